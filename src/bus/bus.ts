@@ -1,0 +1,114 @@
+import type { ExchangePort, PeerAddress } from '../rpc/exchange-port.js';
+import type { StoreDeclaration, SubjectDeclaration } from './subjects.js';
+
+/**
+ * What becomes of the connection to the bus. After `disconnected` the bus dials again by itself, for ever;
+ * `closed` comes only after `close`, `drain` or credentials that the server does not take any more.
+ */
+export type BusStatus =
+  | { type: 'disconnected'; reason: string }
+  | { type: 'reconnected' }
+  | { type: 'closed'; reason: string };
+
+/** A message as a handler gets it: the subject's parameters (proven by the server's permissions) and the body. */
+export interface BusMessage<P extends string, T> {
+  readonly params: Readonly<Record<P, string>>;
+  readonly body: T;
+}
+
+/** Ends a subscription, watch or listener. Calling it twice does nothing. */
+export type Stop = () => void;
+
+/** A kept value and its revision. */
+export interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly revision: number;
+}
+
+/**
+ * A key-value bucket with validated values. Every operation is bounded in time and throws `PosternError` with code
+ * `STORE_UNAVAILABLE` when JetStream does not answer, `STORE_CONFLICT` when the revision was not the current one.
+ */
+export interface Store<T> {
+  get(key: string): Promise<Entry<T> | undefined>;
+  /** Creates a key that is not there (or was deleted); resolves to its revision. */
+  create(key: string, value: T): Promise<number>;
+  /** Replaces the value of `revision`; resolves to the new revision. */
+  update(key: string, value: T, revision: number): Promise<number>;
+  delete(key: string): Promise<void>;
+  /**
+   * Calls `listener` with every key that is there, then with each change (`value` undefined: deleted), in order;
+   * goes on after reconnects and restarts of the server. `ready` resolves when the present state was delivered.
+   */
+  watch(listener: (key: string, entry: Entry<T> | undefined) => void): { ready: Promise<void>; stop: Stop };
+}
+
+/** One process's connection to NATS: the only way to it in the whole program. */
+export interface Bus {
+  readonly connected: boolean;
+  /** Version of the server it is connected to, e.g. `2.10.27`. */
+  readonly serverVersion: string;
+
+  /** Publishes, at most once. What is published while disconnected is lost. Throws on a body that does not fit its schema. */
+  publish<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Record<P, string>,
+    body: T,
+  ): void;
+  /**
+   * Hears every message on the subject; parameters that are left out match anything. A message that does not fit
+   * the schema is counted and dropped; a throw in `handler` is logged and harms that message alone.
+   */
+  subscribe<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Partial<Record<P, string>>,
+    handler: (message: BusMessage<P, T>) => void,
+    options?: { queue?: string },
+  ): Stop;
+  /** Asks and waits for one answer. Throws `PosternError` `NO_ANSWER` after `timeoutMs` or when nobody listens. */
+  request<P extends string, T, R>(
+    subject: SubjectDeclaration<P, T, R>,
+    params: Record<P, string>,
+    body: T,
+    options: { timeoutMs: number },
+  ): Promise<R>;
+  /** Answers requests. A handler that throws answers nothing: the asker times out. */
+  respond<P extends string, T, R>(
+    subject: SubjectDeclaration<P, T, R>,
+    params: Partial<Record<P, string>>,
+    handler: (message: BusMessage<P, T>) => R | Promise<R>,
+    options?: { queue?: string },
+  ): Stop;
+  /**
+   * The kept messages of a subject that has a stream, oldest first, then each new one. Goes on after reconnects
+   * without doubles. `live` resolves when the kept history was delivered.
+   */
+  follow<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Partial<Record<P, string>>,
+    handler: (message: BusMessage<P, T>) => void,
+  ): { live: Promise<void>; stop: Stop };
+
+  /**
+   * Joins the call subjects as `self`: hears `postern.call.<name>.<instance>.>`.
+   * `receive` gets each message with its proven sender, `noResponders` a hint that nobody listens at `to`.
+   */
+  joinCalls(
+    self: PeerAddress,
+    handlers: {
+      receive(from: PeerAddress, message: Uint8Array): void;
+      noResponders(to: PeerAddress): void;
+    },
+  ): { port: ExchangePort; stop: Stop };
+
+  /** Opens a bucket, making it (and its limits) where this process may. */
+  store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;
+
+  /** Hears what becomes of the connection. */
+  onStatus(listener: (status: BusStatus) => void): Stop;
+  /** Sends what is buffered, ends all subscriptions and closes; bounded to 5 s. */
+  drain(): Promise<void>;
+  /** Closes at once. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,154 @@
+import { z } from 'zod';
+
+/** Version of what the hub and agents say to each other; a release speaks with the one before it. */
+export const protocolVersion = 1;
+
+/** A node name: one lower-case DNS label, not reserved. */
+export const nodeName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a node name is one lower-case DNS label: letters, digits and dashes, at most 63',
+  )
+  .refine((name) => name !== 'hub', "the node name 'hub' is reserved");
+
+/** One subject token that we made ourselves: ids of instances, boots, hubs. */
+const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/);
+/** What people attach to a node: `zone=cellar`. */
+const labels = z.record(
+  z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/),
+  z.string().max(256),
+);
+
+/** How far an instance may be given calls. */
+export const standings = ['ready', 'draining', 'suspect'] as const;
+export type Standing = (typeof standings)[number];
+
+/** An agent asks a hub for a place as an instance of its node. The subject proves node and key. */
+export const hello = z.object({
+  v: z.literal(protocolVersion),
+  /** Version of Postern. */
+  version: z.string().max(64),
+  /** Optional abilities, for later releases. */
+  features: z.array(z.string().max(64)).max(64),
+  /** Random id of this start of the process. */
+  boot: token,
+  /** The instance id that an earlier hello of the same boot was given. */
+  instance: token.optional(),
+  /** Other instances may serve the node at the same time. */
+  share: z.boolean(),
+  labels,
+  /** Path prefixes that it serves; empty: all. */
+  services: z.array(z.string().max(256)).max(64),
+});
+export type Hello = z.infer<typeof hello>;
+
+/** What the hub answers to a hello. */
+export const helloAnswer = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    /** Id of the instance: `<epoch>-<random>`. */
+    instance: token,
+    epoch: z.number().int().positive(),
+    /** Instance id of the hub that answered. */
+    hub: token,
+    /** A hub pings the instance this often. */
+    pingIntervalMs: z.number().int().positive(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    /** `retry`: ask again later; the others are final. */
+    code: z.enum(['retry', 'superseded', 'occupied', 'revoked', 'version']),
+    message: z.string().max(512),
+  }),
+]);
+export type HelloAnswer = z.infer<typeof helloAnswer>;
+
+/** An instance tells that it leaves: `draining` takes no new calls, `stopped` is gone. */
+export const bye = z.object({ instance: token, reason: z.enum(['draining', 'stopped']) });
+export type Bye = z.infer<typeof bye>;
+
+/** A hub tells one instance of a node what has become of it. */
+export const notice = z.object({
+  instance: token,
+  /** `superseded` and `revoked` are final; `hello` asks for a new hello. */
+  kind: z.enum(['superseded', 'revoked', 'hello']),
+  message: z.string().max(512),
+});
+export type Notice = z.infer<typeof notice>;
+
+/** A hub tells the other hubs that it is there. */
+export const beat = z.object({ hub: token, version: z.string().max(64), sinceMs: z.number().int() });
+export type Beat = z.infer<typeof beat>;
+
+/** One transition of a state machine. */
+export const transition = z.object({
+  v: z.literal(1),
+  machine: z.string().max(64),
+  id: z.string().max(256),
+  /** Unix time in milliseconds. */
+  atMs: z.number().int(),
+  /** Counted from 1 by its actor. */
+  sequence: z.number().int().positive(),
+  event: z.string().max(128),
+  from: z.string().max(256),
+  to: z.string().max(256),
+  /** The facts that the machine keeps; nothing secret. */
+  context: z.record(z.string(), z.unknown()),
+});
+export type Transition = z.infer<typeof transition>;
+
+/** A node as the registry keeps it. */
+export const nodeEntry = z.object({
+  v: z.literal(1),
+  name: nodeName,
+  /** The keys that may serve this name, and the token that bound each. */
+  keys: z.array(z.object({ key: publicKey, boundAtMs: z.number().int(), token: z.string() })).max(64),
+  labels,
+  /** Counts the claims; the newest instance's epoch. */
+  epoch: z.number().int().nonnegative(),
+  /** Instance id of the hub that watches over the instances, '' for none. */
+  owner: z.string().max(64),
+  instances: z
+    .array(
+      z.object({
+        id: token,
+        epoch: z.number().int().positive(),
+        key: publicKey,
+        boot: token,
+        share: z.boolean(),
+        sinceMs: z.number().int(),
+        services: hello.shape.services,
+        version: z.string().max(64),
+        transport: z.enum(['nats']),
+        standing: z.enum(standings),
+      }),
+    )
+    .max(256),
+  createdAtMs: z.number().int(),
+  /** When an instance was last known to be there; 0: never. */
+  lastSeenAtMs: z.number().int(),
+  /** When the node was revoked; absent: not. */
+  revokedAtMs: z.number().int().optional(),
+});
+export type NodeEntry = z.infer<typeof nodeEntry>;
+export type InstanceEntry = NodeEntry['instances'][number];
+
+/** A token as the registry keeps it: never the secret itself. */
+export const tokenEntry = z.object({
+  v: z.literal(1),
+  id: token,
+  kind: z.enum(['join', 'caller']),
+  /** The node name of a join token, the caller's name of a caller token. */
+  subject: z.string().max(256),
+  /** SHA-256 of a join token's secret, hex; absent for a caller token, which is signed. */
+  secretHash: z.string().optional(),
+  createdBy: z.string().max(256),
+  createdAtMs: z.number().int(),
+  expiresAtMs: z.number().int(),
+  /** The key that a join token was used for. */
+  usedBy: publicKey.optional(),
+  revokedAtMs: z.number().int().optional(),
+});
+export type TokenEntry = z.infer<typeof tokenEntry>;

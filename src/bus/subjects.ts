@@ -1,0 +1,122 @@
+import type { z } from 'zod';
+import * as messages from './messages.js';
+
+/**
+ * Who a credential is for.
+ * - `hub`: a hub. - `agent`: an agent of one node, with one key. - `watcher`: somebody who looks on at what happens,
+ * without frames of calls. - `tracer`: an audited one who may read frames too.
+ */
+export const busRoles = ['hub', 'agent', 'watcher', 'tracer'] as const;
+export type BusRole = (typeof busRoles)[number];
+
+/**
+ * What a role may put in the place of each parameter: `'*'` anything, `'$node'` its own node name, `'$key'` its own
+ * public key, or a fixed word. Parameters that are not named are `'*'`. `true`: all `'*'`.
+ */
+export type Grant = true | Readonly<Record<string, string>>;
+
+/** A subject, declared once: its shape, what it carries and who may use it. */
+export interface SubjectDeclaration<P extends string, T, R> {
+  /** `postern.call.{to}.{toInstance}`: literal tokens and parameters. */
+  readonly pattern: string;
+  /** One sentence for docs/subjects.md. */
+  readonly summary: string;
+  /** Schema of the body (JSON), or `'frames'` for binary frames of calls. */
+  readonly body: z.ZodType<T> | 'frames';
+  /** Schema of the answer, where the message is a request. */
+  readonly answer?: z.ZodType<R>;
+  readonly publish: Partial<Record<BusRole, Grant>>;
+  readonly subscribe: Partial<Record<BusRole, Grant>>;
+  /** Kept in a memory stream with so many messages per subject. */
+  readonly keep?: { stream: string; perSubject: number; maxBytes: number };
+  /** Type-level only. */
+  readonly params?: P;
+}
+
+/** A JetStream key-value bucket, declared once. */
+export interface StoreDeclaration<T> {
+  readonly bucket: string;
+  readonly summary: string;
+  readonly value: z.ZodType<T>;
+  readonly maxBytes: number;
+}
+
+type ParamsOf<S extends string> = S extends `${string}{${infer P}}${infer Rest}` ? P | ParamsOf<Rest> : never;
+
+function subject<const S extends string, T = Uint8Array, R = never>(
+  declaration: { pattern: S } & Omit<SubjectDeclaration<ParamsOf<S>, T, R>, 'pattern' | 'params'>,
+): SubjectDeclaration<ParamsOf<S>, T, R> {
+  return declaration;
+}
+
+/** Every subject of Postern. Permissions and docs/subjects.md are made from this. */
+export const subjects = {
+  call: subject({
+    pattern: 'postern.call.{to}.{toInstance}.{from}.{fromInstance}',
+    summary: 'All frames of all calls from one process to another, and their liveness pings.',
+    body: 'frames',
+    publish: { hub: { from: 'hub' }, agent: { to: 'hub', from: '$node' } },
+    subscribe: { hub: { to: 'hub' }, agent: { to: '$node' }, tracer: true },
+  }),
+  hello: subject({
+    pattern: 'postern.hub.hello.{node}.{key}',
+    summary: 'An agent asks any hub for a place as an instance of its node.',
+    body: messages.hello,
+    answer: messages.helloAnswer,
+    publish: { agent: { node: '$node', key: '$key' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
+  bye: subject({
+    pattern: 'postern.hub.bye.{node}.{key}',
+    summary: 'An instance tells that it drains or has stopped.',
+    body: messages.bye,
+    publish: { agent: { node: '$node', key: '$key' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
+  notice: subject({
+    pattern: 'postern.node.notice.{node}',
+    summary: 'A hub tells an instance of a node that it was superseded or revoked, or shall say hello again.',
+    body: messages.notice,
+    publish: { hub: true },
+    subscribe: { agent: { node: '$node' }, watcher: true, tracer: true },
+  }),
+  beat: subject({
+    pattern: 'postern.hub.beat.{hub}',
+    summary: 'A hub tells the other hubs that it is there.',
+    body: messages.beat,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
+  nodeTransition: subject({
+    pattern: 'postern.inspect.node.{node}',
+    summary: "A transition of a node's machine.",
+    body: messages.transition,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_NODE', perSubject: 64, maxBytes: 64 << 20 },
+  }),
+  linkTransition: subject({
+    pattern: 'postern.inspect.link.{node}.{boot}',
+    summary: "A transition of the machine of an agent's link.",
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_LINK', perSubject: 64, maxBytes: 64 << 20 },
+  }),
+} as const;
+
+/** Every key-value bucket of Postern; only hubs open them. */
+export const stores = {
+  nodes: {
+    bucket: 'postern_nodes',
+    summary: 'One entry per node name: its keys, its instances and when it was last seen.',
+    value: messages.nodeEntry,
+    maxBytes: 256 << 20,
+  } satisfies StoreDeclaration<messages.NodeEntry>,
+  tokens: {
+    bucket: 'postern_tokens',
+    summary: 'One entry per token that was made, without its secret.',
+    value: messages.tokenEntry,
+    maxBytes: 64 << 20,
+  } satisfies StoreDeclaration<messages.TokenEntry>,
+} as const;
