@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  checkoutRoot,
+  compiledRoot,
+  type Finished,
+  type RunningProcess,
+  run,
+  startReady,
+} from './processes.js';
+
+const postern = path.join(checkoutRoot, 'bin/postern');
+
+/** A data directory, a hub with its embedded bus, and whatever is started beside them, all as real processes. */
+export class Fleet {
+  readonly dir: string;
+  #started: RunningProcess[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** Makes an empty data directory; nothing is started yet. */
+  static async make(): Promise<Fleet> {
+    return new Fleet(await mkdtemp(path.join(tmpdir(), 'postern-fleet-')));
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { POSTERN_DATA: path.join(this.dir, 'hub') };
+  }
+
+  /** Runs `postern …` to its end. */
+  postern(
+    args: readonly string[],
+    options: { input?: string; timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Finished> {
+    return run(postern, args, { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  /** Starts a long-running `postern …` and waits for its ready line. */
+  async start(
+    args: readonly string[],
+    options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  ): Promise<RunningProcess> {
+    const started = await startReady(postern, [...args, '--output', 'json'], {
+      ...options,
+      env: { ...this.env, ...options.env },
+    });
+    this.#started.push(started);
+    return started;
+  }
+
+  /** `postern up` on ports of its own. */
+  up(extra: readonly string[] = []): Promise<RunningProcess> {
+    return this.start(['up', '--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0', ...extra]);
+  }
+
+  /** `postern agent` with a data directory of its own, joined by a token made here. */
+  async agent(
+    node: string,
+    to: readonly string[],
+    extra: readonly string[] = [],
+    home = node,
+  ): Promise<RunningProcess> {
+    const token = await this.joinToken(node);
+    return this.start(
+      [
+        'agent',
+        '--node',
+        node,
+        ...to.flatMap((address) => ['--to', address]),
+        '--data',
+        path.join(this.dir, home),
+        ...extra,
+      ],
+      { env: { POSTERN_HUB: `http://${await this.hubAddress()}`, POSTERN_TOKEN: token } },
+    );
+  }
+
+  /** A new join token for `node`. */
+  async joinToken(node: string): Promise<string> {
+    const made = await this.postern(['token', 'create', '--join', node]);
+    if (made.code !== 0) throw new Error(`postern token create failed: ${made.stderr}`);
+    return made.stdout.trim();
+  }
+
+  /** A new caller token. */
+  async callerToken(name: string, extra: readonly string[] = []): Promise<string> {
+    const made = await this.postern(['token', 'create', '--caller', name, ...extra]);
+    if (made.code !== 0) throw new Error(`postern token create failed: ${made.stderr}`);
+    return made.stdout.trim();
+  }
+
+  /** The hub's first address. */
+  async hubAddress(): Promise<string> {
+    const hub = this.#started.findLast((started) => Array.isArray(started.ready.listen));
+    const listen: unknown = hub?.ready.listen;
+    if (!Array.isArray(listen) || typeof listen[0] !== 'string') throw new Error('no hub was started');
+    return listen[0];
+  }
+
+  /** gRPC's interop TestService as a process of its own. */
+  async interopServer(): Promise<RunningProcess & { address: string }> {
+    const started = await startReady(process.execPath, [
+      path.join(compiledRoot, 'test/support/interop/server.js'),
+      '--listen',
+      '127.0.0.1:0',
+    ]);
+    this.#started.push(started);
+    if (typeof started.ready.listen !== 'string')
+      throw new Error('the interop server did not say where it listens');
+    return { ...started, address: started.ready.listen };
+  }
+
+  /** What `postern nodes -o json` says of one node. */
+  async node(name: string): Promise<Record<string, unknown> | undefined> {
+    const listed = await this.postern(['nodes', name, '-o', 'json']);
+    if (listed.code !== 0) return undefined;
+    const parsed: unknown = JSON.parse(listed.stdout);
+    const nodes: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
+    for (const node of nodes) {
+      if (typeof node === 'object' && node !== null && 'name' in node && node.name === name)
+        return { ...node };
+    }
+    return undefined;
+  }
+
+  /** The state that `postern nodes` shows, e.g. `connected.idle`. */
+  async stateOf(name: string): Promise<string> {
+    const node = await this.node(name);
+    return typeof node?.state === 'string' ? node.state : '';
+  }
+
+  /** Stops everything, the last started first, and removes the directory. */
+  async stop(): Promise<void> {
+    for (const started of this.#started.reverse()) await started.stop();
+    this.#started = [];
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
