@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { Hello, HelloAnswer, InstanceEntry, NodeEntry } from '../bus/messages.js';
+import type { Decision } from './compare-and-set.js';
+
+const mostInstances = 256;
+
+/** A refusal as `helloAnswer` carries it. */
+export type Refusal = Extract<HelloAnswer, { ok: false }>;
+
+/** What became of a hello. */
+export type ClaimResult =
+  | { ok: true; instance: InstanceEntry; superseded: InstanceEntry[]; resumed: boolean }
+  | Refusal;
+
+/** Who says hello to whom. */
+export interface Claim {
+  readonly node: string;
+  /** Proven by the subject. */
+  readonly key: string;
+  readonly hello: Hello;
+  /** The hub that answers, and becomes owner where there is none that lives. */
+  readonly hub: string;
+  /** Unix time in milliseconds. */
+  readonly nowMs: number;
+  /** True when a hub of this instance id is known to live. */
+  readonly ownerLives: (owner: string) => boolean;
+}
+
+function refuse(code: Refusal['code'], message: string): Decision<NodeEntry, ClaimResult> {
+  return { result: { ok: false, code, message } };
+}
+
+/** The epoch in an instance id that we gave once; undefined for anything else. */
+function epochOf(instance: string): number | undefined {
+  const epoch = /^([1-9][0-9]{0,14})-[0-9a-f]{16}$/.exec(instance)?.[1];
+  return epoch === undefined ? undefined : Number(epoch);
+}
+
+/** The instance that this very process has already, or undefined. */
+function sameProcess(entry: NodeEntry, { key, hello }: Claim): InstanceEntry | undefined {
+  return entry.instances.find(
+    (one) =>
+      one.key === key &&
+      one.boot === hello.boot &&
+      (hello.instance === undefined || one.id === hello.instance),
+  );
+}
+
+/** Id and epoch of an instance that was given up as lost while nobody else came: it keeps them. */
+function lostAndBack(entry: NodeEntry, hello: Hello): { id: string; epoch: number } | undefined {
+  const epoch = hello.instance === undefined ? undefined : epochOf(hello.instance);
+  if (hello.instance === undefined || epoch === undefined || epoch > entry.epoch) return undefined;
+  const free = entry.instances.every((one) => one.id !== hello.instance && one.epoch !== epoch);
+  return free && (hello.share || epoch === entry.epoch) ? { id: hello.instance, epoch } : undefined;
+}
+
+/**
+ * Decides on a hello, given the node's present entry. With the same key the newer process supersedes the older,
+ * with another key it has to wait, unless all of them share the node.
+ */
+export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decision<NodeEntry, ClaimResult> {
+  const { node, key, hello, nowMs } = claim;
+  if (entry === undefined)
+    return refuse('revoked', `node '${node}' is not known here: enrol it with a join token`);
+  if (entry.revokedAtMs !== undefined) return refuse('revoked', `node '${node}' was revoked`);
+  if (!entry.keys.some((bound) => bound.key === key)) {
+    return refuse('revoked', `this key is not bound to node '${node}': enrol it with a join token`);
+  }
+  const mine = sameProcess(entry, claim);
+  const inTheWay = mine === undefined ? entry.instances.filter((one) => !(one.share && hello.share)) : [];
+  if (inTheWay.some((one) => one.key !== key)) {
+    return refuse(
+      'occupied',
+      `node '${node}' is served by an agent with another key, and they do not both share it`,
+    );
+  }
+  const before = epochOf(hello.instance ?? '');
+  if (before !== undefined && inTheWay.some((one) => one.epoch > before)) {
+    return refuse('superseded', `a newer process with the same key serves node '${node}'`);
+  }
+  const superseded = inTheWay;
+  const staying = entry.instances.filter((one) => one !== mine && !superseded.includes(one));
+  if (staying.length >= mostInstances)
+    return refuse('retry', `node '${node}' has ${mostInstances} instances already`);
+  const place = mine ?? lostAndBack(entry, hello) ?? newPlace(entry.epoch + 1);
+  const instance: InstanceEntry = {
+    id: place.id,
+    epoch: place.epoch,
+    key,
+    boot: hello.boot,
+    share: hello.share,
+    sinceMs: mine?.sinceMs ?? nowMs,
+    services: hello.services,
+    version: hello.version,
+    transport: 'nats',
+    standing: 'ready',
+  };
+  const write: NodeEntry = {
+    ...entry,
+    labels: hello.labels,
+    epoch: Math.max(entry.epoch, place.epoch),
+    owner: claim.ownerLives(entry.owner) ? entry.owner : claim.hub,
+    instances: [...staying, instance],
+    lastSeenAtMs: nowMs,
+  };
+  return { write, result: { ok: true, instance, superseded, resumed: place.id === hello.instance } };
+}
+
+function newPlace(epoch: number): { id: string; epoch: number } {
+  return { id: `${epoch}-${randomBytes(8).toString('hex')}`, epoch };
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { nodeName } from '../bus/messages.js';
+
+/** One row of the route table: every condition that is given must hold. */
+export const route = z
+  .strictObject({
+    /** The address of a listener as it is configured, or `:PORT`. */
+    listener: z.string().min(1).optional(),
+    /** Host name that the client called, without port; `*.` in front: any name below it. */
+    host: z.string().min(1).toLowerCase().optional(),
+    /** What the path starts with, e.g. `/etcdserverpb.`. */
+    pathPrefix: z.string().startsWith('/').optional(),
+    node: nodeName,
+  })
+  .refine(
+    (row) => row.listener !== undefined || row.host !== undefined || row.pathPrefix !== undefined,
+    'a route needs listener, host or pathPrefix',
+  );
+export type Route = z.infer<typeof route>;
+
+/** What a hub can be told. */
+export const hubConfig = z.strictObject({
+  /** Addresses to listen at: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
+  listen: z.array(z.string()).min(1).default(['127.0.0.1:8080', '127.0.0.1:9090']),
+  /** `NODE.<domain>` is routed to the node. */
+  domain: z.string().min(1).toLowerCase().optional(),
+  /** The first row that fits decides, where a call names no node. */
+  routes: z.array(route).default([]),
+  /** Address of `/metrics`, '' for none. */
+  metricsListen: z.string().default('127.0.0.1:9464'),
+  /** Data directory: `keys/` and `tokens/` in it are read and made. */
+  data: z.string().min(1),
+  /** URLs of the bus that enrolling agents are told. */
+  natsAdvertise: z.array(z.string().min(1)).default([]),
+  /** Life of an agent's bus credentials, in seconds. */
+  credentialTtlSeconds: z.number().int().min(10).default(86_400),
+  /** How long `stop` waits for open calls, in seconds. */
+  drainSeconds: z.number().nonnegative().default(30),
+});
+export type HubConfig = z.infer<typeof hubConfig>;
+/** What may be left out is. */
+export type HubConfigInput = z.input<typeof hubConfig>;

@@ -1,0 +1,168 @@
+import type { Store } from '../bus/bus.js';
+import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
+import { PosternError } from '../errors.js';
+import { type Claim, type ClaimResult, decideClaim } from './claims.js';
+import { compareAndSet, type Decision } from './compare-and-set.js';
+
+const mostKeys = 64;
+
+/** What the hub that watches over a node has found of its instances. */
+export interface Findings {
+  /** New standing by instance id; `gone`: take it out. */
+  readonly standings: ReadonlyMap<string, Standing | 'gone'>;
+  /** When an instance was last known to be there, Unix time in milliseconds. */
+  readonly lastSeenAtMs: number;
+}
+
+type Listener = (name: string, entry: NodeEntry | undefined) => void;
+
+/**
+ * The nodes of the whole installation: a mirror of the bucket to read from, and every change that a hub may make,
+ * as bounded compare-and-set. Operations throw `PosternError` `STORE_UNAVAILABLE` or `STORE_CONFLICT`.
+ */
+export class NodeRegistry {
+  readonly #store: Store<NodeEntry>;
+  readonly #mirror = new Map<string, { entry: NodeEntry; revision: number }>();
+  readonly #listeners = new Set<Listener>();
+  readonly #watch: { ready: Promise<void>; stop: () => void };
+
+  constructor(store: Store<NodeEntry>) {
+    this.#store = store;
+    this.#watch = store.watch((name, entry) => {
+      if (entry === undefined) this.#remove(name);
+      else this.#learn(name, entry.value, entry.revision);
+    });
+  }
+
+  /** Resolves when the mirror holds all that was there. */
+  get ready(): Promise<void> {
+    return this.#watch.ready;
+  }
+
+  /** What is known of a node. */
+  get(name: string): NodeEntry | undefined {
+    return this.#mirror.get(name)?.entry;
+  }
+
+  /** All that is known, in no order. */
+  *all(): Generator<NodeEntry> {
+    for (const { entry } of this.#mirror.values()) yield entry;
+  }
+
+  /** Hears of every node that is new, changed or deleted (undefined). */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.#listeners.clear();
+  }
+
+  /** Lets `key` serve the name, which is made where it is new. Throws `REVOKED` or `TOO_MANY_KEYS`. */
+  async bindKey(name: string, key: string, token: string, nowMs: number): Promise<void> {
+    await this.#change(name, (entry) => {
+      const present = entry ?? emptyEntry(name, nowMs);
+      refuseRevoked(present);
+      if (present.keys.some((bound) => bound.key === key)) return { result: undefined };
+      if (present.keys.length >= mostKeys) {
+        throw new PosternError('TOO_MANY_KEYS', `node '${name}' has ${mostKeys} keys already`);
+      }
+      const keys = [...present.keys, { key, boundAtMs: nowMs, token }];
+      return { write: { ...present, keys }, result: undefined };
+    });
+  }
+
+  /** True when the key may serve the name. Throws `REVOKED`. Asks the bucket, not the mirror. */
+  async knowsKey(name: string, key: string): Promise<boolean> {
+    const entry = (await this.#store.get(name))?.value;
+    if (entry === undefined) return false;
+    refuseRevoked(entry);
+    return entry.keys.some((bound) => bound.key === key);
+  }
+
+  /** Gives (or gives back) a place as an instance, or says why not. */
+  claim(claim: Claim): Promise<ClaimResult> {
+    return this.#change(claim.node, (entry) => decideClaim(entry, claim));
+  }
+
+  /** Writes what the owner has found; false when `hub` is not the owner (any more). */
+  record(name: string, hub: string, findings: Findings): Promise<boolean> {
+    return this.#change(name, (entry) => {
+      if (entry === undefined || entry.owner !== hub) return { result: false };
+      const instances: InstanceEntry[] = [];
+      for (const one of entry.instances) {
+        const standing = findings.standings.get(one.id) ?? one.standing;
+        if (standing !== 'gone') instances.push(standing === one.standing ? one : { ...one, standing });
+      }
+      const lastSeenAtMs = Math.max(entry.lastSeenAtMs, findings.lastSeenAtMs);
+      return { write: { ...entry, instances, lastSeenAtMs }, result: true };
+    });
+  }
+
+  /** Takes a node over whose owner is still `from`; false when somebody else was faster. */
+  adopt(name: string, from: string, hub: string): Promise<boolean> {
+    return this.#change(name, (entry) =>
+      entry === undefined || entry.owner !== from
+        ? { result: false }
+        : { write: { ...entry, owner: hub }, result: true },
+    );
+  }
+
+  /** Gives a node up, so that any hub may adopt it at once. */
+  async release(name: string, hub: string): Promise<void> {
+    await this.#change(name, (entry) =>
+      entry === undefined || entry.owner !== hub
+        ? { result: undefined }
+        : { write: { ...entry, owner: '' }, result: undefined },
+    );
+  }
+
+  /** Bars a node for ever; resolves to the instances that it had. Throws `NODE_UNKNOWN`. */
+  revoke(name: string, nowMs: number): Promise<InstanceEntry[]> {
+    return this.#change(name, (entry) => {
+      if (entry === undefined) throw new PosternError('NODE_UNKNOWN', `node '${name}' is not known here`);
+      return { write: { ...entry, instances: [], revokedAtMs: nowMs }, result: entry.instances };
+    });
+  }
+
+  async #change<R>(
+    name: string,
+    decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>,
+  ): Promise<R> {
+    const { result, value, revision } = await compareAndSet(this.#store, name, decide);
+    if (value !== undefined) this.#learn(name, value, revision);
+    return result;
+  }
+
+  #learn(name: string, entry: NodeEntry, revision: number): void {
+    const known = this.#mirror.get(name);
+    if (known !== undefined && known.revision >= revision) return;
+    this.#mirror.set(name, { entry, revision });
+    for (const listener of this.#listeners) listener(name, entry);
+  }
+
+  #remove(name: string): void {
+    if (!this.#mirror.delete(name)) return;
+    for (const listener of this.#listeners) listener(name, undefined);
+  }
+}
+
+function emptyEntry(name: string, nowMs: number): NodeEntry {
+  return {
+    v: 1,
+    name,
+    keys: [],
+    labels: {},
+    epoch: 0,
+    owner: '',
+    instances: [],
+    createdAtMs: nowMs,
+    lastSeenAtMs: 0,
+  };
+}
+
+function refuseRevoked(entry: NodeEntry): void {
+  if (entry.revokedAtMs !== undefined) throw new PosternError('REVOKED', `node '${entry.name}' was revoked`);
+}

@@ -1,0 +1,142 @@
+import { joinSecretMatches, makeJoinToken, newTokenId, parseJoinToken } from '../auth/join-tokens.js';
+import type { Store } from '../bus/bus.js';
+import type { TokenEntry } from '../bus/messages.js';
+import { PosternError } from '../errors.js';
+import { compareAndSet } from './compare-and-set.js';
+
+/** What `ListTokens` shows of a token. */
+export type TokenState = 'unused' | 'used' | 'valid' | 'expired' | 'revoked';
+
+/** How long an expired token stays listed, in milliseconds, before it is deleted. */
+const keptAfterExpiryMs = 24 * 3600_000;
+
+/** The tokens that were made, mirrored so that a revoked one is noticed without asking. */
+export class TokenRegistry {
+  readonly #store: Store<TokenEntry>;
+  readonly #mirror = new Map<string, TokenEntry>();
+  readonly #watch: { ready: Promise<void>; stop: () => void };
+
+  constructor(store: Store<TokenEntry>) {
+    this.#store = store;
+    this.#watch = store.watch((id, entry) => {
+      if (entry === undefined) this.#mirror.delete(id);
+      else this.#mirror.set(id, entry.value);
+    });
+  }
+
+  /** Resolves when the mirror holds all that was there. */
+  get ready(): Promise<void> {
+    return this.#watch.ready;
+  }
+
+  stop(): void {
+    this.#watch.stop();
+  }
+
+  isRevoked(id: string): boolean {
+    return this.#mirror.get(id)?.revokedAtMs !== undefined;
+  }
+
+  /** All tokens that have not expired, by the time they were made. */
+  list(nowMs: number): TokenEntry[] {
+    const alive = [...this.#mirror.values()].filter((entry) => entry.expiresAtMs > nowMs);
+    return alive.sort((a, b) => a.createdAtMs - b.createdAtMs);
+  }
+
+  /** Makes a token that binds one key to `node`, once; the secret is in the answer alone. */
+  async createJoin(order: {
+    node: string;
+    createdBy: string;
+    nowMs: number;
+    lifeMs: number;
+  }): Promise<{ entry: TokenEntry; token: string }> {
+    const { id, token, secretHash } = makeJoinToken();
+    const entry: TokenEntry = {
+      v: 1,
+      id,
+      kind: 'join',
+      subject: order.node,
+      secretHash,
+      createdBy: order.createdBy,
+      createdAtMs: order.nowMs,
+      expiresAtMs: order.nowMs + order.lifeMs,
+    };
+    await this.#create(entry);
+    return { entry, token };
+  }
+
+  /** Notes a caller token that is about to be signed. */
+  async createCaller(order: {
+    subject: string;
+    createdBy: string;
+    nowMs: number;
+    lifeMs: number;
+  }): Promise<TokenEntry> {
+    const entry: TokenEntry = {
+      v: 1,
+      id: newTokenId(),
+      kind: 'caller',
+      subject: order.subject,
+      createdBy: order.createdBy,
+      createdAtMs: order.nowMs,
+      expiresAtMs: order.nowMs + order.lifeMs,
+    };
+    await this.#create(entry);
+    return entry;
+  }
+
+  /**
+   * Uses a join token for a key; the same key may do so again. Resolves to the token's id. Throws `TOKEN_INVALID`,
+   * `TOKEN_USED` or `TOKEN_EXPIRED`.
+   */
+  async useJoin(text: string, node: string, key: string, nowMs: number): Promise<string> {
+    const parts = parseJoinToken(text);
+    if (parts === undefined) throw invalid();
+    await compareAndSet(this.#store, parts.id, (entry) => {
+      const hash = entry?.secretHash;
+      if (entry === undefined || hash === undefined || !joinSecretMatches(parts.secret, hash))
+        throw invalid();
+      if (entry.subject !== node || entry.revokedAtMs !== undefined) throw invalid();
+      if (entry.usedBy === key) return { result: undefined };
+      if (entry.usedBy !== undefined) {
+        throw new PosternError('TOKEN_USED', 'the join token was used for another key already');
+      }
+      if (entry.expiresAtMs <= nowMs) throw new PosternError('TOKEN_EXPIRED', 'the join token has expired');
+      return { write: { ...entry, usedBy: key }, result: undefined };
+    });
+    return parts.id;
+  }
+
+  /** Makes a token worthless. Throws `TOKEN_UNKNOWN`. */
+  async revoke(id: string, nowMs: number): Promise<void> {
+    const { value } = await compareAndSet(this.#store, id, (entry) => {
+      if (entry === undefined) throw new PosternError('TOKEN_UNKNOWN', 'there is no token with this id');
+      if (entry.revokedAtMs !== undefined) return { result: undefined };
+      return { write: { ...entry, revokedAtMs: nowMs }, result: undefined };
+    });
+    if (value !== undefined) this.#mirror.set(id, value);
+  }
+
+  /** Deletes what expired more than a day ago. */
+  async sweep(nowMs: number): Promise<void> {
+    const old = [...this.#mirror.values()].filter((entry) => entry.expiresAtMs + keptAfterExpiryMs < nowMs);
+    for (const entry of old) await this.#store.delete(entry.id);
+  }
+
+  async #create(entry: TokenEntry): Promise<void> {
+    await this.#store.create(entry.id, entry);
+    this.#mirror.set(entry.id, entry);
+  }
+}
+
+/** What a token is good for now. */
+export function tokenState(entry: TokenEntry, nowMs: number): TokenState {
+  if (entry.revokedAtMs !== undefined) return 'revoked';
+  if (entry.usedBy !== undefined) return 'used';
+  if (entry.expiresAtMs <= nowMs) return 'expired';
+  return entry.kind === 'join' ? 'unused' : 'valid';
+}
+
+function invalid(): PosternError {
+  return new PosternError('TOKEN_INVALID', 'the join token is not valid for this node');
+}
