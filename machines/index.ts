@@ -1,0 +1,79 @@
+/**
+ * Every state machine of Postern with samples of every event that it takes: what path tests walk and what charts
+ * are drawn from.
+ */
+import { linkMachine } from './link.js';
+import type { LinkEvent } from './link-events.js';
+import type { NodeEvent } from './node.js';
+import { nodeMachine } from './node.js';
+
+/** For each type of event, at least one event of that type. */
+type Samples<E extends { type: string }> = {
+  readonly [T in E['type']]: readonly [Extract<E, { type: T }>, ...Extract<E, { type: T }>[]];
+};
+
+/** Samples of what may happen to a link. */
+export const linkSamples: Samples<LinkEvent> = {
+  START: [{ type: 'START' }],
+  DIALED: [{ type: 'DIALED' }],
+  DIAL_FAILED: [
+    { type: 'DIAL_FAILED', code: 'UNREACHABLE', message: 'nobody listens there' },
+    { type: 'DIAL_FAILED', code: 'TOKEN_INVALID', message: 'no such token' },
+  ],
+  HELLO_ACCEPTED: [{ type: 'HELLO_ACCEPTED', instance: '3-a', epoch: 3, hub: 'h1', pingIntervalMs: 2000 }],
+  HELLO_REFUSED: [
+    { type: 'HELLO_REFUSED', code: 'retry', message: 'the registry does not answer' },
+    { type: 'HELLO_REFUSED', code: 'occupied', message: 'another key serves this node' },
+    { type: 'HELLO_REFUSED', code: 'superseded', message: 'a newer process has the place' },
+    { type: 'HELLO_REFUSED', code: 'revoked', message: 'the key was revoked' },
+    { type: 'HELLO_REFUSED', code: 'version', message: 'the hub speaks version 2' },
+  ],
+  HELLO_FAILED: [{ type: 'HELLO_FAILED', code: 'NO_ANSWER', message: 'no hub answered' }],
+  HUB_SILENT: [{ type: 'HUB_SILENT' }],
+  HUB_HEARD: [{ type: 'HUB_HEARD' }],
+  DISCONNECTED: [{ type: 'DISCONNECTED', reason: 'connection reset' }],
+  RECONNECTED: [{ type: 'RECONNECTED' }],
+  BUS_CLOSED: [{ type: 'BUS_CLOSED', reason: 'credentials refused' }],
+  NOTICED_SUPERSEDED: [{ type: 'NOTICED_SUPERSEDED', message: 'a newer process has the place' }],
+  NOTICED_REVOKED: [{ type: 'NOTICED_REVOKED', message: 'the key was revoked' }],
+  NOTICED_HELLO: [{ type: 'NOTICED_HELLO' }],
+  DRAIN: [{ type: 'DRAIN' }],
+  DRAINED: [{ type: 'DRAINED' }],
+  STOP: [{ type: 'STOP' }],
+};
+
+/** Samples of what may happen to a node: instance `1-a` does not share, `2-b` and `3-c` do. */
+export const nodeSamples: Samples<NodeEvent> = {
+  CLAIMED: [
+    { type: 'CLAIMED', instance: '1-a', epoch: 1, share: false },
+    { type: 'CLAIMED', instance: '2-b', epoch: 2, share: true },
+    { type: 'CLAIMED', instance: '3-c', epoch: 3, share: true },
+  ],
+  HEARD: [
+    { type: 'HEARD', instance: '1-a', roundTripUs: 300 },
+    { type: 'HEARD', instance: '2-b', roundTripUs: 300 },
+    { type: 'HEARD', instance: '3-c', roundTripUs: 300 },
+  ],
+  PING_ROUND: [{ type: 'PING_ROUND' }],
+  UNREACHABLE: [
+    { type: 'UNREACHABLE', instance: '1-a' },
+    { type: 'UNREACHABLE', instance: '2-b' },
+  ],
+  BYE: [
+    { type: 'BYE', instance: '1-a', reason: 'draining' },
+    { type: 'BYE', instance: '2-b', reason: 'draining' },
+    { type: 'BYE', instance: '1-a', reason: 'stopped' },
+    { type: 'BYE', instance: '2-b', reason: 'stopped' },
+  ],
+  CALLS_CHANGED: [
+    { type: 'CALLS_CHANGED', open: 0 },
+    { type: 'CALLS_CHANGED', open: 2 },
+  ],
+  REVOKED: [{ type: 'REVOKED' }],
+};
+
+/** The machines by name, with an input to start one and the samples of its events. */
+export const machines = {
+  link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
+  node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
+} as const;

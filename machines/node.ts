@@ -1,0 +1,233 @@
+import { assign, type SnapshotFrom, setup } from 'xstate';
+import {
+  afterPingRound,
+  bestStanding,
+  type InstanceFacts,
+  type Instances,
+  type RememberedInstance,
+  rememberedInstances,
+  type Standing,
+  standingOfFacts,
+  suspectAfterMissed,
+  withClaim,
+  withFacts,
+  withoutInstance,
+} from './node-facts.js';
+
+/** What the machine knows of a node. */
+export interface NodeContext {
+  /** Name of the node. */
+  readonly node: string;
+  /** What was known of the node before this actor: decides where it starts. */
+  readonly past: NodePast;
+  /** Highest epoch that was claimed; never goes back. */
+  readonly epoch: number;
+  /** Who serves the node now, by instance id. */
+  readonly instances: Instances;
+  /** Calls open towards the node at the last count. */
+  readonly calls: number;
+}
+
+/** What a registry remembers of a node: `never` seen, `seen` at some time, or `revoked`. */
+export type NodePast = 'never' | 'seen' | 'revoked';
+
+/** What an actor of the machine starts with. */
+export interface NodeInput {
+  readonly node: string;
+  readonly past?: NodePast;
+  /** Highest epoch that was ever claimed. */
+  readonly epoch?: number;
+  readonly instances?: readonly RememberedInstance[];
+}
+
+/** What may happen to a node. */
+export type NodeEvent =
+  /** An instance claimed (or resumed) its place. */
+  | { type: 'CLAIMED'; instance: string; epoch: number; share: boolean }
+  /** An instance answered a ping. */
+  | { type: 'HEARD'; instance: string; roundTripUs: number }
+  /** A round of pings was sent to all instances. */
+  | { type: 'PING_ROUND' }
+  /** The bus says that nobody listens at the instance's subject. */
+  | { type: 'UNREACHABLE'; instance: string }
+  /** An instance takes no new calls (`draining`) or is gone (`stopped`). */
+  | { type: 'BYE'; instance: string; reason: 'draining' | 'stopped' }
+  /** The number of open calls, counted now and then, not at every call. */
+  | { type: 'CALLS_CHANGED'; open: number }
+  /** The node may not serve any more. */
+  | { type: 'REVOKED' };
+
+const nodeSetup = setup({
+  types: {
+    context: {} as NodeContext,
+    events: {} as NodeEvent,
+    input: {} as NodeInput,
+  },
+  guards: {
+    wasRevoked: ({ context }) => context.past === 'revoked',
+    wasSeen: ({ context }) => context.past === 'seen',
+    anyReady: ({ context }) => bestStanding(context.instances) === 'ready',
+    bestDrains: ({ context }) => bestStanding(context.instances) === 'draining',
+    allSuspect: ({ context }) => bestStanding(context.instances) === 'suspect',
+    noneLeft: ({ context }) => bestStanding(context.instances) === undefined,
+    callsOpen: ({ context }) => context.calls > 0,
+    noCallsOpen: ({ context }) => context.calls === 0,
+  },
+  actions: {
+    forgetInstances: assign({ instances: {}, calls: 0 }),
+  },
+});
+
+/**
+ * A node, as the hub that owns it sees it. Events only record facts; the state follows from the best standing among
+ * the instances.
+ */
+export const nodeMachine = nodeSetup.createMachine({
+  id: 'node',
+  description: 'A named place whose gRPC servers are reached through the instances that serve it.',
+  options: { maxIterations: 100 },
+  context: ({ input }) => ({
+    node: input.node,
+    past: input.past ?? 'never',
+    epoch: Math.max(input.epoch ?? 0, ...(input.instances ?? []).map(({ epoch }) => epoch)),
+    instances: rememberedInstances(input.instances ?? []),
+    calls: 0,
+  }),
+  initial: 'unseen',
+  on: {
+    CLAIMED: {
+      description: 'An instance took its place or came back to it.',
+      actions: assign(({ context, event }) => ({
+        epoch: Math.max(context.epoch, event.epoch),
+        instances: withClaim(context.instances, event),
+      })),
+    },
+    HEARD: {
+      description: 'An instance answered a ping: it is there.',
+      actions: assign(({ context, event }) => ({
+        instances: withFacts(context.instances, event.instance, {
+          missed: 0,
+          roundTripUs: event.roundTripUs,
+        }),
+      })),
+    },
+    PING_ROUND: {
+      description: 'All instances were pinged; who stays silent for two rounds is suspect, for five gone.',
+      actions: assign(({ context }) => ({ instances: afterPingRound(context.instances) })),
+    },
+    UNREACHABLE: {
+      description: 'Nobody listens where an instance should be: it is suspect at once.',
+      actions: assign(({ context, event }) => ({
+        instances: withFacts(context.instances, event.instance, {
+          missed: Math.max(context.instances[event.instance]?.missed ?? 0, suspectAfterMissed),
+        }),
+      })),
+    },
+    BYE: [
+      {
+        description: 'An instance has stopped.',
+        guard: ({ event }) => event.reason === 'stopped',
+        actions: assign(({ context, event }) => ({
+          instances: withoutInstance(context.instances, event.instance),
+        })),
+      },
+      {
+        description: 'An instance finishes its calls and takes no new ones.',
+        actions: assign(({ context, event }) => ({
+          instances: withFacts(context.instances, event.instance, { said: 'draining' }),
+        })),
+      },
+    ],
+    CALLS_CHANGED: {
+      description: 'The calls open towards the node were counted.',
+      actions: assign({ calls: ({ event }) => event.open }),
+    },
+    REVOKED: {
+      description: 'Somebody took the right to serve away from the node.',
+      target: '.revoked',
+    },
+  },
+  states: {
+    unseen: {
+      description: 'A key is bound to the name, but no instance has ever come.',
+      always: [
+        { guard: 'wasRevoked', target: 'revoked' },
+        { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestDrains', target: 'connected' },
+        { guard: 'allSuspect', target: 'suspect' },
+        { guard: 'wasSeen', target: 'lost' },
+      ],
+    },
+    connected: {
+      description: 'At least one instance answers pings.',
+      initial: 'idle',
+      always: [
+        { guard: 'noneLeft', target: 'lost' },
+        { guard: 'allSuspect', target: 'suspect' },
+      ],
+      states: {
+        idle: {
+          description: 'Ready for calls; none is open.',
+          always: [
+            { guard: 'bestDrains', target: 'draining' },
+            { guard: 'callsOpen', target: 'serving' },
+          ],
+        },
+        serving: {
+          description: 'Ready for calls; some are open.',
+          always: [
+            { guard: 'bestDrains', target: 'draining' },
+            { guard: 'noCallsOpen', target: 'idle' },
+          ],
+        },
+        draining: {
+          description:
+            'Open calls may finish; new ones are refused because every instance that answers is leaving.',
+          always: [{ guard: 'anyReady', target: 'idle' }],
+        },
+      },
+    },
+    suspect: {
+      description:
+        'Every instance that is left has stopped answering; no call goes there until one answers again.',
+      always: [
+        { guard: 'noneLeft', target: 'lost' },
+        { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestDrains', target: 'connected' },
+      ],
+    },
+    lost: {
+      description: 'No instance is left. The node is remembered and comes back with the next claim.',
+      always: [
+        { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestDrains', target: 'connected' },
+        { guard: 'allSuspect', target: 'suspect' },
+      ],
+    },
+    revoked: {
+      type: 'final',
+      description: 'The node may not serve any more. There is no way back for this name and key.',
+      entry: 'forgetInstances',
+    },
+  },
+});
+
+/** A snapshot of the node machine. */
+export type NodeSnapshot = SnapshotFrom<typeof nodeMachine>;
+
+/** The instances that may be given new calls, oldest claim first. */
+export function routable(snapshot: NodeSnapshot): string[] {
+  return Object.entries(snapshot.context.instances)
+    .filter(([, facts]) => standingOfFacts(facts) === 'ready')
+    .sort(([, a], [, b]) => a.epoch - b.epoch)
+    .map(([id]) => id);
+}
+
+/** How far an instance may be given calls; undefined when the node has no such instance. */
+export function standingOf(snapshot: NodeSnapshot, instance: string): Standing | undefined {
+  const facts = snapshot.context.instances[instance];
+  return facts === undefined ? undefined : standingOfFacts(facts);
+}
+
+export { stateName } from './state-name.js';
+export type { InstanceFacts, Instances, RememberedInstance, Standing };
