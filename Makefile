@@ -1,0 +1,53 @@
+# Everything a checkout needs: Node.js 20.19 or newer, and make. `make help` lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help node setup build test soak demo lint format clean
+
+NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
+
+PROTOS := $(shell find proto -name '*.proto')
+SOURCES := $(shell find machines src test scripts -path src/gen -prune -o -name '*.ts' -print)
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+node:
+	@command -v node >/dev/null || { echo "make: no node on PATH. Install Node.js 20.19 or newer: https://nodejs.org" >&2; exit 1; }
+	@node -e '$(NODE_CHECK)' || { echo "make: Node.js $$(node -v) is too old. Install 20.19 or newer: https://nodejs.org" >&2; exit 1; }
+
+setup: dist/.built ## Install dependencies and build; quick when there is nothing to do
+
+build: dist/.built ## The same as setup
+
+node_modules/.installed: package-lock.json package.json | node
+	npm ci --ignore-scripts --no-fund --no-audit
+	@touch $@
+
+src/gen/.generated: $(PROTOS) buf.gen.yaml buf.yaml node_modules/.installed
+	npm run -s generate
+	@touch $@
+
+# The output is removed first, so that nothing compiled outlives its source.
+dist/.built: src/gen/.generated tsconfig.json $(SOURCES) node_modules/.installed
+	rm -rf dist
+	npm run -s compile
+	@touch $@
+
+lint: src/gen/.generated ## Check style, protos and types
+	npm run -s lint
+
+format: node_modules/.installed ## Format everything
+	npm run -s format
+
+test: setup lint ## Run all tests but the long ones
+	@node dist/scripts/test.js
+
+soak: setup ## Run the long tests, and the others again and again, on two versions of nats-server
+	@node dist/scripts/soak.js
+
+demo: setup ## Show it all at work (KEEP=1 leaves it up, BREAK=kill-server breaks it on purpose)
+	@node dist/scripts/demo.js
+
+clean: ## Remove what was installed, built and downloaded
+	rm -rf node_modules dist src/gen .build .tools
