@@ -52,7 +52,7 @@ test('each import rule goes red for a planted violation, in every form an import
   for (const room of [...roles, ...foundations, 'cli']) {
     await plant(root, `src/${room}/door.ts`, 'export const door = 1;\nexport type Door = number;\n');
   }
-  await plant(root, 'src/shared.ts', 'export const shared = 1;\n');
+  await plant(root, 'src/base.ts', 'export const base = 1;\n');
   await plant(root, 'test/helper.ts', 'export const helper = 1;\n');
   assert.deepEqual(importViolations(await importsOf(root, tsc)), [], 'clean before anything is planted');
 

@@ -20,7 +20,7 @@ export function readClosing(tap: string): Closing {
     const result = /^\s*(?:not )?ok \d+ - (.*)$/.exec(line)?.[1];
     if (result === undefined) continue;
     // The runner writes `name # SKIP why`; a `#` inside a name is escaped.
-    const directive = /^(.*?)\s+# (?:SKIP|TODO)\b/.exec(result)?.[1];
+    const directive = /^(.*?)\s+# (?:skip|todo)\b/i.exec(result)?.[1];
     if (directive !== undefined) skipped.push(directive);
     // A file stands in the report under its own name only when no test ran in it.
     else if (/^ok .*\.test\.[cm]?js$/.test(line)) empty.push(result);
