@@ -78,22 +78,8 @@ const nodeSetup = setup({
   },
 });
 
-/**
- * A node, as the hub that owns it sees it. Events only record facts; the state follows from the best standing among
- * the instances.
- */
-export const nodeMachine = nodeSetup.createMachine({
-  id: 'node',
-  description: 'A named place whose gRPC servers are reached through the instances that serve it.',
-  options: { maxIterations: 100 },
-  context: ({ input }) => ({
-    node: input.node,
-    past: input.past ?? 'never',
-    epoch: Math.max(input.epoch ?? 0, ...(input.instances ?? []).map(({ epoch }) => epoch)),
-    instances: rememberedInstances(input.instances ?? []),
-    calls: 0,
-  }),
-  initial: 'unseen',
+/** What every state but the last one takes: events record facts, and `always` draws the conclusion. */
+const facts = nodeSetup.createStateConfig({
   on: {
     CLAIMED: {
       description: 'An instance took its place or came back to it.',
@@ -144,12 +130,31 @@ export const nodeMachine = nodeSetup.createMachine({
     },
     REVOKED: {
       description: 'Somebody took the right to serve away from the node.',
-      target: '.revoked',
+      target: 'revoked',
     },
   },
+});
+
+/**
+ * A node, as the hub that owns it sees it. Events only record facts; the state follows from the best standing among
+ * the instances.
+ */
+export const nodeMachine = nodeSetup.createMachine({
+  id: 'node',
+  description: 'A named place whose gRPC servers are reached through the instances that serve it.',
+  options: { maxIterations: 100 },
+  context: ({ input }) => ({
+    node: input.node,
+    past: input.past ?? 'never',
+    epoch: Math.max(input.epoch ?? 0, ...(input.instances ?? []).map(({ epoch }) => epoch)),
+    instances: rememberedInstances(input.instances ?? []),
+    calls: 0,
+  }),
+  initial: 'unseen',
   states: {
     unseen: {
       description: 'A key is bound to the name, but no instance has ever come.',
+      on: facts.on,
       always: [
         { guard: 'wasRevoked', target: 'revoked' },
         { guard: 'anyReady', target: 'connected' },
@@ -160,6 +165,7 @@ export const nodeMachine = nodeSetup.createMachine({
     },
     connected: {
       description: 'At least one instance answers pings.',
+      on: facts.on,
       initial: 'idle',
       always: [
         { guard: 'noneLeft', target: 'lost' },
@@ -190,6 +196,7 @@ export const nodeMachine = nodeSetup.createMachine({
     suspect: {
       description:
         'Every instance that is left has stopped answering; no call goes there until one answers again.',
+      on: facts.on,
       always: [
         { guard: 'noneLeft', target: 'lost' },
         { guard: 'anyReady', target: 'connected' },
@@ -198,6 +205,7 @@ export const nodeMachine = nodeSetup.createMachine({
     },
     lost: {
       description: 'No instance is left. The node is remembered and comes back with the next claim.',
+      on: facts.on,
       always: [
         { guard: 'anyReady', target: 'connected' },
         { guard: 'bestDrains', target: 'connected' },

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createActor, initialTransition, transition } from 'xstate';
+import { nodeSamples } from '../../machines/index.js';
+import {
+  type NodeEvent,
+  type NodeInput,
+  nodeMachine,
+  routable,
+  standingOf,
+  stateName,
+} from '../../machines/node.js';
+
+function after(events: readonly NodeEvent[], input: NodeInput = { node: 'attic' }) {
+  const [first] = initialTransition(nodeMachine, input);
+  return events.reduce((snapshot, event) => transition(nodeMachine, snapshot, event)[0], first);
+}
+
+const claim = (instance: string, epoch: number, share = false): NodeEvent => ({
+  type: 'CLAIMED',
+  instance,
+  epoch,
+  share,
+});
+const round: NodeEvent = { type: 'PING_ROUND' };
+const heard = (instance: string): NodeEvent => ({ type: 'HEARD', instance, roundTripUs: 250 });
+
+test('an instance that stops answering is suspect after two rounds and gone after five', () => {
+  const states = [0, 1, 2, 3, 4, 5].map((rounds) =>
+    stateName(after([claim('1-a', 1), ...Array(rounds).fill(round)])),
+  );
+  assert.deepEqual(states, ['connected.idle', 'connected.idle', 'suspect', 'suspect', 'suspect', 'lost']);
+});
+
+test('an answer brings a suspect back', () => {
+  const snapshot = after([claim('1-a', 1), round, round, heard('1-a')]);
+  assert.equal(stateName(snapshot), 'connected.idle');
+  assert.deepEqual(routable(snapshot), ['1-a']);
+  assert.equal(snapshot.context.instances['1-a']?.roundTripUs, 250);
+});
+
+test('an instance that nobody listens for is suspect at once', () => {
+  const snapshot = after([
+    claim('1-a', 1, true),
+    claim('2-b', 2, true),
+    { type: 'UNREACHABLE', instance: '1-a' },
+  ]);
+  assert.equal(stateName(snapshot), 'connected.idle');
+  assert.equal(standingOf(snapshot, '1-a'), 'suspect');
+  assert.deepEqual(routable(snapshot), ['2-b']);
+});
+
+test('a draining instance that was suspect drains on when it is heard again', () => {
+  const snapshot = after([
+    claim('1-a', 1),
+    { type: 'BYE', instance: '1-a', reason: 'draining' },
+    round,
+    round,
+    heard('1-a'),
+  ]);
+  assert.equal(stateName(snapshot), 'connected.draining');
+  assert.deepEqual(routable(snapshot), []);
+});
+
+test('a newer claim that does not share displaces, and the displaced one cannot undo it', () => {
+  const newer = after([claim('1-a', 1), claim('2-b', 2)]);
+  assert.deepEqual(routable(newer), ['2-b']);
+  const late = after([
+    claim('1-a', 1),
+    claim('2-b', 2),
+    claim('1-a', 1),
+    { type: 'BYE', instance: '1-a', reason: 'stopped' },
+  ]);
+  assert.deepEqual(routable(late), ['2-b']);
+});
+
+test('those that share serve together, oldest first, and one may come back with its old place', () => {
+  const both = after([claim('2-b', 2, true), claim('1-a', 1, true)]);
+  assert.deepEqual(routable(both), ['1-a', '2-b']);
+  assert.equal(both.context.epoch, 2);
+});
+
+test('a lost node is back with the next claim', () => {
+  const lost = after([claim('1-a', 1), { type: 'BYE', instance: '1-a', reason: 'stopped' }]);
+  assert.equal(stateName(lost), 'lost');
+  assert.equal(
+    stateName(after([claim('1-a', 1), { type: 'BYE', instance: '1-a', reason: 'stopped' }, claim('2-b', 2)])),
+    'connected.idle',
+  );
+});
+
+test('open calls make it serving, their end makes it idle', () => {
+  const serving = after([claim('1-a', 1), { type: 'CALLS_CHANGED', open: 3 }]);
+  assert.equal(stateName(serving), 'connected.serving');
+  const idle = after([
+    claim('1-a', 1),
+    { type: 'CALLS_CHANGED', open: 3 },
+    { type: 'CALLS_CHANGED', open: 0 },
+  ]);
+  assert.equal(stateName(idle), 'connected.idle');
+});
+
+test('what the registry remembers decides where it starts', () => {
+  const instances = (standing: 'ready' | 'draining' | 'suspect') => [
+    { id: '4-d', epoch: 4, share: false, standing },
+  ];
+  const start = (input: Omit<NodeInput, 'node'>) => {
+    const actor = createActor(nodeMachine, { input: { node: 'attic', ...input } }).start();
+    return stateName(actor.getSnapshot());
+  };
+  assert.equal(start({}), 'unseen');
+  assert.equal(start({ past: 'seen', epoch: 7 }), 'lost');
+  assert.equal(start({ past: 'revoked', instances: instances('ready') }), 'revoked');
+  assert.equal(start({ past: 'seen', instances: instances('ready') }), 'connected.idle');
+  assert.equal(start({ past: 'seen', instances: instances('draining') }), 'connected.draining');
+  assert.equal(start({ past: 'seen', instances: instances('suspect') }), 'suspect');
+});
+
+test('whatever happens, a silent or unknown instance is never routable', () => {
+  const anyEvent = fc.constantFrom(...Object.values(nodeSamples).flat());
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+      const snapshot = after(events);
+      for (const id of routable(snapshot)) {
+        const lastClaim = events.findLastIndex((event) => event.type === 'CLAIMED' && event.instance === id);
+        assert.ok(lastClaim >= 0, `${id} never claimed a place`);
+        const lastSign = events.findLastIndex(
+          (event) => (event.type === 'CLAIMED' || event.type === 'HEARD') && event.instance === id,
+        );
+        const rounds = events.slice(lastSign).filter((event) => event.type === 'PING_ROUND').length;
+        assert.ok(rounds < 2, `${id} missed ${rounds} rounds`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
