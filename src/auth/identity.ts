@@ -40,3 +40,15 @@ export function mayCall(identity: Pick<Identity, 'roles' | 'nodes'>, node: strin
     glob.endsWith('*') ? node.startsWith(glob.slice(0, -1)) : node === glob,
   );
 }
+
+/** True when whoever may call what `held` names may call everything that `wanted` names too. */
+export function nodesCover(
+  held: readonly string[] | undefined,
+  wanted: readonly string[] | undefined,
+): boolean {
+  if (held === undefined) return true;
+  if (wanted === undefined) return false;
+  return wanted.every((glob) =>
+    held.some((own) => own === glob || (own.endsWith('*') && glob.startsWith(own.slice(0, -1)))),
+  );
+}

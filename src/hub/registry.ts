@@ -87,10 +87,12 @@ export class NodeRegistry {
     return this.#change(claim.node, (entry) => decideClaim(entry, claim));
   }
 
-  /** Writes what the owner has found; false when `hub` is not the owner (any more). */
-  record(name: string, hub: string, findings: Findings): Promise<boolean> {
+  /** Writes what the owner finds of the present entry; false when `hub` is not the owner (any more). */
+  record(name: string, hub: string, find: (entry: NodeEntry) => Findings | undefined): Promise<boolean> {
     return this.#change(name, (entry) => {
       if (entry === undefined || entry.owner !== hub) return { result: false };
+      const findings = find(entry);
+      if (findings === undefined) return { result: true };
       const instances: InstanceEntry[] = [];
       for (const one of entry.instances) {
         const standing = findings.standings.get(one.id) ?? one.standing;

@@ -1,0 +1,34 @@
+/** Failed attempts that an address has at once; they come back one by one. */
+const burst = 30;
+/** Milliseconds after which one failed attempt is forgiven. */
+const forgivenEveryMs = 2_000;
+const mostAddresses = 10_000;
+
+/** Slows down whoever guesses: counts the failed attempts of each address. */
+export class FailedAttempts {
+  readonly #now: () => number;
+  /** When all failures of an address will be forgiven, in the clock's milliseconds; oldest entry first. */
+  readonly #paidAt = new Map<string, number>();
+
+  /** `now` counts milliseconds up; default `performance.now`. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** False when the address has failed too often lately. */
+  mayTry(address: string): boolean {
+    const debt = (this.#paidAt.get(address) ?? 0) - this.#now();
+    return debt < burst * forgivenEveryMs;
+  }
+
+  failed(address: string): void {
+    const now = this.#now();
+    const paidAt = Math.max(this.#paidAt.get(address) ?? 0, now) + forgivenEveryMs;
+    this.#paidAt.delete(address);
+    this.#paidAt.set(address, paidAt);
+    for (const [oldest, at] of this.#paidAt) {
+      if (at > now && this.#paidAt.size <= mostAddresses) break;
+      this.#paidAt.delete(oldest);
+    }
+  }
+}

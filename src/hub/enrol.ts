@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { type EnrolChallenge, enrolStatement } from '../auth/enrol-challenge.js';
+import type { BusAuthority } from '../bus/authority.js';
+import { nodeName } from '../bus/messages.js';
+import { verify } from '../bus/nkeys.js';
+import { errorText, PosternError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { NodeRegistry } from './registry.js';
+import type { TokenRegistry } from './tokens.js';
+
+/** An answer in JSON over HTTP. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const key = z.string().regex(/^U[A-Z2-7]{55}$/, 'key is no public user nkey (U and 55 more)');
+const challengeBody = z.strictObject({ node: nodeName, key });
+const enrolBody = z.strictObject({
+  node: nodeName,
+  key,
+  nonce: z.string().max(256),
+  /** Base64url of 64 bytes. */
+  signature: z.string().max(128),
+  token: z.string().max(256).optional(),
+});
+
+/** Codes of `PosternError` that a client is told as they are, with 403. */
+const refusals = new Set([
+  'TOKEN_INVALID',
+  'TOKEN_USED',
+  'TOKEN_EXPIRED',
+  'KEY_UNKNOWN',
+  'REVOKED',
+  'TOO_MANY_KEYS',
+]);
+
+/** Lets agents in: a join token binds a new key to a node name, a bound key gets bus credentials at any age. */
+export class Enrolment {
+  readonly #challenge: EnrolChallenge;
+  readonly #authority: Pick<BusAuthority, 'mint'>;
+  readonly #registry: NodeRegistry;
+  readonly #tokens: TokenRegistry;
+  readonly #nats: readonly string[];
+  readonly #ttlSeconds: number;
+  readonly #log: Logger;
+
+  constructor(options: {
+    challenge: EnrolChallenge;
+    authority: Pick<BusAuthority, 'mint'>;
+    registry: NodeRegistry;
+    tokens: TokenRegistry;
+    /** URLs of the bus that agents are told. */
+    nats: readonly string[];
+    ttlSeconds: number;
+    log: Logger;
+  }) {
+    this.#challenge = options.challenge;
+    this.#authority = options.authority;
+    this.#registry = options.registry;
+    this.#tokens = options.tokens;
+    this.#nats = options.nats;
+    this.#ttlSeconds = options.ttlSeconds;
+    this.#log = options.log;
+  }
+
+  /** `POST /v1/enrol/challenge`: a nonce to sign. */
+  giveChallenge(body: unknown): JsonAnswer {
+    const read = challengeBody.safeParse(body);
+    if (!read.success) return invalid(read.error);
+    return { status: 200, body: this.#challenge.issue(read.data.node, read.data.key, Date.now()) };
+  }
+
+  /** `POST /v1/enrol`: credentials for who has signed the nonce and may serve the node. Never throws. */
+  async enrol(body: unknown): Promise<JsonAnswer> {
+    const read = enrolBody.safeParse(body);
+    if (!read.success) return invalid(read.error);
+    const order = read.data;
+    try {
+      this.#proveKey(order);
+      await this.#bind(order);
+      return { status: 200, body: await this.#credentials(order) };
+    } catch (thrown) {
+      return this.#refused(order.node, thrown);
+    }
+  }
+
+  #proveKey({ node, key: publicKey, nonce, signature }: z.infer<typeof enrolBody>): void {
+    if (!this.#challenge.check(nonce, node, publicKey, Date.now())) {
+      throw new PosternError(
+        'INVALID',
+        'the nonce is not one for this node and key, or has expired: ask for a new one',
+      );
+    }
+    if (!verify(publicKey, enrolStatement(node, nonce), Buffer.from(signature, 'base64url'))) {
+      throw new PosternError('INVALID', 'the signature was not made with this key');
+    }
+  }
+
+  async #bind({ node, key: publicKey, token }: z.infer<typeof enrolBody>): Promise<void> {
+    if (await this.#registry.knowsKey(node, publicKey)) return;
+    if (token === undefined) {
+      throw new PosternError(
+        'KEY_UNKNOWN',
+        `this key is not bound to node '${node}': a join token is needed`,
+      );
+    }
+    const now = Date.now();
+    const id = await this.#tokens.useJoin(token, node, publicKey, now);
+    await this.#registry.bindKey(node, publicKey, id, now);
+    this.#log.info({ node, joinedWith: id }, 'a key was bound to a node');
+  }
+
+  async #credentials({ node, key: publicKey }: z.infer<typeof enrolBody>) {
+    const expiresAtMs = Date.now() + this.#ttlSeconds * 1000;
+    const jwt = await this.#authority.mint({
+      identity: { role: 'agent', node, publicKey },
+      name: `agent of ${node}`,
+      ttlSeconds: this.#ttlSeconds,
+    });
+    return { node, jwt, nats: this.#nats, expiresAtMs };
+  }
+
+  #refused(node: string, thrown: unknown): JsonAnswer {
+    const code = thrown instanceof PosternError ? thrown.code : '';
+    const message = errorText(thrown);
+    if (code === 'INVALID') return { status: 400, body: { code, message } };
+    if (refusals.has(code)) {
+      this.#log.info({ node, code }, 'an agent was not enrolled');
+      return { status: 403, body: { code, message } };
+    }
+    this.#log.warn({ node, err: message }, 'an agent could not be enrolled now');
+    return {
+      status: 503,
+      body: { code: 'UNAVAILABLE', message: 'the registry of nodes can not be reached now: try again' },
+    };
+  }
+}
+
+function invalid(error: z.ZodError): JsonAnswer {
+  const message = error.issues
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .join('; ');
+  return { status: 400, body: { code: 'INVALID', message: message.slice(0, 512) } };
+}

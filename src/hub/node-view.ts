@@ -1,0 +1,84 @@
+import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
+import type { CallTarget } from '../rpc/call.js';
+import type { PeerAddress } from '../rpc/exchange-port.js';
+import { Balancer } from './balancer.js';
+import type { NodeWatch } from './node-watch.js';
+import type { Place, Pool } from './pool.js';
+
+/** What the hub needs of the exchange to reach instances. */
+export interface Peers {
+  target(to: PeerAddress): CallTarget;
+  /** Round trip in milliseconds; rejects when the time is over or nobody listens there. */
+  ping(to: PeerAddress, timeoutMs: number): Promise<number>;
+  /** Ends all calls with a peer that is gone. */
+  forget(to: PeerAddress, reason: string): void;
+}
+
+/** One instance of a node, as this hub sees it. */
+export class InstanceView implements Place {
+  readonly id: string;
+  readonly address: PeerAddress;
+  readonly target: CallTarget;
+  readonly services: readonly string[];
+  entry: InstanceEntry;
+  openCalls = 0;
+
+  constructor(node: string, entry: InstanceEntry, peers: Peers) {
+    this.id = entry.id;
+    this.entry = entry;
+    this.address = { name: node, instance: entry.id };
+    this.target = peers.target(this.address);
+    this.services = entry.services.map((prefix) => (prefix.startsWith('/') ? prefix : `/${prefix}`));
+  }
+}
+
+/** One node, as this hub sees it: by its own watch where it owns the node, else by the registry. */
+export class NodeView implements Pool {
+  readonly name: string;
+  readonly instances = new Map<string, InstanceView>();
+  /** Takes calls for the node as a whole. */
+  readonly target: CallTarget = new Balancer(this);
+  /** Calls that ended here, by gRPC status. */
+  readonly ended = new Map<number, number>();
+  entry: NodeEntry;
+  /** Set while this hub owns the node. */
+  watch: NodeWatch | undefined;
+  ready: readonly InstanceView[] = [];
+  openCalls = 0;
+  turn = 0;
+  /** The machine's state, e.g. `connected.idle`. */
+  state = 'unseen';
+
+  constructor(entry: NodeEntry) {
+    this.name = entry.name;
+    this.entry = entry;
+  }
+
+  /** When an instance was last known to be there, Unix time in milliseconds; 0: never. */
+  get lastSeenAtMs(): number {
+    return Math.max(this.entry.lastSeenAtMs, this.watch?.lastSeenAtMs ?? 0);
+  }
+
+  /** How far an instance may be given calls; undefined: it is gone. */
+  standing(instance: InstanceView): Standing | undefined {
+    return this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
+  }
+
+  /** Computes anew what follows from the entry and the watch. True when the state has changed. */
+  refresh(): boolean {
+    this.ready = [...this.instances.values()].filter((one) => this.standing(one) === 'ready');
+    const before = this.state;
+    this.state = this.watch?.state ?? stateOf(this.entry, this.openCalls);
+    return before !== this.state;
+  }
+}
+
+/** The state that a node's machine is in at its owner, as far as the entry tells. */
+function stateOf(entry: NodeEntry, openCalls: number): string {
+  if (entry.revokedAtMs !== undefined) return 'revoked';
+  const has = (standing: Standing) => entry.instances.some((one) => one.standing === standing);
+  if (has('ready')) return openCalls > 0 ? 'connected.serving' : 'connected.idle';
+  if (has('draining')) return 'connected.draining';
+  if (has('suspect')) return 'suspect';
+  return entry.lastSeenAtMs > 0 ? 'lost' : 'unseen';
+}

@@ -1,0 +1,134 @@
+import {
+  type NodeEvent,
+  type NodePast,
+  type NodeSnapshot,
+  nodeMachine,
+  standingOf,
+  stateName,
+} from '../../machines/node.js';
+import { type RunningActor, startActor } from '../actors/host.js';
+import type { InstanceEntry, NodeEntry, Standing, Transition } from '../bus/messages.js';
+import type { Logger } from '../log.js';
+import type { Findings } from './registry.js';
+
+/** The registry's `lastSeenAtMs` of a connected node may be so old, in milliseconds. */
+const lastSeenGrainMs = 60_000;
+
+/** Watches over one node that this hub owns: runs its machine and knows what the registry has to be told. */
+export class NodeWatch {
+  readonly #actor: RunningActor<typeof nodeMachine>;
+  /** Instances of the registry's entry that the machine was told of. */
+  readonly #told: Set<string>;
+  #callsToldOpen = 0;
+  lastSeenAtMs = 0;
+  /** A write to the registry is under way. */
+  recording = false;
+
+  /** `before` is the entry as it was when the watch began: its instances are remembered, later ones claim. */
+  constructor(options: {
+    before: NodeEntry;
+    publish: (transition: Transition) => void;
+    /** Told after each transition, and after each change of an instance's standing. */
+    changed: () => void;
+    log: Logger;
+  }) {
+    const { before } = options;
+    this.#told = new Set(before.instances.map(({ id }) => id));
+    this.#actor = startActor({
+      machine: nodeMachine,
+      machineName: 'node',
+      id: before.name,
+      input: { node: before.name, past: pastOf(before), epoch: before.epoch, instances: before.instances },
+      publish: options.publish,
+      changed: standingsChanged,
+      context: ({ context }) => ({
+        epoch: context.epoch,
+        calls: context.calls,
+        instances: context.instances,
+      }),
+      log: options.log,
+    });
+    this.#actor.onTransition(() => options.changed());
+  }
+
+  get state(): string {
+    return stateName(this.#actor.snapshot());
+  }
+
+  standing(instance: string): Standing | undefined {
+    return standingOf(this.#actor.snapshot(), instance);
+  }
+
+  /** Last measured round trip in microseconds; 0: none. */
+  roundTripUs(instance: string): number {
+    return this.#actor.snapshot().context.instances[instance]?.roundTripUs ?? 0;
+  }
+
+  /** Instances that are to be pinged. */
+  instances(): string[] {
+    return Object.keys(this.#actor.snapshot().context.instances);
+  }
+
+  send(event: NodeEvent): void {
+    if (event.type === 'HEARD' || event.type === 'CLAIMED') this.lastSeenAtMs = Date.now();
+    this.#actor.send(event);
+  }
+
+  /** An instance took its place, or came back to it. */
+  claimed({ id, epoch, share }: InstanceEntry): void {
+    this.#told.add(id);
+    this.send({ type: 'CLAIMED', instance: id, epoch, share });
+  }
+
+  /** Counts calls now and then; the machine hears of it when it makes a difference. */
+  callsOpen(open: number): void {
+    if (open > 0 === this.#callsToldOpen > 0) return;
+    this.#callsToldOpen = open;
+    this.send({ type: 'CALLS_CHANGED', open });
+  }
+
+  /** The registry's entry has changed, perhaps by another hub. */
+  reconcile(entry: NodeEntry): void {
+    if (entry.revokedAtMs !== undefined) this.send({ type: 'REVOKED' });
+    const present = new Set(entry.instances.map(({ id }) => id));
+    for (const one of entry.instances) {
+      if (!this.#told.has(one.id)) this.claimed(one);
+    }
+    for (const id of this.#told) {
+      if (present.has(id)) continue;
+      this.#told.delete(id);
+      if (this.standing(id) !== undefined) this.send({ type: 'BYE', instance: id, reason: 'stopped' });
+    }
+  }
+
+  /** What the registry should be told about the entry's instances; undefined: it knows. */
+  findings(entry: NodeEntry): Findings | undefined {
+    const standings = new Map<string, Standing | 'gone'>();
+    for (const { id, standing } of entry.instances) {
+      const found = this.#told.has(id) ? (this.standing(id) ?? 'gone') : standing;
+      if (found !== standing) standings.set(id, found);
+    }
+    const stale = this.lastSeenAtMs - entry.lastSeenAtMs > lastSeenGrainMs;
+    return standings.size > 0 || stale ? { standings, lastSeenAtMs: this.lastSeenAtMs } : undefined;
+  }
+
+  stop(): void {
+    this.#actor.stop();
+  }
+}
+
+function pastOf(entry: NodeEntry): NodePast {
+  if (entry.revokedAtMs !== undefined) return 'revoked';
+  return entry.lastSeenAtMs > 0 ? 'seen' : 'never';
+}
+
+/** True when an instance came, went or changed its standing. */
+function standingsChanged(previous: NodeSnapshot, next: NodeSnapshot): boolean {
+  const [before, after] = [previous.context.instances, next.context.instances];
+  if (before === after) return false;
+  const ids = Object.keys(after);
+  return (
+    ids.length !== Object.keys(before).length ||
+    ids.some((id) => standingOf(previous, id) !== standingOf(next, id))
+  );
+}

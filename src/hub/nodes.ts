@@ -1,0 +1,188 @@
+import type { Bus } from '../bus/bus.js';
+import type { InstanceEntry, NodeEntry } from '../bus/messages.js';
+import { subjects } from '../bus/subjects.js';
+import { errorText } from '../errors.js';
+import type { Logger } from '../log.js';
+import { InstanceView, NodeView, type Peers } from './node-view.js';
+import { NodeWatch } from './node-watch.js';
+import type { NodeRegistry } from './registry.js';
+
+/** What became of an instance whose calls are ended. */
+const gone = 'the instance that served the call is gone';
+
+/**
+ * All nodes, as this hub sees them. It runs the `node` machine of each node that it owns and writes what it finds
+ * back to the registry; the others it mirrors.
+ */
+export class Nodes {
+  readonly #registry: NodeRegistry;
+  readonly #peers: Peers;
+  readonly #bus: Bus;
+  readonly #hub: string;
+  readonly #log: Logger;
+  readonly #views = new Map<string, NodeView>();
+  readonly #listeners = new Set<(name: string) => void>();
+  #stopListening: () => void = () => {};
+
+  constructor(options: { registry: NodeRegistry; peers: Peers; bus: Bus; hub: string; log: Logger }) {
+    this.#registry = options.registry;
+    this.#peers = options.peers;
+    this.#bus = options.bus;
+    this.#hub = options.hub;
+    this.#log = options.log;
+  }
+
+  /** Takes over what the registry holds, and every change from now on. */
+  start(): void {
+    for (const entry of this.#registry.all()) this.#changed(entry.name, entry);
+    this.#stopListening = this.#registry.onChange((name, entry) => this.#changed(name, entry));
+  }
+
+  view(name: string): NodeView | undefined {
+    return this.#views.get(name);
+  }
+
+  all(): IterableIterator<NodeView> {
+    return this.#views.values();
+  }
+
+  /** Hears the name of each node that is new, has changed or was deleted. */
+  onChange(listener: (name: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** An instance said hello to this hub and was given (back) its place. */
+  claimed(name: string, instance: InstanceEntry): void {
+    this.#views.get(name)?.watch?.claimed(instance);
+  }
+
+  /** An instance tells that it leaves. Its key proves that it speaks for itself. */
+  bye(name: string, key: string, instance: string, reason: 'draining' | 'stopped'): void {
+    const view = this.#views.get(name);
+    if (view?.instances.get(instance)?.entry.key !== key) return;
+    view.watch?.send({ type: 'BYE', instance, reason });
+  }
+
+  /** Tells the registry what it does not know yet of the node; a failure is tried again with the next round. */
+  record(view: NodeView): void {
+    const { watch } = view;
+    if (watch === undefined || watch.recording || watch.findings(view.entry) === undefined) return;
+    watch.recording = true;
+    const written = (known: boolean) => {
+      watch.recording = false;
+      if (known) this.record(view);
+    };
+    this.#registry
+      .record(view.name, this.#hub, (entry) => watch.findings(entry))
+      .then(written, (thrown: unknown) => {
+        this.#log.warn(
+          { node: view.name, err: errorText(thrown) },
+          'the registry was not told of a node; it will be tried again',
+        );
+        written(false);
+      });
+  }
+
+  /** Bars a node for ever and ends its instances. Throws `NODE_UNKNOWN`, `STORE_UNAVAILABLE` or `STORE_CONFLICT`. */
+  async revoke(name: string): Promise<void> {
+    const instances = await this.#registry.revoke(name, Date.now());
+    for (const { id } of instances) {
+      const body = { instance: id, kind: 'revoked' as const, message: `node '${name}' was revoked` };
+      this.#bus.publish(subjects.notice, { node: name }, body);
+    }
+  }
+
+  /** Ends all watches and gives the nodes up, so that another hub adopts them at once. Never throws. */
+  async release(): Promise<void> {
+    const owned = [...this.#views.values()].filter((view) => view.watch !== undefined);
+    const next = owned[Symbol.iterator]();
+    const worker = async () => {
+      for (const view of next) {
+        this.#endWatch(view);
+        await this.#registry.release(view.name, this.#hub).catch((thrown: unknown) => {
+          this.#log.warn({ node: view.name, err: errorText(thrown) }, 'a node was not given up');
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+  }
+
+  stop(): void {
+    this.#stopListening();
+    for (const view of this.#views.values()) this.#endWatch(view);
+    this.#listeners.clear();
+  }
+
+  #changed(name: string, entry: NodeEntry | undefined): void {
+    const view = this.#views.get(name);
+    if (entry === undefined) {
+      if (view !== undefined) this.#drop(view);
+      return;
+    }
+    const before = view?.entry ?? entry;
+    const current = view ?? new NodeView(entry);
+    current.entry = entry;
+    this.#views.set(name, current);
+    this.#mirrorInstances(current);
+    if (entry.owner !== this.#hub) this.#endWatch(current);
+    else if (current.watch === undefined) this.#beginWatch(current, before);
+    current.watch?.reconcile(entry);
+    current.refresh();
+    this.record(current);
+    this.#tell(name);
+  }
+
+  #mirrorInstances(view: NodeView): void {
+    const present = new Set<string>();
+    for (const one of view.entry.instances) {
+      present.add(one.id);
+      const known = view.instances.get(one.id);
+      if (known !== undefined) known.entry = one;
+      else view.instances.set(one.id, new InstanceView(view.name, one, this.#peers));
+    }
+    for (const [id, instance] of view.instances) {
+      if (present.has(id)) continue;
+      view.instances.delete(id);
+      this.#peers.forget(instance.address, gone);
+    }
+  }
+
+  #beginWatch(view: NodeView, before: NodeEntry): void {
+    view.watch = new NodeWatch({
+      before,
+      log: this.#log,
+      publish: (transition) => {
+        this.#log.info(
+          { node: view.name, event: transition.event, from: transition.from, to: transition.to },
+          'node',
+        );
+        if (this.#bus.connected) this.#bus.publish(subjects.nodeTransition, { node: view.name }, transition);
+      },
+      changed: () => {
+        for (const instance of view.instances.values()) {
+          if (view.standing(instance) === undefined) this.#peers.forget(instance.address, gone);
+        }
+        view.refresh();
+        this.record(view);
+        this.#tell(view.name);
+      },
+    });
+  }
+
+  #endWatch(view: NodeView): void {
+    view.watch?.stop();
+    view.watch = undefined;
+  }
+
+  #drop(view: NodeView): void {
+    this.#endWatch(view);
+    this.#views.delete(view.name);
+    for (const { address } of view.instances.values()) this.#peers.forget(address, gone);
+    this.#tell(view.name);
+  }
+
+  #tell(name: string): void {
+    for (const listener of this.#listeners) listener(name);
+  }
+}
