@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
+import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
+import { PosternError } from '../errors.js';
+import { loadOrCreateSecret, makePrivateDirectory } from './key-files.js';
+import { createUserKey, keyPairOf, seedOf } from './nkeys.js';
+import { type BusIdentity, permissionsOf } from './permissions.js';
+
+/** What a process shows to the bus: a signed statement of who it is and what it may do, and the key to prove it. */
+export interface BusCredentials {
+  readonly jwt: string;
+  readonly seed: string;
+}
+
+/** A new user of the bus. */
+export interface MintRequest {
+  readonly identity: BusIdentity;
+  /** Shown in the server's logs and monitoring. */
+  readonly name: string;
+  /** Life of the credential in seconds, counted from now; the server cuts the connection at its end. */
+  readonly ttlSeconds: number;
+}
+
+/** The documents that a NATS server needs to believe our credentials. */
+export interface AuthorityDocuments {
+  readonly operatorJwt: string;
+  readonly systemAccount: { readonly publicKey: string; readonly jwt: string };
+  readonly account: { readonly publicKey: string; readonly jwt: string };
+}
+
+/**
+ * Who makes the credentials of the bus. It trusts nobody: a NATS server that was configured with its documents lets in
+ * only whom it has signed for, and each only onto the subjects that were declared for its role.
+ *
+ * A credential that was handed out stays good until it expires: servers that hold the accounts in their configuration
+ * (`resolver: MEMORY`) learn of no revocation. What is revoked gets no new credential, and hubs answer it no more.
+ */
+export interface BusAuthority {
+  /** Credentials for a key that somebody else holds. Throws `IDENTITY_INVALID` for a key that is no user nkey. */
+  mint(request: MintRequest): Promise<string>;
+  /** Credentials with a new key of their own, for a process of ours. */
+  newUser(request: {
+    role: 'hub' | 'watcher' | 'tracer';
+    name: string;
+    ttlSeconds: number;
+  }): Promise<BusCredentials & { readonly identity: BusIdentity }>;
+  documents(): Promise<AuthorityDocuments>;
+}
+
+/** An absent limit is a limit of 0, so that every one is named. */
+const limits = {
+  subs: -1,
+  data: -1,
+  payload: -1,
+  imports: -1,
+  exports: -1,
+  wildcards: true,
+  conn: -1,
+  leaf: -1,
+};
+const storageLimits = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+
+/**
+ * The authority whose keys lie in `directory` (`DATA/keys`); made at the first start. Every key is a file of mode 0600
+ * with an nkey seed. Throws `DATA_UNWRITABLE`, `KEYS_INVALID`.
+ */
+export async function loadOrCreateAuthority(directory: string): Promise<BusAuthority> {
+  await makePrivateDirectory(directory);
+  const key = async (name: string, prefix: string, create: () => KeyPair): Promise<KeyPair> => {
+    const seed = await loadOrCreateSecret(directory, name, () => seedOf(create()));
+    try {
+      const pair = keyPairOf(seed);
+      if (pair.getPublicKey().startsWith(prefix)) return pair;
+    } catch {
+      // told below, for both reasons
+    }
+    throw new PosternError('KEYS_INVALID', `${join(directory, name)} holds no usable key`, {
+      hint: 'restore it from a backup; without it, every node and hub has to enrol again under a new data directory',
+    });
+  };
+  return createAuthority({
+    operator: await key('operator.nk', 'O', createOperator),
+    system: await key('system.nk', 'A', createAccount),
+    account: await key('account.nk', 'A', createAccount),
+    signing: await key('signing.nk', 'A', createAccount),
+  });
+}
+
+function createAuthority(keys: {
+  operator: KeyPair;
+  system: KeyPair;
+  account: KeyPair;
+  signing: KeyPair;
+}): BusAuthority {
+  const accountKey = keys.account.getPublicKey();
+  const systemKey = keys.system.getPublicKey();
+
+  async function mint({ identity, name, ttlSeconds }: MintRequest): Promise<string> {
+    const { publish, subscribe } = permissionsOf(identity);
+    if (!/^U[A-Z2-7]{55}$/.test(identity.publicKey)) {
+      throw new PosternError('IDENTITY_INVALID', `${JSON.stringify(identity.publicKey)} is no user key`);
+    }
+    return encodeUser(
+      name,
+      identity.publicKey,
+      accountKey,
+      {
+        pub: { allow: [...publish] },
+        sub: { allow: [...subscribe] },
+        subs: -1,
+        data: -1,
+        payload: -1,
+        allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
+      },
+      { signer: keys.signing, exp: Math.floor(Date.now() / 1000) + Math.max(1, Math.floor(ttlSeconds)) },
+    );
+  }
+
+  return {
+    mint,
+    async newUser({ role, name, ttlSeconds }) {
+      const { publicKey, seed } = createUserKey();
+      const identity = { role, publicKey };
+      return { identity, seed, jwt: await mint({ identity, name, ttlSeconds }) };
+    },
+    async documents() {
+      const [operatorJwt, systemJwt, accountJwt] = await Promise.all([
+        encodeOperator('postern', keys.operator, { system_account: systemKey }),
+        encodeAccount('SYS', systemKey, { limits }, { signer: keys.operator }),
+        encodeAccount(
+          'POSTERN',
+          accountKey,
+          { limits: { ...limits, ...storageLimits }, signing_keys: [keys.signing.getPublicKey()] },
+          { signer: keys.operator },
+        ),
+      ]);
+      return {
+        operatorJwt,
+        systemAccount: { publicKey: systemKey, jwt: systemJwt },
+        account: { publicKey: accountKey, jwt: accountJwt },
+      };
+    },
+  };
+}

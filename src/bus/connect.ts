@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
+import type { Logger } from '../log.js';
+import type { BusCredentials } from './authority.js';
+import type { Bus, Stop } from './bus.js';
+import { createBusMetrics } from './bus-metrics.js';
+import { joinCalls } from './calls.js';
+import type { Connection } from './connection.js';
+import { dial } from './dial.js';
+import { type Following, follow } from './follow.js';
+import { createMessaging } from './messaging.js';
+import { type BusIdentity, inboxPrefixOf } from './permissions.js';
+import { watchStatus } from './status.js';
+import { openStore } from './store.js';
+import { keepStreams } from './streams.js';
+
+/** How to get onto the bus, and as whom. */
+export interface ConnectOptions {
+  /** URLs such as `nats://127.0.0.1:4222`; after a loss they are tried in turn. */
+  readonly servers: readonly string[];
+  /** Who this is; the credentials must be for the same. */
+  readonly identity: BusIdentity;
+  /** Read at each dial, so that renewed credentials are used without a new connection. */
+  readonly credentials: () => BusCredentials;
+  /** Shown in the server's monitoring, and the label `bus` of the metrics. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly metrics?: Registry | undefined;
+  /**
+   * `fail`: throws when there is no connection within `timeoutMs`. `wait`: waits for a server as long as it takes; only
+   * credentials that it refuses, a version that is too old or `signal` end the wait.
+   */
+  readonly firstConnect: 'wait' | 'fail';
+  /** Bound of the first connection (with `fail`) and of making the streams; 5000 when absent. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The wait between two dials, at least and at most so much more: many agents shall not come back in one instant. */
+const redialMs = { hub: [250, 250], agent: [500, 1500], watcher: [500, 500], tracer: [500, 500] } as const;
+/** How long `drain` may take. */
+const drainTimeoutMs = 5000;
+
+/**
+ * Connects to NATS. A hub makes the streams of kept messages, and does not hear what it publishes itself.
+ * Throws `BUS_UNREACHABLE`, `BUS_REFUSED`, `BUS_VERSION`, `BUS_NO_JETSTREAM` (hubs only), `BUS_ABORTED`.
+ */
+export async function connectBus(options: ConnectOptions): Promise<Bus> {
+  const { identity, log } = options;
+  const { role } = identity;
+  const inboxPrefix = inboxPrefixOf(identity);
+  const timeoutMs = options.timeoutMs ?? 5000;
+  const metrics = createBusMetrics(options.metrics, options.name);
+  const { nats, lastJwt } = await dial({
+    servers: options.servers,
+    credentials: options.credentials,
+    name: options.name,
+    inboxPrefix,
+    noEcho: role === 'hub',
+    redialMs: redialMs[role],
+    log,
+    firstConnect: options.firstConnect,
+    timeoutMs,
+    signal: options.signal,
+  });
+  const status = watchStatus(nats, { lastJwt, log, metrics });
+  const connection: Connection = {
+    nats,
+    identity,
+    inboxPrefix,
+    log,
+    metrics,
+    get connected() {
+      return status.connected;
+    },
+    get maxPayloadBytes() {
+      return status.maxPayloadBytes;
+    },
+    get serverVersion() {
+      return status.serverVersion;
+    },
+    onStatus: status.onStatus,
+  };
+
+  let releaseStreams: Stop = () => {};
+  if (role === 'hub') {
+    try {
+      releaseStreams = await keepStreams(connection, timeoutMs);
+    } catch (thrown) {
+      await nats.close();
+      throw thrown;
+    }
+  }
+
+  const followings = new Set<Following>();
+  const messaging = createMessaging(connection, (stream) => {
+    // a hub does not hear itself, so that its own messages must be told to its own followers
+    for (const following of followings) if (following.stream === stream) following.nudge();
+  });
+  const release = (): void => {
+    releaseStreams();
+    for (const following of [...followings]) following.stop();
+  };
+
+  return {
+    get connected() {
+      return status.connected;
+    },
+    get serverVersion() {
+      return status.serverVersion;
+    },
+    ...messaging,
+    follow(declaration, params, handler) {
+      const following = follow(connection, declaration, params, handler);
+      followings.add(following);
+      return {
+        live: following.live,
+        stop() {
+          followings.delete(following);
+          following.stop();
+        },
+      };
+    },
+    joinCalls: (self, handlers) => joinCalls(connection, self, handlers),
+    store: (declaration) => openStore(connection, declaration),
+    onStatus: status.onStatus,
+    async drain() {
+      if (nats.isClosed()) return;
+      release();
+      const timer = new AbortController();
+      const drained = nats.drain().catch(() => {}); // the bound below closes it then
+      await Promise.race([
+        drained,
+        sleep(drainTimeoutMs, undefined, { signal: timer.signal }).catch(() => {}),
+      ]);
+      timer.abort();
+      if (!nats.isClosed()) await nats.close();
+    },
+    async close() {
+      release();
+      if (!nats.isClosed()) await nats.close();
+    },
+  };
+}

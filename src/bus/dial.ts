@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConnectionOptions, connect, jwtAuthenticator, type NatsConnection } from 'nats';
+import { errorText, PosternError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { BusCredentials } from './authority.js';
+import { connectError, isRefusal } from './nats-errors.js';
+
+/** The oldest server whose JetStream answers all that is asked of it here. */
+const oldestServer = [2, 9] as const;
+/** A server that says nothing for this long, twice, is taken for lost. */
+const pingIntervalMs = 10_000;
+/** How long one dial may take. */
+const dialTimeoutMs = 5000;
+/** The wait between two tries of the first connection, in milliseconds: from, to. */
+const [firstWaitMs, lastWaitMs] = [250, 5000];
+
+/** How the first connection is made. */
+export interface DialOptions {
+  readonly servers: readonly string[];
+  /** Read at every dial; what it throws is logged, and the credentials before are used. */
+  readonly credentials: () => BusCredentials;
+  readonly name: string;
+  readonly inboxPrefix: string;
+  /** Do not hear what this connection publishes itself. */
+  readonly noEcho: boolean;
+  /** Wait between two dials after a loss: at least, and at most so much more (random). */
+  readonly redialMs: readonly [number, number];
+  readonly log: Logger;
+  /** `fail`: within `timeoutMs` or not at all. `wait`: until a server is there; a refusal ends it all the same. */
+  readonly firstConnect: 'wait' | 'fail';
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A connection, and the credential that was shown last. */
+export interface Dialed {
+  readonly nats: NatsConnection;
+  lastJwt(): string;
+}
+
+/**
+ * Makes the first connection; from then on the client dials again by itself, for ever. Throws `BUS_UNREACHABLE`,
+ * `BUS_REFUSED`, `BUS_VERSION`, and `BUS_ABORTED` when the signal ended the wait.
+ */
+export async function dial(options: DialOptions): Promise<Dialed> {
+  let last: BusCredentials = options.credentials();
+  const authenticator = (nonce?: string): ReturnType<ReturnType<typeof jwtAuthenticator>> => {
+    try {
+      last = options.credentials();
+    } catch (thrown) {
+      options.log.error(`cannot read the credentials for the bus: ${errorText(thrown)}`);
+    }
+    return jwtAuthenticator(last.jwt, new TextEncoder().encode(last.seed))(nonce);
+  };
+  const [redialMs, redialJitterMs] = options.redialMs;
+  const deadline = Date.now() + options.timeoutMs;
+  for (let waitMs: number = firstWaitMs; ; waitMs = Math.min(lastWaitMs, waitMs * 2)) {
+    if (options.signal?.aborted) throw aborted();
+    const left = options.firstConnect === 'wait' ? dialTimeoutMs : deadline - Date.now();
+    const attempt: ConnectionOptions = {
+      servers: [...options.servers],
+      authenticator,
+      name: options.name,
+      inboxPrefix: options.inboxPrefix,
+      noEcho: options.noEcho,
+      timeout: Math.max(1, Math.min(dialTimeoutMs, left)),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: redialMs,
+      reconnectJitter: redialJitterMs,
+      reconnectJitterTLS: redialJitterMs,
+      pingInterval: pingIntervalMs,
+      maxPingOut: 2,
+      ignoreAuthErrorAbort: true,
+      noAsyncTraces: true,
+    };
+    let nats: NatsConnection;
+    try {
+      nats = await connect(attempt);
+    } catch (thrown) {
+      const error = connectError(thrown, options.servers);
+      const late = options.firstConnect === 'fail' && Date.now() + waitMs >= deadline;
+      if (late || isRefusal(thrown)) throw error;
+      options.log.debug(error.message);
+      await sleep(waitMs, undefined, { signal: options.signal }).catch(() => {
+        throw aborted();
+      });
+      continue;
+    }
+    await assertNewEnough(nats);
+    return { nats, lastJwt: () => last.jwt };
+  }
+}
+
+function aborted(): PosternError {
+  return new PosternError('BUS_ABORTED', 'stopped while waiting for the bus');
+}
+
+async function assertNewEnough(nats: NatsConnection): Promise<void> {
+  const version = nats.info?.version ?? '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = oldestServer;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  await nats.close();
+  throw new PosternError(
+    'BUS_VERSION',
+    `the NATS server at ${nats.getServer()} is version ${version}, too old for postern`,
+    {
+      hint: `run nats-server ${oldestServer.join('.')} or newer`,
+    },
+  );
+}

@@ -1,0 +1,121 @@
+import { grantedSubject, patternParts } from './subject-pattern.js';
+import { type BusRole, type Grant, type SubjectDeclaration, stores, subjects } from './subjects.js';
+
+/** Whose a connection to the bus is: its role, its public nkey and, for an agent, its node. */
+export type BusIdentity =
+  | { readonly role: 'agent'; readonly node: string; readonly publicKey: string }
+  | { readonly role: 'hub' | 'watcher' | 'tracer'; readonly publicKey: string };
+
+/** The subjects that a credential allows, wildcards included. There are only allow lists; what is not listed is refused. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Every declared subject, without its type parameters. */
+export const declaredSubjects: readonly SubjectDeclaration<string, unknown, unknown>[] =
+  Object.values(subjects);
+
+/** The stream that holds a bucket. */
+export function bucketStream(bucket: string): string {
+  return `KV_${bucket}`;
+}
+
+/** Only agents ask hubs anything. */
+const agentInboxes = '_INBOX.agent.>';
+
+/** Names of the streams of kept subjects that `role` may follow. */
+function followedStreams(role: BusRole): string[] {
+  const names = declaredSubjects
+    .filter((declaration) => declaration.subscribe[role] === true)
+    .flatMap((declaration) => (declaration.keep === undefined ? [] : [declaration.keep.stream]));
+  return [...new Set(names)];
+}
+
+/**
+ * Where the answers to somebody's requests arrive: below it lies `_INBOX.…` of this identity alone, so that nobody
+ * else can read them, nor point another's answers at it.
+ */
+export function inboxPrefixOf(identity: BusIdentity): string {
+  return identity.role === 'agent'
+    ? `_INBOX.agent.${identity.node}.${identity.publicKey}`
+    : `_INBOX.${identity.role}.${identity.publicKey}`;
+}
+
+/** What the credential of `identity` allows, made from the declarations in subjects.ts. */
+export function permissionsOf(identity: BusIdentity): Permissions {
+  const { role } = identity;
+  const publish = granted(identity, (declaration) => declaration.publish[role]);
+  const subscribe = [`${inboxPrefixOf(identity)}.>`];
+  if (role === 'watcher' || role === 'tracer') subscribe.push(...watchedSubjects(role));
+  else subscribe.push(...granted(identity, (declaration) => declaration.subscribe[role]));
+  if (role === 'hub') publish.push(agentInboxes, ...hubStorage());
+  else publish.push(...followedStreams(role).flatMap(readOnly));
+  return { publish, subscribe };
+}
+
+function granted(
+  identity: BusIdentity,
+  grantOf: (declaration: (typeof declaredSubjects)[number]) => Grant | undefined,
+): string[] {
+  const self = {
+    key: identity.publicKey,
+    ...(identity.role === 'agent' ? { node: identity.node } : {}),
+  };
+  return declaredSubjects.flatMap((declaration) => {
+    const grant = grantOf(declaration);
+    return grant === undefined ? [] : [grantedSubject(declaration.pattern, grant, self)];
+  });
+}
+
+/**
+ * What somebody who looks on may hear, as few wildcards as can be: `postern.>` when the role may hear everything, else
+ * `postern.<area>.>` for each area that is wholly open to it. A server compares a wildcard subscription with these
+ * literally, so the subjects of the documentation must be listed like this and not one by one.
+ */
+export function watchedSubjects(role: BusRole): string[] {
+  const closed = new Set<string>();
+  const areas = new Set<string>();
+  const single: string[] = [];
+  for (const declaration of declaredSubjects) {
+    const area = patternParts(declaration.pattern)[1]?.text ?? '';
+    areas.add(area);
+    if (declaration.subscribe[role] !== true) closed.add(area);
+  }
+  if (closed.size === 0) return ['postern.>'];
+  for (const declaration of declaredSubjects) {
+    const area = patternParts(declaration.pattern)[1]?.text ?? '';
+    if (declaration.subscribe[role] === true && closed.has(area)) {
+      single.push(grantedSubject(declaration.pattern, true, {}));
+    }
+  }
+  return [...[...areas].filter((area) => !closed.has(area)).map((area) => `postern.${area}.>`), ...single];
+}
+
+/**
+ * What it takes to read a stream without changing anything: single messages, and whether the stream is still the same.
+ * Consumers are not for everybody: who makes one may have the server publish the stream's messages on any subject.
+ */
+function readOnly(stream: string): string[] {
+  return [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.DIRECT.GET.${stream}`];
+}
+
+/** What a hub needs of JetStream, for our own streams and buckets alone: no delete, no purge, no restore of a stream. */
+function hubStorage(): string[] {
+  const buckets = Object.values(stores).map((store) => store.bucket);
+  const kept = declaredSubjects.flatMap((declaration) => declaration.keep?.stream ?? []);
+  const streams = [...new Set([...kept, ...buckets.map(bucketStream)])];
+  return [
+    '$JS.API.INFO',
+    '$JS.FC.>',
+    ...buckets.map((bucket) => `$KV.${bucket}.>`),
+    ...streams.flatMap((stream) => [
+      ...readOnly(stream),
+      `$JS.API.STREAM.CREATE.${stream}`,
+      `$JS.API.STREAM.UPDATE.${stream}`,
+      `$JS.API.STREAM.MSG.GET.${stream}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    ]),
+  ];
+}

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from 'nats';
+import { errorText, PosternError } from '../errors.js';
+import type { Stop } from './bus.js';
+import type { Connection } from './connection.js';
+import { isStreamMissing } from './nats-errors.js';
+import { declaredSubjects } from './permissions.js';
+import { createRetry } from './retry.js';
+import { filterSubject } from './subject-pattern.js';
+import type { SubjectDeclaration } from './subjects.js';
+
+/** How long JetStream may take to answer one question. */
+export const storageTimeoutMs = 5000;
+
+/** The management API of JetStream; says nothing to the server by itself. */
+export function managerOf(nats: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(nats, { checkAPI: false, timeout: storageTimeoutMs });
+}
+
+/** A stream that keeps declared subjects. */
+export interface KeptStream {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly perSubject: number;
+  readonly maxBytes: number;
+}
+
+/** The streams of all declared subjects that are kept. */
+export function keptStreams(
+  declarations: readonly SubjectDeclaration<string, unknown, unknown>[] = declaredSubjects,
+): KeptStream[] {
+  const byName = new Map<string, KeptStream>();
+  for (const { keep, pattern } of declarations) {
+    if (keep === undefined) continue;
+    const subjects = [...(byName.get(keep.stream)?.subjects ?? []), filterSubject(pattern)];
+    byName.set(keep.stream, {
+      name: keep.stream,
+      subjects,
+      perSubject: keep.perSubject,
+      maxBytes: keep.maxBytes,
+    });
+  }
+  return [...byName.values()];
+}
+
+/** Makes a stream, or gives one that is there our limits. */
+async function ensureStream(manager: JetStreamManager, stream: KeptStream): Promise<void> {
+  const config = {
+    name: stream.name,
+    subjects: [...stream.subjects],
+    max_msgs_per_subject: stream.perSubject,
+    max_bytes: stream.maxBytes,
+    discard: DiscardPolicy.Old,
+    allow_direct: true,
+  } satisfies Partial<StreamConfig>;
+  try {
+    const { config: present } = await manager.streams.info(stream.name);
+    const same =
+      present.max_msgs_per_subject === config.max_msgs_per_subject &&
+      present.max_bytes === config.max_bytes &&
+      present.allow_direct === true &&
+      JSON.stringify(present.subjects) === JSON.stringify(config.subjects);
+    if (!same) await manager.streams.update(stream.name, config);
+  } catch (thrown) {
+    if (!isStreamMissing(thrown)) throw thrown;
+    await manager.streams.add({
+      ...config,
+      storage: StorageType.Memory,
+      retention: RetentionPolicy.Limits,
+      num_replicas: 1,
+    });
+  }
+}
+
+/**
+ * Makes all kept streams, and makes them again whenever the server has come back: streams in memory do not outlive it.
+ * Resolves when they are there; throws `BUS_NO_JETSTREAM` when that takes longer than `timeoutMs`.
+ */
+export async function keepStreams(connection: Connection, timeoutMs: number): Promise<Stop> {
+  const manager = await managerOf(connection.nats);
+  const ensureAll = async (): Promise<void> => {
+    for (const stream of keptStreams()) await ensureStream(manager, stream);
+  };
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const failure = await ensureAll().then(
+      () => undefined,
+      (thrown: unknown) => new Error(errorText(thrown), { cause: thrown }),
+    );
+    if (failure === undefined) break;
+    if (Date.now() > deadline || connection.nats.isClosed()) {
+      throw new PosternError(
+        'BUS_NO_JETSTREAM',
+        `JetStream of the NATS server does not work for us: ${failure.message}`,
+        {
+          hint: "start nats-server with JetStream on: 'postern init' writes a configuration that has it",
+          cause: failure,
+        },
+      );
+    }
+    // a server that has just started answers before its JetStream does
+    await sleep(200);
+  }
+
+  const retry = createRetry(100, 5000);
+  const again = (): void => {
+    if (!connection.connected) return;
+    ensureAll().then(
+      () => retry.succeeded(),
+      (thrown: unknown) => {
+        connection.log.warn(`cannot make the streams of kept messages yet: ${errorText(thrown)}`);
+        retry.later(again);
+      },
+    );
+  };
+  const unhear = connection.onStatus(({ type }) => {
+    if (type === 'reconnected') again();
+    else retry.cancel();
+  });
+  return () => {
+    unhear();
+    retry.cancel();
+  };
+}
