@@ -1,0 +1,113 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { RawMetadata } from '../rpc/call.js';
+
+/** Names that belong to one connection or are written anew by each hop; they are never passed on. */
+const hopByHop = new Set([
+  'connection',
+  'content-length',
+  'grpc-timeout',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Names that Node's HTTP/2 sends only once; several values are joined, which gRPC allows (all are text). */
+const singleValued = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'access-control-request-method',
+  'age',
+  'authorization',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'dnt',
+  'etag',
+  'expires',
+  'from',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'range',
+  'referer',
+  'retry-after',
+  'tk',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-content-type-options',
+]);
+
+/** RFC 9110 token characters, lower case as HTTP/2 demands. */
+const headerName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
+/** No control characters: Node joins header fields with NUL, and peers treat the others as a connection error. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Metadata that no HTTP/2 header block can carry. */
+export class MetadataError extends Error {
+  override readonly name = 'MetadataError';
+}
+
+/**
+ * The metadata of a received header block: pseudo-headers and hop-by-hop names left out, order and duplicates kept.
+ * @param rawHeaders names and values in turn, as Node gives them.
+ */
+export function receivedMetadata(rawHeaders: readonly string[]): string[] {
+  const metadata: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    const value = rawHeaders[i + 1];
+    if (name === undefined || value === undefined || name.startsWith(':') || hopByHop.has(name)) continue;
+    metadata.push(name, value);
+  }
+  return metadata;
+}
+
+/**
+ * Adds metadata to headers that will be sent. The values of one name keep their order; hop-by-hop names are left
+ * out. Throws `MetadataError` on what a header block cannot carry.
+ */
+export function addMetadata(headers: OutgoingHttpHeaders, metadata: RawMetadata): void {
+  if (metadata.length % 2 !== 0) throw new MetadataError('metadata has a name without a value');
+  for (let i = 0; i < metadata.length; i += 2) {
+    const name = metadata[i] ?? '';
+    const value = metadata[i + 1] ?? '';
+    if (hopByHop.has(name)) continue;
+    if (!headerName.test(name))
+      throw new MetadataError(`metadata has an invalid name ${JSON.stringify(name)}`);
+    if (!headerValue.test(value))
+      throw new MetadataError(`the value of metadata '${name}' is no header value`);
+    addHeader(headers, name, value);
+  }
+}
+
+function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): void {
+  const earlier = headers[name];
+  if (earlier === undefined) headers[name] = value;
+  else if (name === 'content-type') return;
+  else if (singleValued.has(name)) headers[name] = `${String(earlier)}, ${value}`;
+  else if (Array.isArray(earlier)) earlier.push(value);
+  else headers[name] = [String(earlier), value];
+}
+
+/** First value of a name, or undefined. */
+export function findMetadata(metadata: RawMetadata, name: string): string | undefined {
+  for (let i = 0; i < metadata.length; i += 2) {
+    if (metadata[i] === name) return metadata[i + 1];
+  }
+  return undefined;
+}

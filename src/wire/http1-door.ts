@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Takes over a connection that asked for another protocol (`Upgrade:`). It must handle the socket's errors. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Milliseconds for a request's header to be complete, from the first byte or from the end of the last response. */
+const headTimeoutMs = 10_000;
+/** Milliseconds for a request's body to be complete. */
+const bodyTimeoutMs = 60_000;
+/** Milliseconds without a byte in either direction while a response is made. */
+const idleTimeoutMs = 120_000;
+
+/**
+ * HTTP/1.1 on sockets that somebody else accepted. Node's own guards against slow requests work only on servers that
+ * listen themselves, so it has its own.
+ */
+export class Http1Door {
+  readonly #server: Server;
+  /** Open sockets and the responses that each still owes. */
+  readonly #owed = new Map<Duplex, number>();
+  readonly #timers = new Map<Duplex, NodeJS.Timeout>();
+  #draining = false;
+  #empty: (() => void) | undefined;
+
+  constructor(onRequest: RequestListener, onUpgrade: UpgradeListener | undefined) {
+    this.#server = createServer({ keepAliveTimeout: headTimeoutMs });
+    this.#server.timeout = idleTimeoutMs;
+    this.#server.on('request', (request, response) => {
+      const { socket } = request;
+      this.#owed.set(socket, (this.#owed.get(socket) ?? 0) + 1);
+      this.#arm(socket, bodyTimeoutMs);
+      request.once('end', () => this.#disarm(socket));
+      if (this.#draining) response.setHeader('connection', 'close');
+      response.once('close', () => this.#responded(socket));
+      onRequest(request, response);
+    });
+    this.#server.on('clientError', (_error, socket) => {
+      if (!socket.writable) socket.destroy();
+      else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => socket.destroy());
+    });
+    if (onUpgrade !== undefined) {
+      this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        this.#disarm(socket);
+        // From here on the connection lives as long as its new owner wants.
+        request.socket.setTimeout(0);
+        this.#owed.set(socket, 1);
+        onUpgrade(request, socket, head);
+      });
+    }
+  }
+
+  /** Serves a connection. */
+  take(socket: Socket): void {
+    this.#owed.set(socket, 0);
+    this.#arm(socket, headTimeoutMs);
+    socket.once('close', () => {
+      this.#disarm(socket);
+      this.#owed.delete(socket);
+      if (this.#owed.size === 0) this.#empty?.();
+    });
+    this.#server.emit('connection', socket);
+    socket.resume();
+  }
+
+  /** Closes idle connections at once and the others after their response; resolves when none is left. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    for (const [socket, owed] of this.#owed) if (owed === 0) socket.destroy();
+    if (this.#owed.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#empty = resolve;
+    });
+  }
+
+  /** Closes all connections, upgraded ones too. */
+  close(): void {
+    for (const socket of this.#owed.keys()) socket.destroy();
+  }
+
+  #responded(socket: Duplex): void {
+    const owed = this.#owed.get(socket);
+    if (owed === undefined) return;
+    this.#owed.set(socket, owed - 1);
+    if (owed > 1) return;
+    if (this.#draining) socket.end();
+    else this.#arm(socket, headTimeoutMs);
+  }
+
+  #arm(socket: Duplex, timeoutMs: number): void {
+    clearTimeout(this.#timers.get(socket));
+    this.#timers.set(socket, setTimeout(() => socket.destroy(), timeoutMs).unref());
+  }
+
+  #disarm(socket: Duplex): void {
+    clearTimeout(this.#timers.get(socket));
+    this.#timers.delete(socket);
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { CallHead } from '../rpc/call.js';
+import { parseTimeout } from '../rpc/timeout.js';
+import { receivedMetadata } from './headers.js';
+
+/** Why a request is no gRPC call. */
+export interface RequestRefusal {
+  readonly ok: false;
+  /** HTTP status to answer: 200 where a gRPC client will read `status`. */
+  readonly httpStatus: number;
+  /** gRPC status code. */
+  readonly status: number;
+  readonly message: string;
+}
+
+/** A gRPC call, whose caller is not known yet. */
+export interface ReadRequest {
+  readonly ok: true;
+  readonly head: Omit<CallHead, 'caller'>;
+  /** E.g. `application/grpc+proto`. */
+  readonly contentType: string;
+}
+
+/** `application/grpc`, alone or with a suffix or parameters. */
+const grpcContentType = /^application\/grpc([+;].*)?$/i;
+
+/**
+ * Reads the header block of a request as a gRPC call. `content-type`, `user-agent`, `grpc-encoding` and
+ * `grpc-accept-encoding` stay in the metadata.
+ *
+ * Bad input is answered as grpc-go does: INTERNAL for a bad `grpc-timeout`, UNIMPLEMENTED for a bad method name,
+ * HTTP 415 and 405 for what is no gRPC at all.
+ */
+export function readRequest(
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): ReadRequest | RequestRefusal {
+  if (headers[':method'] !== 'POST') {
+    return refusal(405, 13, `a gRPC call is a POST, not ${headers[':method'] ?? 'nothing'}`);
+  }
+  const contentType = headers['content-type'] ?? '';
+  if (!isGrpcContentType(contentType)) {
+    return refusal(415, 3, `a gRPC call has the content type application/grpc, not '${contentType}'`);
+  }
+  const path = headers[':path'] ?? '';
+  if (!path.startsWith('/') || path.indexOf('/', 1) < 0) {
+    return refusal(200, 12, `malformed method name: '${path}'`);
+  }
+  const timeoutText = headers['grpc-timeout'];
+  let timeoutMs: number | undefined;
+  if (timeoutText !== undefined) {
+    timeoutMs = typeof timeoutText === 'string' ? parseTimeout(timeoutText) : undefined;
+    if (timeoutMs === undefined) return refusal(200, 13, `malformed grpc-timeout: '${String(timeoutText)}'`);
+    if (timeoutMs <= 0) return refusal(200, 4, 'the deadline has passed before the call arrived');
+  }
+  const authority = headers[':authority'] ?? headers.host ?? '';
+  return {
+    ok: true,
+    head: { path, authority, metadata: receivedMetadata(rawHeaders), timeoutMs },
+    contentType,
+  };
+}
+
+/** True for `application/grpc` with any suffix. */
+export function isGrpcContentType(contentType: string): boolean {
+  return grpcContentType.test(contentType);
+}
+
+function refusal(httpStatus: number, status: number, message: string): RequestRefusal {
+  return { ok: false, httpStatus, status, message };
+}

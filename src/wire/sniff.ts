@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+
+/** What the first bytes of a connection say about one protocol. */
+export type Verdict = 'yes' | 'no' | 'more';
+
+/** A protocol that can be told by its first bytes. */
+export interface Protocol {
+  readonly name: string;
+  /** Looks at all bytes so far (at least one). `more`: it cannot be told yet. */
+  match(bytes: Buffer): Verdict;
+  /** Takes the connection; the bytes are back in the socket, unread, and the socket is paused. */
+  take(socket: Socket): void;
+}
+
+/** RFC 9113 §3.4. */
+const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+/** Longest method name that is believed, e.g. `VERSION-CONTROL`. */
+const maxMethodBytes = 20;
+
+/** Is it the HTTP/2 client preface? */
+export function matchHttp2(bytes: Buffer): Verdict {
+  const length = Math.min(bytes.length, http2Preface.length);
+  if (bytes.compare(http2Preface, 0, length, 0, length) !== 0) return 'no';
+  return length === http2Preface.length ? 'yes' : 'more';
+}
+
+/** Is it an HTTP/1 request line: an upper-case method and a space? */
+export function matchHttp1(bytes: Buffer): Verdict {
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
+    if (byte === 0x20) return i > 0 ? 'yes' : 'no';
+    const upperOrDash = (byte >= 0x41 && byte <= 0x5a) || byte === 0x2d;
+    if (!upperOrDash || i >= maxMethodBytes) return 'no';
+  }
+  return 'more';
+}
+
+/**
+ * Peeks at the first bytes of a connection and gives it to the first protocol in the table that claims it, provided
+ * that none before it is still undecided. A connection that no protocol claims, or that does not say enough within
+ * `timeoutMs`, is closed.
+ */
+export function sniff(socket: Socket, protocols: readonly Protocol[], timeoutMs: number): void {
+  let seen: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const leave = (): void => {
+    clearTimeout(timer);
+    socket.off('data', onData);
+    socket.off('close', leave);
+    socket.off('end', onEnd);
+  };
+  const onEnd = (): void => {
+    leave();
+    socket.destroy();
+  };
+  const onData = (chunk: Buffer): void => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    const protocol = decide(seen, protocols);
+    if (protocol === undefined) return;
+    leave();
+    if (protocol === null) {
+      socket.destroy();
+      return;
+    }
+    socket.pause();
+    socket.unshift(seen);
+    protocol.take(socket);
+  };
+  // An error is followed by 'close'; without a listener it would end the process.
+  socket.on('error', ignore);
+  socket.on('data', onData);
+  socket.on('end', onEnd);
+  socket.on('close', leave);
+}
+
+/** The protocol, null for none, undefined when more bytes are needed. */
+function decide(bytes: Buffer, protocols: readonly Protocol[]): Protocol | null | undefined {
+  for (const protocol of protocols) {
+    const verdict = protocol.match(bytes);
+    if (verdict === 'yes') return protocol;
+    if (verdict === 'more') return undefined;
+  }
+  return null;
+}
+
+function ignore(): void {}

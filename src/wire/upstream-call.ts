@@ -1,0 +1,293 @@
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Call, CallHead, CallReset, CallSink, RawMetadata } from '../rpc/call.js';
+import { httpToStatus, rstToStatus } from '../rpc/status.js';
+import { formatTimeout } from '../rpc/timeout.js';
+import { addMetadata, receivedMetadata } from './headers.js';
+import { receiveBufferBytes, sendBufferBytes } from './limits.js';
+import { isGrpcContentType } from './request.js';
+import type { UpstreamSession } from './upstream-session.js';
+
+/** Longest delay that a Node timer takes; a deadline beyond it is left to the other end. */
+const maxTimerMs = 2_147_483_647;
+
+/** A response's header block as Node gives it. */
+type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
+
+/** What a call needs of the upstream that it belongs to. */
+export interface UpstreamCallOwner {
+  /** `:scheme` of requests. */
+  readonly scheme: string;
+  /** `:authority` for a head. */
+  authorityFor(head: CallHead): string;
+  /** Address of the server, for messages. */
+  readonly name: string;
+  /** The call is over, once. */
+  callOver(call: UpstreamCall): void;
+}
+
+/**
+ * One call towards an HTTP/2 server. Until `start` it waits for a connection or a free slot and keeps what is
+ * written.
+ */
+export class UpstreamCall implements Call {
+  readonly #owner: UpstreamCallOwner;
+  readonly #head: CallHead;
+  readonly #sink: CallSink;
+  readonly #deadlineAt: number;
+  #timer: NodeJS.Timeout | undefined;
+  #session: UpstreamSession | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #waiting: Uint8Array[] = [];
+  #ended = false;
+  #over = false;
+  #headSeen = false;
+  #trailers: RawMetadata | undefined;
+  #unconsumed = 0;
+  #paused = false;
+  /** The writer was told to stop and waits for `drain`. */
+  #stopped = false;
+
+  constructor(owner: UpstreamCallOwner, head: CallHead, sink: CallSink) {
+    this.#owner = owner;
+    this.#head = head;
+    this.#sink = sink;
+    const { timeoutMs } = head;
+    this.#deadlineAt = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    if (timeoutMs !== undefined && timeoutMs <= maxTimerMs) {
+      this.#timer = setTimeout(() => this.#deadline(), timeoutMs);
+    }
+  }
+
+  /** True when the server may have seen it. */
+  get started(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Sends the request on a session that has a slot. False: the session cannot take it, try another. */
+  start(session: UpstreamSession): boolean {
+    if (this.#over) return true;
+    let stream: ClientHttp2Stream;
+    try {
+      const headers = this.#requestHeaders();
+      if (session.http2.destroyed || session.http2.closed) return false;
+      stream = session.http2.request(headers, { endStream: false });
+    } catch (thrown) {
+      if (isSessionGone(thrown)) return false;
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      const message = `the call cannot be sent: ${why}`;
+      process.nextTick(() => this.fail({ status: 13, message, refused: true, remote: false }));
+      return true;
+    }
+    this.#session = session;
+    this.#stream = stream;
+    session.callOpened();
+    this.#listen(stream, session);
+    this.#flush(stream);
+    return true;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#over || this.#ended) return true;
+    const stream = this.#stream;
+    if (stream === undefined) {
+      this.#waiting.push(chunk);
+      this.#stopped = true;
+      return false;
+    }
+    if (stream.destroyed || stream.closed) return true;
+    // Node's own mark of 16 KiB would stop and start the writer for each chunk.
+    this.#stopped = !stream.write(chunk) && stream.writableLength >= sendBufferBytes;
+    return !this.#stopped;
+  }
+
+  end(): void {
+    if (this.#over || this.#ended) return;
+    this.#ended = true;
+    const stream = this.#stream;
+    if (stream !== undefined && !stream.destroyed && !stream.closed) stream.end();
+  }
+
+  cancel(_reset: CallReset): void {
+    if (!this.#over) this.#finish();
+  }
+
+  consumed(bytes: number): void {
+    if (this.#over) return;
+    this.#unconsumed -= bytes;
+    if (this.#paused && this.#unconsumed <= receiveBufferBytes / 2) {
+      this.#paused = false;
+      this.#stream?.resume();
+    }
+  }
+
+  /** Ends the call with a reset towards its opener. */
+  fail(reset: CallReset): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#sink.reset(reset);
+  }
+
+  #requestHeaders(): OutgoingHttpHeaders {
+    const head = this.#head;
+    const headers: OutgoingHttpHeaders = Object.create(null);
+    headers[':method'] = 'POST';
+    headers[':scheme'] = this.#owner.scheme;
+    headers[':authority'] = this.#owner.authorityFor(head);
+    headers[':path'] = head.path;
+    headers.te = 'trailers';
+    if (head.timeoutMs !== undefined) {
+      headers['grpc-timeout'] = formatTimeout(Math.max(1, this.#deadlineAt - performance.now()));
+    }
+    addMetadata(headers, head.metadata);
+    headers['content-type'] ??= 'application/grpc';
+    return headers;
+  }
+
+  #flush(stream: ClientHttp2Stream): void {
+    const waiting = this.#waiting;
+    if (waiting.length > 0) {
+      this.#waiting = [];
+      for (const chunk of waiting) stream.write(chunk);
+      if (!stream.writableNeedDrain) process.nextTick(() => this.#drain());
+    }
+    if (this.#ended) stream.end();
+  }
+
+  #drain(): void {
+    if (this.#over || !this.#stopped) return;
+    this.#stopped = false;
+    this.#sink.drain();
+  }
+
+  #listen(stream: ClientHttp2Stream, session: UpstreamSession): void {
+    stream.on('response', (headers: ResponseHeaders, flags: number, rawHeaders: readonly string[]) =>
+      this.#response(headers, flags, rawHeaders),
+    );
+    stream.on('data', (chunk: Buffer) => this.#data(chunk));
+    stream.on('trailers', (_headers: unknown, _flags: number, rawHeaders: readonly string[]) => {
+      this.#trailers = receivedMetadata(rawHeaders);
+      if (stream.readableEnded) this.#complete();
+    });
+    stream.on('end', () => {
+      if (this.#trailers !== undefined) this.#complete();
+      // A reset without an error ends the body just the same; its code comes with 'close', trailers may come next.
+      else setImmediate(() => this.#truncated(stream));
+    });
+    stream.on('drain', () => this.#drain());
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      session.callClosed();
+      this.#closed(stream, session);
+    });
+  }
+
+  #response(headers: ResponseHeaders, flags: number, rawHeaders: readonly string[]): void {
+    if (this.#over) return;
+    const httpStatus = headers[':status'] ?? 0;
+    const hasStatus = headers['grpc-status'] !== undefined;
+    if (httpStatus !== 200 && !hasStatus) {
+      const message = `the server at ${this.#owner.name} answered with HTTP status ${httpStatus}`;
+      this.fail({ status: httpToStatus(httpStatus), message, refused: false, remote: true });
+      return;
+    }
+    const contentType = headers['content-type'] ?? '';
+    if (!hasStatus && !isGrpcContentType(contentType)) {
+      const message = `the server at ${this.#owner.name} answered with content type '${contentType}', not gRPC`;
+      this.fail({ status: 2, message, refused: false, remote: true });
+      return;
+    }
+    const metadata = receivedMetadata(rawHeaders);
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
+      if (hasStatus) {
+        this.#trailers = metadata;
+        this.#complete();
+      } else this.#noStatus();
+      return;
+    }
+    this.#headSeen = true;
+    this.#sink.head(metadata);
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#over || !this.#headSeen) return;
+    this.#unconsumed += chunk.length;
+    if (this.#unconsumed > receiveBufferBytes && !this.#paused) {
+      this.#paused = true;
+      this.#stream?.pause();
+    }
+    this.#sink.data(chunk);
+  }
+
+  /** The server's trailers are there and all data before them was passed on. */
+  #complete(): void {
+    const trailers = this.#trailers;
+    if (this.#over || trailers === undefined) return;
+    this.#finish();
+    this.#sink.trailers(trailers);
+  }
+
+  #truncated(stream: ClientHttp2Stream): void {
+    // 'close' tells more where it comes; where the request is still open it does not.
+    if (!this.#over && this.#trailers === undefined && !stream.closed) this.#noStatus();
+  }
+
+  #noStatus(): void {
+    const message = `the server at ${this.#owner.name} ended the call without a status`;
+    this.fail({ status: 13, message, refused: false, remote: true });
+  }
+
+  #closed(stream: ClientHttp2Stream, session: UpstreamSession): void {
+    if (this.#over) return;
+    // A reset with an error throws away what was not read yet: then the trailers would hide a hole.
+    if (this.#trailers !== undefined && stream.readableEnded) {
+      this.#complete();
+      return;
+    }
+    const code = stream.rstCode;
+    if (code === constants.NGHTTP2_REFUSED_STREAM) {
+      const message = `the server at ${this.#owner.name} refused the call`;
+      this.fail({ status: rstToStatus(code), message, refused: true, remote: true });
+    } else if (session.dead) {
+      const message = `the connection to the server at ${this.#owner.name} was lost: ${session.lost}`;
+      this.fail({ status: 14, message, refused: false, remote: false });
+    } else {
+      const message = `the server at ${this.#owner.name} reset the call with HTTP/2 code ${code}`;
+      this.fail({ status: rstToStatus(code), message, refused: false, remote: true });
+    }
+  }
+
+  #deadline(): void {
+    const refused = this.#stream === undefined;
+    this.fail({ status: 4, message: 'the deadline of the call has passed', refused, remote: false });
+  }
+
+  /** Lets go of everything; the stream is reset where it is still open. */
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+    this.#owner.callOver(this);
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed || stream.closed) return;
+    stream.resume();
+    const answered = this.#trailers !== undefined;
+    if (answered && stream.writableEnded) return;
+    this.#session?.resetSent();
+    stream.close(answered ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+  }
+}
+
+function isSessionGone(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
+  return (
+    thrown.code === 'ERR_HTTP2_GOAWAY_SESSION' ||
+    thrown.code === 'ERR_HTTP2_INVALID_SESSION' ||
+    thrown.code === 'ERR_HTTP2_OUT_OF_STREAMS'
+  );
+}
