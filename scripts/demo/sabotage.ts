@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Demo } from './context.js';
+import { endProcess } from './world.js';
+
+/** Breaks what shall be broken, when all is up. What a sabotage breaks elsewhere is not done here. */
+export function breakOnPurpose(demo: Demo): void {
+  const { stage, world, sabotage } = demo;
+  if (sabotage === '') return;
+  stage.part(`BREAK=${sabotage}`);
+  switch (sabotage) {
+    case 'kill-server':
+      return demo.interop.signal('SIGKILL');
+    case 'kill-agent':
+      return demo.interopAgent.signal('SIGKILL');
+    case 'freeze-agent':
+      return demo.interopAgent.signal('SIGSTOP');
+    case 'kill-hub':
+      demo.up.signal('SIGKILL');
+      return killNats(world.data);
+    case 'kill-nats':
+      // The hub starts it again, so once would not do.
+      setInterval(() => killNats(world.data), 100).unref();
+      return killNats(world.data);
+    case 'leave-process':
+      spawn('sleep', ['600'], {
+        env: { ...process.env, [world.mark.name]: world.mark.value },
+        stdio: 'ignore',
+        detached: true,
+      }).unref();
+      return;
+    case 'flip-byte':
+    case 'wrong-token':
+      return;
+  }
+}
+
+function killNats(data: string): void {
+  try {
+    endProcess(Number(readFileSync(path.join(data, 'nats/nats.pid'), 'utf8')));
+  } catch {
+    // It is just being started.
+  }
+}
