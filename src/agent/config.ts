@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { hello, nodeName } from '../bus/messages.js';
+import { PosternError } from '../errors.js';
+import { parseUpstreams } from './upstream-spec.js';
+
+/** The upstreams as text, checked. */
+const upstreams = z
+  .array(z.string())
+  .min(1, 'say where the gRPC server listens')
+  .max(64)
+  .superRefine((texts, context) => {
+    try {
+      parseUpstreams(texts);
+    } catch (thrown) {
+      if (!(thrown instanceof PosternError)) throw thrown;
+      context.addIssue({ code: 'custom', message: thrown.message });
+    }
+  });
+
+/** What an agent can be told. */
+export const agentConfig = z.strictObject({
+  /** Name of the node that it serves. */
+  node: nodeName,
+  /**
+   * Where the local gRPC servers listen: `[PREFIX=]ADDRESS` with `HOST:PORT`, `unix:PATH` or `tls://HOST:PORT`. The
+   * longest prefix that a call's `package.Service/Method` starts with decides.
+   */
+  to: upstreams,
+  /** TLS towards the upstreams that are written `tls://…`; files are PEM. */
+  toTls: z
+    .strictObject({
+      /** File with the authorities to trust instead of the system's. */
+      ca: z.string().min(1).optional(),
+      /** File with the agent's own certificate. */
+      cert: z.string().min(1).optional(),
+      /** File with the key of that certificate. */
+      key: z.string().min(1).optional(),
+      /** Name that the server's certificate must have, where it differs from the host. */
+      serverName: z.string().min(1).optional(),
+      /** Takes any certificate. */
+      insecure: z.boolean().default(false),
+    })
+    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'cert and key belong together')
+    .optional(),
+  /** What people shall see beside the node's name. */
+  labels: hello.shape.labels.default({}),
+  /** Other instances may serve the node at the same time. */
+  share: z.boolean().default(false),
+  /** Front door of a hub, where the agent enrols. */
+  hub: z
+    .url({ protocol: /^https?$/, error: 'must be a URL: http://HOST:PORT' })
+    .default('http://127.0.0.1:8080'),
+  /** Join token; needed once, to bind this agent's key to the node's name. */
+  token: z.string().min(1).optional(),
+  /** URLs of the bus, tried in order, instead of those that the hub tells. */
+  nats: z.array(z.url({ protocol: /^(nats|tls)$/, error: 'must be a URL: nats://HOST:PORT' })).default([]),
+  /** Data directory; the agent's key is kept in `agent/<node>/` in it. */
+  data: z.string().min(1),
+  /** The longest that a connection to the hub, the bus or an upstream may take, in seconds. */
+  connectTimeoutSeconds: z.number().positive().max(300).default(10),
+  /** How long `stop` waits for open calls, in seconds. */
+  drainSeconds: z.number().nonnegative().max(3600).default(30),
+});
+export type AgentConfig = z.infer<typeof agentConfig>;
+/** What may be left out is. */
+export type AgentConfigInput = z.input<typeof agentConfig>;

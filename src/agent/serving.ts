@@ -1,0 +1,96 @@
+import type { Bus, Stop } from '../bus/bus.js';
+import type { Logger } from '../log.js';
+import type { CallTarget } from '../rpc/call.js';
+import { Exchange } from '../rpc/exchange.js';
+import type { ExchangePort, PeerAddress } from '../rpc/exchange-port.js';
+
+/** The exchange of an agent under its present instance id, on its present connection to the bus. */
+interface Joined {
+  readonly exchange: Exchange;
+  readonly instance: string;
+  bus: Bus;
+  port: ExchangePort;
+  leave: Stop;
+}
+
+/**
+ * Hears calls on the bus and plays them into the local servers. The exchange lives as long as the instance id: through
+ * partitions and new connections; a new id means a new exchange, and the calls of the old one end.
+ */
+export class Serving {
+  readonly #node: string;
+  readonly #target: CallTarget;
+  readonly #heard: () => void;
+  readonly #log: Logger;
+  #joined: Joined | undefined;
+
+  /** `heard` is told of each ping of a hub. */
+  constructor(options: { node: string; target: CallTarget; heard: () => void; log: Logger }) {
+    this.#node = options.node;
+    this.#target = options.target;
+    this.#heard = options.heard;
+    this.#log = options.log;
+  }
+
+  /** Serves as `instance` on `bus`; does nothing where it does so already. */
+  join(bus: Bus, instance: string): void {
+    const joined = this.#joined;
+    if (joined?.instance !== instance) {
+      this.leave();
+      this.#joined = this.#begin(bus, instance);
+    } else if (joined.bus !== bus) {
+      joined.leave();
+      Object.assign(joined, { bus, ...this.#listen(bus, instance, () => joined.exchange) });
+      joined.exchange.resync();
+    }
+  }
+
+  /** The bus was lost: open calls wait for its return. */
+  disconnected(): void {
+    this.#joined?.exchange.disconnected();
+  }
+
+  /** The bus is back: open calls find out what was lost. */
+  reconnected(): void {
+    this.#joined?.exchange.resync();
+  }
+
+  /** Takes no new calls; resolves when none is open, at the latest after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    await this.#joined?.exchange.drain(graceMs);
+  }
+
+  /** Ends all calls and hears no more. */
+  leave(): void {
+    const joined = this.#joined;
+    this.#joined = undefined;
+    joined?.exchange.close();
+    joined?.leave();
+  }
+
+  #begin(bus: Bus, instance: string): Joined {
+    const log = this.#log.child({ instance });
+    const exchange = new Exchange({
+      self: { name: this.#node, instance },
+      port: () => joined.port,
+      log,
+    });
+    exchange.onPing = (from) => {
+      if (from.name === 'hub') this.#heard();
+    };
+    exchange.serve(this.#target);
+    const joined: Joined = { exchange, instance, bus, ...this.#listen(bus, instance, () => exchange) };
+    return joined;
+  }
+
+  #listen(bus: Bus, instance: string, exchange: () => Exchange): Pick<Joined, 'port' | 'leave'> {
+    const { port, stop } = bus.joinCalls(
+      { name: this.#node, instance },
+      {
+        receive: (from: PeerAddress, message: Uint8Array) => exchange().receive(from, message),
+        noResponders: (to: PeerAddress) => exchange().noResponders(to),
+      },
+    );
+    return { port, leave: stop };
+  }
+}
