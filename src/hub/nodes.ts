@@ -23,6 +23,7 @@ export class Nodes {
   readonly #views = new Map<string, NodeView>();
   readonly #listeners = new Set<(name: string) => void>();
   #stopListening: () => void = () => {};
+  #released = false;
 
   constructor(options: { registry: NodeRegistry; peers: Peers; bus: Bus; hub: string; log: Logger }) {
     this.#registry = options.registry;
@@ -95,6 +96,7 @@ export class Nodes {
 
   /** Ends all watches and gives the nodes up, so that another hub adopts them at once. Never throws. */
   async release(): Promise<void> {
+    this.#released = true;
     const owned = [...this.#views.values()].filter((view) => view.watch !== undefined);
     const next = owned[Symbol.iterator]();
     const worker = async () => {
@@ -126,7 +128,7 @@ export class Nodes {
     this.#views.set(name, current);
     this.#mirrorInstances(current);
     if (entry.owner !== this.#hub) this.#endWatch(current);
-    else if (current.watch === undefined) this.#beginWatch(current, before);
+    else if (current.watch === undefined && !this.#released) this.#beginWatch(current, before);
     current.watch?.reconcile(entry);
     current.refresh();
     this.record(current);

@@ -55,6 +55,12 @@ export class NodeRegistry {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Resolves when the bucket answers. Throws `STORE_UNAVAILABLE`. */
+  async probe(): Promise<void> {
+    // No node may have this name: nothing is found, but something answers.
+    await this.#store.get('hub');
+  }
+
   stop(): void {
     this.#watch.stop();
     this.#listeners.clear();

@@ -1,0 +1,80 @@
+import type { Bus } from '../bus/bus.js';
+import type { Logger } from '../log.js';
+import { Exchange } from '../rpc/exchange.js';
+import { Adoption } from './adoption.js';
+import { Reception } from './hello.js';
+import { Nodes } from './nodes.js';
+import { Pinger } from './pinger.js';
+import { Presence } from './presence.js';
+import type { Readiness } from './readiness.js';
+import type { NodeRegistry } from './registry.js';
+import type { Undo } from './undo.js';
+
+/** Giving nodes up when the hub ends may take so long, in milliseconds. */
+const releaseWithinMs = 5_000;
+
+/** The hub's side towards the bus: calls, the other hubs, and the nodes that it watches over. */
+export interface Fleet {
+  readonly nodes: Nodes;
+  /** Takes in no more agents and gives all nodes up to the other hubs. */
+  retire(): Promise<void>;
+}
+
+/** Joins the bus as a hub. `undo` learns how to leave it. */
+export function joinFleet(
+  options: {
+    bus: Bus;
+    registry: NodeRegistry;
+    readiness: Readiness;
+    hub: string;
+    predecessor: string | undefined;
+    version: string;
+    log: Logger;
+  },
+  undo: Undo,
+): Fleet {
+  const { bus, registry, readiness, hub, predecessor, version, log } = options;
+  const self = { name: 'hub', instance: hub };
+  const joined = bus.joinCalls(self, {
+    receive: (from, message) => exchange.receive(from, message),
+    noResponders: (to) => exchange.noResponders(to),
+  });
+  undo.add(joined.stop);
+  const exchange = new Exchange({ self, port: joined.port, log });
+  undo.add(() => exchange.close());
+
+  const nodes = new Nodes({ registry, peers: exchange, bus, hub, log });
+  const presence = new Presence({ bus, self: hub, version, predecessor });
+  const reception = new Reception({ bus, registry, nodes, presence, hub, log });
+  const pinger = new Pinger({ nodes, peers: exchange, connected: () => bus.connected });
+  const adoption = new Adoption({ registry, presence, hub, mayWrite: () => readiness.mayWrite, log });
+  const parts = [nodes, presence, pinger, adoption, reception];
+  for (const part of parts) {
+    undo.add(() => part.stop());
+    part.start();
+  }
+  undo.add(
+    bus.onStatus((status) => {
+      if (status.type === 'reconnected') {
+        presence.reconnected();
+        exchange.resync();
+      } else exchange.disconnected();
+    }),
+  );
+
+  return {
+    nodes,
+    retire: async () => {
+      reception.stop();
+      adoption.stop();
+      pinger.stop();
+      let timer: NodeJS.Timeout | undefined;
+      const bound = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, releaseWithinMs);
+      });
+      await Promise.race([nodes.release(), bound]);
+      clearTimeout(timer);
+      presence.stop();
+    },
+  };
+}

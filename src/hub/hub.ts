@@ -1,0 +1,56 @@
+import type { Registry } from 'prom-client';
+import type { BusAuthority } from '../bus/authority.js';
+import type { Bus } from '../bus/bus.js';
+import type { Logger } from '../log.js';
+import type { HubConfig } from './config.js';
+import { raiseHub } from './raise.js';
+
+export { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
+
+/** What a hub is given by whoever starts it. */
+export interface HubDeps {
+  /** Connected as `hub`; whoever started the hub closes it, after the hub has stopped. */
+  readonly bus: Bus;
+  /** Makes the bus credentials of agents that enrol. */
+  readonly authority: Pick<BusAuthority, 'mint'>;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Instance id on the bus; default: random. */
+  readonly hubInstance?: string;
+  /** Version of Postern, as other hubs are told. */
+  readonly version?: string;
+}
+
+/** Where a hub that is ready can be reached. */
+export interface HubReady {
+  /** The addresses as bound, in the order of the configuration. */
+  readonly listen: string[];
+  readonly metrics: string | undefined;
+}
+
+/** A hub that was started. */
+export interface RunningHub {
+  /** Rejects with a `PosternError` when the hub can not start; it has cleaned up then. */
+  readonly ready: Promise<HubReady>;
+  /** Gives its nodes up, lets open calls finish for `drainSeconds`, and ends. Calling it twice waits for the same. */
+  stop(): Promise<void>;
+}
+
+/** Starts a hub: the front door, and the watch over its nodes. */
+export function startHub(config: HubConfig, deps: HubDeps): RunningHub {
+  const raised = raiseHub(config, deps);
+  const ready = raised.then(({ listen, metrics }) => ({ listen, metrics }));
+  // Whoever does not look at `ready` shall not be ended by its rejection.
+  ready.catch(() => {});
+  let stopped: Promise<void> | undefined;
+  return {
+    ready,
+    stop: () => {
+      stopped ??= raised.then(
+        (hub) => hub.stop(),
+        () => {},
+      );
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { mayCall } from '../auth/identity.js';
+import type { Bus, Stop } from '../bus/bus.js';
+import { nodeName, type Transition } from '../bus/messages.js';
+import { subjects } from '../bus/subjects.js';
+import { errorText, PosternError } from '../errors.js';
+import type { InspectServiceServer } from '../gen/postern/v1/inspect.js';
+import type { Logger } from '../log.js';
+import { streaming } from './own-calls.js';
+
+/** A reader that is so many transitions behind is cut off. */
+const mostWaiting = 10_000;
+
+/** `postern.v1.InspectService`: the transitions of nodes and links, kept ones first. */
+export function inspectService(bus: Bus, log: Logger): InspectServiceServer {
+  return {
+    follow: streaming('operate', log, ({ machine, node, historyOnly }, caller, out) => {
+      if (!['', 'node', 'link'].includes(machine)) {
+        throw new PosternError(
+          'INVALID_ARGUMENT',
+          `there is no machine '${machine.slice(0, 64)}': it is node or link`,
+        );
+      }
+      if (node !== '' && !nodeName.safeParse(node).success) {
+        throw new PosternError('INVALID_ARGUMENT', 'node: it is no node name');
+      }
+      let open = true;
+      const stops: Stop[] = [];
+      const stop = () => {
+        open = false;
+        for (const one of stops.splice(0)) one();
+      };
+      const tell = (of: string, transition: Transition) => {
+        if (!open || !mayCall(caller, of)) return;
+        const { id, atMs, sequence, event, from, to, context } = transition;
+        const contextJson = JSON.stringify(context);
+        out.write({ machine: transition.machine, id, atMs, sequence, event, from, to, contextJson });
+        if (out.waiting <= mostWaiting) return;
+        stop();
+        out.fail(new PosternError('TOO_SLOW', 'the reader is too far behind'));
+      };
+      const live: Promise<void>[] = [];
+      const filter = node === '' ? {} : { node };
+      if (machine !== 'link') {
+        const follow = bus.follow(subjects.nodeTransition, filter, ({ params, body }) =>
+          tell(params.node, body),
+        );
+        live.push(follow.live);
+        stops.push(follow.stop);
+      }
+      if (machine !== 'node') {
+        const follow = bus.follow(subjects.linkTransition, filter, ({ params, body }) =>
+          tell(params.node, body),
+        );
+        live.push(follow.live);
+        stops.push(follow.stop);
+      }
+      Promise.all(live).then(
+        () => {
+          if (!open || !historyOnly) return;
+          stop();
+          out.end();
+        },
+        (thrown: unknown) => {
+          if (!open) return;
+          stop();
+          out.fail(
+            new PosternError('STORE_UNAVAILABLE', `the history can not be read: ${errorText(thrown)}`),
+          );
+        },
+      );
+      return { stop };
+    }),
+  };
+}

@@ -1,0 +1,94 @@
+import { mayCall } from '../auth/identity.js';
+import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
+import type { Logger } from '../log.js';
+import type { NodeView } from './node-view.js';
+import type { Nodes } from './nodes.js';
+import { streaming, unary } from './own-calls.js';
+
+/** Changes of one node within this time are told as one, in milliseconds. */
+const settleMs = 50;
+
+/** `postern.v1.NodesService`: shows the nodes that the caller may call. */
+export function nodesService(nodes: Nodes, log: Logger): NodesServiceServer {
+  return {
+    listNodes: unary('call', log, ({ name }, caller) => {
+      const shown = [...nodes.all()].filter(
+        (view) => (name === '' || view.name === name) && mayCall(caller, view.name),
+      );
+      return { nodes: shown.map(nodeOf).sort((a, b) => (a.name < b.name ? -1 : 1)) };
+    }),
+    watchNodes: streaming('call', log, ({ name }, caller, out) => {
+      const wanted = (node: string) => (name === '' || node === name) && mayCall(caller, node);
+      return watch(nodes, wanted, (message) => out.write(message));
+    }),
+  };
+}
+
+/** Sends every wanted node, then those that change; what changes while the reader is slow is sent once. */
+function watch(
+  nodes: Nodes,
+  wanted: (name: string) => boolean,
+  write: (message: WatchNodesResponse) => boolean,
+): { stop: () => void; drained: () => void } {
+  const names = [...nodes.all()].map((view) => view.name).sort();
+  const due = new Set(names.filter(wanted));
+  let blocked = false;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    timer = undefined;
+    for (const name of due) {
+      if (blocked) return;
+      due.delete(name);
+      const view = nodes.view(name);
+      if (view !== undefined) blocked = !write({ node: nodeOf(view) });
+    }
+  };
+  const stopListening = nodes.onChange((name) => {
+    if (!wanted(name)) return;
+    due.add(name);
+    if (!blocked) timer ??= setTimeout(flush, settleMs);
+  });
+  timer = setTimeout(flush, 0);
+  return {
+    stop: () => {
+      stopListening();
+      clearTimeout(timer);
+    },
+    drained: () => {
+      blocked = false;
+      flush();
+    },
+  };
+}
+
+/** A node as the API shows it. */
+function nodeOf(view: NodeView): Node {
+  const { entry } = view;
+  return {
+    name: view.name,
+    state: view.state,
+    labels: entry.labels,
+    createdAtMs: entry.createdAtMs,
+    lastSeenAtMs: view.lastSeenAtMs,
+    calls: view.openCalls,
+    instances: [...view.instances.values()].flatMap((instance) => {
+      const standing = view.standing(instance);
+      if (standing === undefined) return [];
+      const { id, epoch, sinceMs, version, transport, services } = instance.entry;
+      const roundTripUs = view.watch?.roundTripUs(id) ?? 0;
+      return [
+        {
+          id,
+          epoch,
+          standing,
+          sinceMs,
+          version,
+          transport,
+          services,
+          roundTripUs,
+          calls: instance.openCalls,
+        },
+      ];
+    }),
+  };
+}

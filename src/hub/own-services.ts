@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { type InspectServiceServer, InspectServiceService } from '../gen/postern/v1/inspect.js';
+import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
+import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
+import type { Logger } from '../log.js';
+import { Http2Upstream } from '../wire/http2-upstream.js';
+import { duplexPair } from '../wire/in-process.js';
+
+/** The hub's own gRPC services, in this process. */
+export interface OwnServices {
+  readonly target: Http2Upstream;
+  /** What the health service says of the hub. */
+  setServing(serving: boolean): void;
+  stop(): void;
+}
+
+/** Only what the front door lets through gets here: there is no address to connect to. */
+export function startOwnServices(
+  services: { nodes: NodesServiceServer; tokens: TokensServiceServer; inspect: InspectServiceServer },
+  log: Logger,
+): OwnServices {
+  const server = new Server({ 'grpc.enable_channelz': 0 });
+  server.addService(NodesServiceService, services.nodes);
+  server.addService(TokensServiceService, services.tokens);
+  server.addService(InspectServiceService, services.inspect);
+  const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  health.addToServer(server);
+  // Written beside the generated code at build time.
+  const descriptors = readFileSync(new URL('../gen/descriptors.binpb', import.meta.url));
+  new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(server);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const target = new Http2Upstream({
+    log,
+    connect: () => {
+      const [ours, theirs] = duplexPair();
+      injector.injectConnection(theirs);
+      return ours;
+    },
+  });
+  return {
+    target,
+    setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
+    stop: () => {
+      target.close();
+      injector.destroy();
+      server.forceShutdown();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { CallerVerifier, loadOrCreateCallerKey } from '../auth/caller-tokens.js';
+import { EnrolChallenge } from '../auth/enrol-challenge.js';
+import { stores } from '../bus/subjects.js';
+import { errorText, PosternError } from '../errors.js';
+import { listenFront } from '../wire/listener.js';
+import { keepAdminToken } from './admin-token.js';
+import { FailedAttempts } from './attempts.js';
+import { CallStats } from './call-stats.js';
+import type { HubConfig } from './config.js';
+import { Enrolment } from './enrol.js';
+import { joinFleet } from './fleet.js';
+import { FrontDoor } from './front-door.js';
+import { http1Listener } from './http1.js';
+import type { HubDeps, HubReady } from './hub.js';
+import { takeHubInstance } from './hub-instance.js';
+import { callDuration, registerHubMetrics } from './metrics.js';
+import { listenMetrics } from './metrics-listener.js';
+import { inspectService } from './own-inspect.js';
+import { nodesService } from './own-nodes.js';
+import { startOwnServices } from './own-services.js';
+import { tokensService } from './own-tokens.js';
+import { Readiness } from './readiness.js';
+import { NodeRegistry } from './registry.js';
+import { Router } from './routes.js';
+import { TokenRegistry } from './tokens.js';
+import { Undo } from './undo.js';
+
+/** What the registry held has to be read within this time, in milliseconds. */
+const mirrorWithinMs = 60_000;
+const housekeepingEveryMs = 3_600_000;
+
+/** Raises all parts of a hub in order. When one fails, those before it are taken down again. */
+export async function raiseHub(
+  config: HubConfig,
+  deps: HubDeps,
+): Promise<HubReady & { stop(): Promise<void> }> {
+  const undo = new Undo(deps.log);
+  try {
+    return await raise(config, deps, undo);
+  } catch (thrown) {
+    await undo.all();
+    throw thrown;
+  }
+}
+
+async function raise(
+  config: HubConfig,
+  deps: HubDeps,
+  undo: Undo,
+): Promise<HubReady & { stop(): Promise<void> }> {
+  const { bus } = deps;
+  const startedAtMs = Date.now();
+  const key = await loadOrCreateCallerKey(join(config.data, 'keys'));
+  const { self, predecessor } = await takeHubInstance(config.data, deps.hubInstance);
+  const log = deps.log.child({ hub: self });
+  const readiness = new Readiness(bus);
+
+  const registry = new NodeRegistry(await bus.store(stores.nodes));
+  undo.add(() => registry.stop());
+  const tokens = new TokenRegistry(await bus.store(stores.tokens));
+  undo.add(() => tokens.stop());
+  await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready]));
+
+  const verifier = new CallerVerifier({ publicKey: key.publicKey, isRevoked: (id) => tokens.isRevoked(id) });
+  const keepHouse = async () => {
+    await keepAdminToken({ data: config.data, key, verifier, tokens });
+    await tokens.sweep(Date.now());
+  };
+  await keepHouse();
+  const housekeeping = setInterval(() => {
+    keepHouse().catch((thrown: unknown) => log.warn({ err: errorText(thrown) }, 'housekeeping failed'));
+  }, housekeepingEveryMs);
+  housekeeping.unref();
+  undo.add(() => clearInterval(housekeeping));
+
+  const version = deps.version ?? 'unknown';
+  const fleet = joinFleet({ bus, registry, readiness, hub: self, predecessor, version, log }, undo);
+  const stats = new CallStats(log, callDuration(deps.metrics));
+  const { nodes } = fleet;
+  undo.add(registerHubMetrics(deps.metrics, { nodes, stats, connected: () => bus.connected }));
+
+  const own = startOwnServices(
+    {
+      nodes: nodesService(nodes, log),
+      tokens: tokensService(tokens, key, log),
+      inspect: inspectService(bus, log),
+    },
+    log,
+  );
+  undo.add(() => own.stop());
+  const router = new Router({ routes: config.routes, domain: config.domain });
+  const frontDoor = new FrontDoor({ router, verifier, nodes, own: own.target, stats });
+  const enrolment = new Enrolment({
+    challenge: new EnrolChallenge(key.derive('postern-enrol')),
+    authority: deps.authority,
+    registry,
+    tokens,
+    nats: config.natsAdvertise,
+    ttlSeconds: config.credentialTtlSeconds,
+    log,
+  });
+  const notReady = () => readiness.notReady;
+  const front = await listenFront({
+    addresses: config.listen,
+    onStream: (stream, headers, rawHeaders, listener) =>
+      frontDoor.handle(stream, headers, rawHeaders, listener),
+    onHttp1: http1Listener({ enrolment, attempts: new FailedAttempts(), notReady, startedAtMs, log }),
+    log,
+  });
+  undo.add(() => front.close());
+  const metrics =
+    config.metricsListen === '' ? undefined : await listenMetrics(config.metricsListen, deps.metrics);
+  if (metrics !== undefined) undo.add(() => metrics.close());
+
+  readiness.serving(registry);
+  own.setServing(true);
+  log.info({ listen: front.addresses, metrics: metrics?.address }, 'the hub is ready');
+  return {
+    listen: [...front.addresses],
+    metrics: metrics?.address,
+    stop: async () => {
+      readiness.stopping();
+      own.setServing(false);
+      await fleet.retire();
+      await front.drain(config.drainSeconds * 1000);
+      await undo.all();
+      log.info('the hub has stopped');
+    },
+  };
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new PosternError('STORE_UNAVAILABLE', 'the registry of nodes could not be read in time', {
+          hint: 'look at the NATS server: JetStream has to be on and healthy',
+        }),
+      );
+    }, ms);
+  });
+  try {
+    await Promise.race([work, bound]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
