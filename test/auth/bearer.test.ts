@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { takeToken } from '../../src/auth/bearer.js';
+
+describe("the hub's token", () => {
+  it("is taken from the header that holds it; what is left is the upstream's", () => {
+    const rows: { name: string; given: string[]; token: string | undefined; rest: string[] }[] = [
+      { name: 'none', given: ['a', 'b'], token: undefined, rest: ['a', 'b'] },
+      { name: 'authorization', given: ['authorization', 'Bearer T', 'a', 'b'], token: 'T', rest: ['a', 'b'] },
+      { name: 'any case', given: ['authorization', 'bEARER  T '], token: 'T', rest: [] },
+      {
+        name: 'basic',
+        given: ['authorization', 'Basic T'],
+        token: undefined,
+        rest: ['authorization', 'Basic T'],
+      },
+      { name: 'jwt', given: ['jwt', 'T'], token: 'T', rest: [] },
+      {
+        name: 'jwt first',
+        given: ['authorization', 'Bearer U', 'jwt', 'T'],
+        token: 'T',
+        rest: ['authorization', 'Bearer U'],
+      },
+      {
+        name: 'ours first',
+        given: ['jwt', 'J', 'authorization', 'Bearer U', 'x-postern-authorization', 'Bearer T'],
+        token: 'T',
+        rest: ['jwt', 'J', 'authorization', 'Bearer U'],
+      },
+      { name: 'ours, bare', given: ['x-postern-authorization', 'T'], token: 'T', rest: [] },
+      {
+        name: 'the same token again under another name',
+        given: ['authorization', 'Bearer T', 'x', 'y', 'jwt', 'T', 'x-postern-authorization', 'T'],
+        token: 'T',
+        rest: ['x', 'y'],
+      },
+      {
+        name: 'given twice',
+        given: ['authorization', 'Bearer T', 'authorization', 'Bearer V'],
+        token: 'T',
+        rest: [],
+      },
+      {
+        name: 'beside one that is no bearer',
+        given: ['x-postern-authorization', 'T', 'authorization', 'Basic U'],
+        token: 'T',
+        rest: ['authorization', 'Basic U'],
+      },
+    ];
+    for (const { name, given, token, rest } of rows) {
+      const taken = takeToken(given);
+      assert.equal(taken.token, token, name);
+      assert.deepEqual(taken.rest, rest, name);
+    }
+  });
+});
