@@ -1,0 +1,20 @@
+/** Runs all tests but the long ones: what `make test` and CI do. Under `CI` a skipped test is a failure. */
+import { errorText } from '../src/errors.js';
+import { testFiles } from './testing/files.js';
+import { productServer } from './testing/nats-servers.js';
+import { conclude, runTests } from './testing/run-tests.js';
+
+try {
+  const server = await productServer();
+  process.stdout.write(`nats-server ${server.version}: ${server.path} (${server.source})\n`);
+  const outcome = await runTests({
+    files: testFiles('fast'),
+    fileTimeoutMs: 240_000,
+    env: { POSTERN_NATS_SERVER: server.path },
+    strict: !['', '0', 'false'].includes(process.env.CI ?? ''),
+  });
+  process.exitCode = conclude(outcome);
+} catch (thrown) {
+  process.stdout.write(`FAILED: ${errorText(thrown)}\n`);
+  process.exitCode = 1;
+}
