@@ -69,7 +69,8 @@ export function startActor<M extends AnyStateMachine>(options: ActorOptions<M>):
   const now = options.now ?? Date.now;
   const listeners = new Set<Parameters<RunningActor<M>['onTransition']>[0]>();
   let sequence = 0;
-  let stopped = false;
+  /** False while the machine enters its first state, which is no transition, and after `stop`. */
+  let running = false;
 
   const guarded = (what: string, work: () => void) => {
     try {
@@ -107,27 +108,28 @@ export function startActor<M extends AnyStateMachine>(options: ActorOptions<M>):
     input: options.input,
     clock: options.clock ?? watchingClock,
     inspect: (inspected) => {
-      if (inspected.type !== '@xstate.snapshot' || stopped || !started) return;
+      if (inspected.type !== '@xstate.snapshot' || !running) return;
       guarded('a transition was not told', () => settled(inspected.event.type, actor.getSnapshot()));
     },
   });
-  let started = false;
   let previous: SnapshotFrom<M> = actor.getSnapshot();
   actor.subscribe({
-    error: (thrown) =>
-      log.error({ machine: machineName, id, err: errorText(thrown) }, 'a state machine failed'),
+    error: (thrown) => {
+      log.error({ machine: machineName, id, err: errorText(thrown) }, 'a state machine failed');
+      guarded('a listener of failures failed', () => options.failed?.(thrown));
+    },
   });
   actor.start();
   previous = actor.getSnapshot();
-  started = true;
+  running = true;
 
   return {
     send: (event) => {
-      if (!stopped) actor.send(event);
+      if (running) actor.send(event);
     },
     snapshot: () => actor.getSnapshot(),
     stop: () => {
-      stopped = true;
+      running = false;
       listeners.clear();
       actor.stop();
     },

@@ -26,7 +26,7 @@ export function startAgent(config: AgentConfigInput, deps: AgentDeps): RunningAg
   let online: (ready: AgentReady) => void = () => {};
   const ready = new Promise<AgentReady>((resolve, reject) => {
     online = resolve;
-    done.then(({ error }) =>
+    void done.then(({ error }) =>
       reject(error ?? new PosternError('STOPPED', 'the agent was stopped before it was online')),
     );
   });
