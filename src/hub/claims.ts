@@ -88,7 +88,8 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
     epoch: place.epoch,
     key,
     boot: hello.boot,
-    share: hello.share,
+    // A process does not change its mind.
+    share: mine?.share ?? hello.share,
     sinceMs: mine?.sinceMs ?? nowMs,
     services: hello.services,
     version: hello.version,

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { BusAuthority } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
-import type { HubConfig } from './config.js';
+import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
 
 export { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
@@ -30,14 +30,14 @@ export interface HubReady {
 
 /** A hub that was started. */
 export interface RunningHub {
-  /** Rejects with a `PosternError` when the hub can not start; it has cleaned up then. */
+  /** Rejects with a `PosternError` when the hub can not start (`CONFIG_INVALID` among them); it has cleaned up then. */
   readonly ready: Promise<HubReady>;
   /** Gives its nodes up, lets open calls finish for `drainSeconds`, and ends. Calling it twice waits for the same. */
   stop(): Promise<void>;
 }
 
 /** Starts a hub: the front door, and the watch over its nodes. */
-export function startHub(config: HubConfig, deps: HubDeps): RunningHub {
+export function startHub(config: HubConfigInput, deps: HubDeps): RunningHub {
   const raised = raiseHub(config, deps);
   const ready = raised.then(({ listen, metrics }) => ({ listen, metrics }));
   // Whoever does not look at `ready` shall not be ended by its rejection.

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { CallerVerifier, loadOrCreateCallerKey } from '../auth/caller-tokens.js';
 import { EnrolChallenge } from '../auth/enrol-challenge.js';
 import { stores } from '../bus/subjects.js';
@@ -7,7 +8,7 @@ import { listenFront } from '../wire/listener.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
-import type { HubConfig } from './config.js';
+import { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { FrontDoor } from './front-door.js';
@@ -32,12 +33,22 @@ const housekeepingEveryMs = 3_600_000;
 
 /** Raises all parts of a hub in order. When one fails, those before it are taken down again. */
 export async function raiseHub(
-  config: HubConfig,
+  config: HubConfigInput,
   deps: HubDeps,
 ): Promise<HubReady & { stop(): Promise<void> }> {
+  const read = hubConfig.safeParse(config);
+  if (!read.success) {
+    throw new PosternError(
+      'CONFIG_INVALID',
+      `the hub's configuration is not valid:\n${z.prettifyError(read.error)}`,
+      {
+        exitCode: 2,
+      },
+    );
+  }
   const undo = new Undo(deps.log);
   try {
-    return await raise(config, deps, undo);
+    return await raise(read.data, deps, undo);
   } catch (thrown) {
     await undo.all();
     throw thrown;

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hubConfig } from '../../src/hub/config.js';
+import { type Routed, Router } from '../../src/hub/routes.js';
+
+const config = hubConfig.parse({
+  data: '/nowhere',
+  domain: 'Nodes.Example',
+  routes: [
+    { listener: ':8443', pathPrefix: '/etcdserverpb.', node: 'etcd' },
+    { listener: '127.0.0.1:9090', host: 'one.test', node: 'both' },
+    { host: 'one.test', node: 'one' },
+    { host: '*.two.test', node: 'two' },
+    { pathPrefix: '/pkg.', node: 'prefixed' },
+  ],
+});
+const router = new Router({ routes: config.routes, domain: config.domain });
+const call: Routed = { path: '/a.B/C', authority: 'hub:9090', metadata: [], listener: '127.0.0.1:8080' };
+
+describe('a call is routed', () => {
+  it('by metadata, host name and table, in this order, else to the hub itself', () => {
+    const rows: [string, Partial<Routed>, string | undefined, string[]?][] = [
+      ['nothing', {}, undefined],
+      ['name', { metadata: ['a', '1', 'name', 'n1', 'b', '2'] }, 'n1', ['a', '1', 'b', '2']],
+      [
+        'ours before name, which passes then',
+        { metadata: ['name', 'for-the-node', 'x-postern-node', 'n2'] },
+        'n2',
+        ['name', 'for-the-node'],
+      ],
+      ['metadata before host', { metadata: ['name', 'n1'], authority: 'n3.nodes.example' }, 'n1', []],
+      ['host of the domain', { authority: 'n3.nodes.example:443' }, 'n3'],
+      ['host in any case', { authority: 'N3.NODES.example' }, 'n3'],
+      ['host with user', { authority: 'me@n3.nodes.example' }, 'n3'],
+      ['host deeper below the domain', { authority: 'a.b.nodes.example' }, 'a.b'],
+      ['the domain itself', { authority: 'nodes.example' }, undefined],
+      ['a host that only ends alike', { authority: 'evilnodes.example' }, undefined],
+      ['host before table', { authority: 'n3.nodes.example', path: '/pkg.S/M' }, 'n3'],
+      ['table: host', { authority: 'one.test:80' }, 'one'],
+      ['table: all conditions of a row', { authority: 'one.test', listener: '127.0.0.1:9090' }, 'both'],
+      ['table: any name below', { authority: 'x.y.two.test' }, 'two'],
+      ['table: not the name itself', { authority: 'two.test' }, undefined],
+      ['table: prefix', { path: '/pkg.S/M' }, 'prefixed'],
+      ['table: the first row that fits', { path: '/etcdserverpb.KV/Put', listener: '0.0.0.0:8443' }, 'etcd'],
+      ['table: another port', { path: '/etcdserverpb.KV/Put', listener: '0.0.0.0:18443' }, undefined],
+      ['an IPv6 authority', { authority: '[::1]:9090' }, undefined],
+      ['an empty name is a name, and will be refused', { metadata: ['name', ''] }, '', []],
+    ];
+    for (const [what, given, node, rest] of rows) {
+      const routed = { ...call, ...given };
+      const destination = router.route(routed);
+      assert.equal(destination.node, node, what);
+      assert.deepEqual(destination.metadata, rest ?? routed.metadata, what);
+    }
+  });
+
+  it('only by rows that say when', () => {
+    const bad = {
+      data: '/nowhere',
+      routes: [{ node: 'n1' }, { host: 'h', node: 'N1' }, { host: 'h', node: 'hub' }],
+    };
+    const read = hubConfig.safeParse(bad);
+    assert.deepEqual(
+      read.error?.issues.map((issue) => issue.path.join('.')),
+      ['routes.0', 'routes.1.node', 'routes.2.node'],
+    );
+  });
+});
