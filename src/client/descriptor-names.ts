@@ -1,0 +1,106 @@
+import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+
+/** A type name as a file uses it, and where. */
+export interface UnresolvedName {
+  readonly file: string;
+  readonly scope: string;
+  readonly name: string;
+}
+
+/** The messages and enums that a file declares, with full names. */
+export function declaredTypes(file: FileDescriptorProto): string[] {
+  const names: string[] = [];
+  const walk = (scope: string, message: DescriptorProto): void => {
+    const full = join(scope, message.name);
+    names.push(full);
+    for (const inner of message.enumType) names.push(join(full, inner.name));
+    for (const inner of message.nestedType) walk(full, inner);
+  };
+  for (const message of file.messageType) walk(file.package, message);
+  for (const inner of file.enumType) names.push(join(file.package, inner.name));
+  return names;
+}
+
+/**
+ * Completes what some servers and tools leave out of their descriptors, as protoc would have written it: full type
+ * names (`.pkg.Name`), JSON names and the marks of `optional`. Changes `file`. Returns the full names that it uses and
+ * the ones that `known` does not know.
+ */
+export function completeNames(
+  file: FileDescriptorProto,
+  known: ReadonlySet<string>,
+): { used: Set<string>; unresolved: UnresolvedName[] } {
+  const used = new Set<string>();
+  const unresolved: UnresolvedName[] = [];
+
+  const resolve = (scope: string, name: string): string => {
+    const full = name.startsWith('.') ? name.slice(1) : lookUp(scope, name, known);
+    if (full !== undefined && known.has(full)) {
+      used.add(full);
+      return `.${full}`;
+    }
+    unresolved.push({ file: file.name, scope, name: name.replace(/^\./, '') });
+    return name;
+  };
+  const field = (scope: string, proto: FieldDescriptorProto): void => {
+    if (proto.typeName !== '') proto.typeName = resolve(scope, proto.typeName);
+    if (proto.extendee !== '') proto.extendee = resolve(scope, proto.extendee);
+    if (proto.jsonName === '') proto.jsonName = jsonName(proto.name);
+  };
+  const message = (scope: string, proto: DescriptorProto): void => {
+    const full = join(scope, proto.name);
+    for (const inner of proto.field) {
+      field(full, inner);
+      markOptional(file, proto, inner);
+    }
+    for (const inner of proto.extension) field(full, inner);
+    for (const inner of proto.nestedType) message(full, inner);
+  };
+
+  for (const inner of file.messageType) message(file.package, inner);
+  for (const inner of file.extension) field(file.package, inner);
+  for (const service of file.service) {
+    for (const method of service.method) {
+      method.inputType = resolve(join(file.package, service.name), method.inputType);
+      method.outputType = resolve(join(file.package, service.name), method.outputType);
+    }
+  }
+  return { used, unresolved };
+}
+
+/** Every full name that a relative name may stand for, the innermost scope first. */
+export function candidates(scope: string, name: string): string[] {
+  const parts = scope === '' ? [] : scope.split('.');
+  const found: string[] = [];
+  for (let depth = parts.length; depth >= 0; depth -= 1) {
+    found.push(join(parts.slice(0, depth).join('.'), name));
+  }
+  return found;
+}
+
+function lookUp(scope: string, name: string, known: ReadonlySet<string>): string | undefined {
+  return candidates(scope, name).find((full) => known.has(full));
+}
+
+/** In proto3, `optional x` is a oneof `_x` of its own, marked as such. */
+function markOptional(
+  file: FileDescriptorProto,
+  message: DescriptorProto,
+  field: FieldDescriptorProto,
+): void {
+  if (file.syntax !== 'proto3' || field.proto3Optional || !Object.hasOwn(field, 'oneofIndex')) return;
+  const index = field.oneofIndex;
+  const alone = message.field.every(
+    (other) => other === field || !Object.hasOwn(other, 'oneofIndex') || other.oneofIndex !== index,
+  );
+  if (alone && message.oneofDecl[index]?.name === `_${field.name}`) field.proto3Optional = true;
+}
+
+/** lowerCamelCase as protoc makes it. */
+function jsonName(name: string): string {
+  return name.replace(/_+(.?)/g, (_, next: string) => next.toUpperCase());
+}
+
+function join(scope: string, name: string): string {
+  return scope === '' ? name : `${scope}.${name}`;
+}

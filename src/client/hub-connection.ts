@@ -1,0 +1,48 @@
+import { Client, type ClientOptions, credentials, Metadata } from '@grpc/grpc-js';
+import { errorText, PosternError } from '../errors.js';
+import type { HubTarget } from './hub-target.js';
+
+/** Options of every channel: no limit on what comes back, and no proxy from the environment in between. */
+export const channelOptions = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.enable_channelz': 0,
+} satisfies ClientOptions;
+
+/** A connection to a hub (or, for tests and for looking around, straight to any gRPC server). */
+export interface HubConnection {
+  readonly target: HubTarget;
+  readonly client: Client;
+  /** Metadata that brings a call to a node, with the token; without `node` the hub itself answers. */
+  metadata(node?: string): Metadata;
+  close(): void;
+}
+
+/** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
+export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
+  const client = new Client(target.address, credentials.createInsecure(), channelOptions);
+  await new Promise<void>((resolve, reject) => {
+    client.waitForReady(Date.now() + timeoutMs, (error) => {
+      if (error === undefined || error === null) return resolve();
+      client.close();
+      reject(
+        new PosternError('HUB_UNREACHABLE', `no hub answers at ${target.address} (${target.from})`, {
+          hint: 'start one with `postern up`, or say where it is with --hub HOST:PORT',
+          cause: errorText(error),
+        }),
+      );
+    });
+  });
+  return {
+    target,
+    client,
+    metadata(node) {
+      const metadata = new Metadata();
+      if (target.token !== undefined) metadata.set('x-postern-authorization', `Bearer ${target.token}`);
+      if (node !== undefined) metadata.set('x-postern-node', node);
+      return metadata;
+    },
+    close: () => client.close(),
+  };
+}

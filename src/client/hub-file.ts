@@ -1,0 +1,75 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errorText, PosternError } from '../errors.js';
+
+/** What a running hub tells about itself to others on its machine, in `DATA/hub.json`. */
+export const hubFile = z.object({
+  pid: z.number().int().positive(),
+  /** Addresses as they were bound. */
+  listen: z.array(z.string()).min(1),
+  /** URL of its bus. */
+  nats: z.string(),
+  /** Address of its metrics, '' for none. */
+  metrics: z.string(),
+  startedAtMs: z.number().int(),
+});
+export type HubFile = z.infer<typeof hubFile>;
+
+function pathIn(data: string): string {
+  return join(data, 'hub.json');
+}
+
+/** What the hub of this data directory wrote, when its process is there; a file that was left behind does not count. */
+export async function readHubFile(data: string): Promise<HubFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(pathIn(data), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const parsed = hubFile.safeParse(parse(text));
+  return parsed.success && isAlive(parsed.data.pid) ? parsed.data : undefined;
+}
+
+/** Throws `DATA_UNUSABLE`. */
+export async function writeHubFile(data: string, content: HubFile): Promise<void> {
+  const temporary = `${pathIn(data)}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+    await rename(temporary, pathIn(data));
+  } catch (thrown) {
+    throw new PosternError('DATA_UNUSABLE', `cannot write ${pathIn(data)}: ${errorText(thrown)}`, {
+      hint: 'choose a data directory that this user may write to, with --data DIR',
+      cause: thrown,
+    });
+  }
+}
+
+/** Takes back what process `pid` wrote; another's file stays. */
+export async function removeHubFile(data: string, pid: number): Promise<void> {
+  try {
+    const written = hubFile.safeParse(parse(await readFile(pathIn(data), 'utf8')));
+    if (written.success && written.data.pid === pid) await rm(pathIn(data), { force: true });
+  } catch {
+    // It is not there: nothing to take back.
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // Somebody else's process is a process.
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
+}

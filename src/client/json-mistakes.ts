@@ -1,0 +1,83 @@
+import {
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  type Registry,
+} from '@bufbuild/protobuf';
+import { errorText } from '../errors.js';
+import { nearest } from './nearest.js';
+
+/** Most mistakes that are told at once. */
+const most = 10;
+
+/**
+ * Why a JSON value is no message of this type: one line per mistake, each with the path to it, e.g.
+ * `payload.size: expected number (int32), got "x"`. Empty when it is one.
+ */
+export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Registry): string[] {
+  const found: string[] = [];
+  const walk = (message: DescMessage, value: JsonValue, path: string): void => {
+    if (!isObject(value) || message.typeName.startsWith('google.protobuf.')) {
+      const why = refusal(message, value, registry);
+      if (why !== undefined) found.push(`${path || 'the message'}: ${why}`);
+      return;
+    }
+    for (const [key, inner] of Object.entries(value)) {
+      const at = path === '' ? key : `${path}.${key}`;
+      const field = message.fields.find((one) => one.jsonName === key || one.name === key);
+      if (field === undefined) found.push(`${at}: ${unknownField(message, key)}`);
+      else walkField(message, field, key, inner, at);
+    }
+  };
+  const walkField = (
+    message: DescMessage,
+    field: DescField,
+    key: string,
+    value: JsonValue,
+    at: string,
+  ): void => {
+    const inner = field.message;
+    if (inner !== undefined && field.fieldKind === 'message' && value !== null) {
+      walk(inner, value, at);
+      return;
+    }
+    if (inner !== undefined && field.fieldKind === 'list' && Array.isArray(value)) {
+      for (const [i, item] of value.entries()) walk(inner, item, `${at}[${i}]`);
+      return;
+    }
+    if (inner !== undefined && field.fieldKind === 'map' && isObject(value)) {
+      for (const [name, item] of Object.entries(value)) walk(inner, item, `${at}[${JSON.stringify(name)}]`);
+      return;
+    }
+    const why = refusal(message, { [key]: value }, registry);
+    if (why !== undefined) found.push(`${at}: ${why}`);
+  };
+
+  walk(desc, json, '');
+  // What only shows in the whole, e.g. two fields of one oneof.
+  if (found.length === 0) {
+    const why = refusal(desc, json, registry);
+    if (why !== undefined) found.push(why);
+  }
+  return found.length > most ? [...found.slice(0, most), `and ${found.length - most} more`] : found;
+}
+
+function refusal(desc: DescMessage, json: JsonValue, registry: Registry): string | undefined {
+  try {
+    fromJson(desc, json, { registry });
+    return undefined;
+  } catch (thrown) {
+    return errorText(thrown).replace(/^cannot decode (field|message|oneof) \S+ from JSON: /, '');
+  }
+}
+
+function unknownField(message: DescMessage, key: string): string {
+  const names = message.fields.map((field) => field.jsonName);
+  if (names.length === 0) return `unknown field; ${message.typeName} has no fields`;
+  return `unknown field of ${message.typeName}; it has ${nearest(key, names).join(', ')}`;
+}
+
+function isObject(value: JsonValue): value is { [key: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
