@@ -11,28 +11,33 @@ export function breakOnPurpose(demo: Demo): void {
   stage.part(`BREAK=${sabotage}`);
   switch (sabotage) {
     case 'kill-server':
-      return demo.interop.signal('SIGKILL');
+      demo.interop.signal('SIGKILL');
+      break;
     case 'kill-agent':
-      return demo.interopAgent.signal('SIGKILL');
+      demo.interopAgent.signal('SIGKILL');
+      break;
     case 'freeze-agent':
-      return demo.interopAgent.signal('SIGSTOP');
+      demo.interopAgent.signal('SIGSTOP');
+      break;
     case 'kill-hub':
       demo.up.signal('SIGKILL');
-      return killNats(world.data);
+      killNats(world.data);
+      break;
     case 'kill-nats':
       // The hub starts it again, so once would not do.
       setInterval(() => killNats(world.data), 100).unref();
-      return killNats(world.data);
+      killNats(world.data);
+      break;
     case 'leave-process':
       spawn('sleep', ['600'], {
         env: { ...process.env, [world.mark.name]: world.mark.value },
         stdio: 'ignore',
         detached: true,
       }).unref();
-      return;
+      break;
     case 'flip-byte':
     case 'wrong-token':
-      return;
+      break;
   }
 }
 
