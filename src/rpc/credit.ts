@@ -1,0 +1,79 @@
+/**
+ * Credit as cumulative byte offsets, for one call or for all calls between two processes. One number tells order,
+ * a gap, too much and a lost grant.
+ */
+
+/** The sending side of a direction. */
+export class SendWindow {
+  /** Bytes sent. */
+  sent = 0;
+  /** Bytes that may have been sent. */
+  limit: number;
+  /** What the other side lets be on the way at most. */
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+    this.limit = size;
+  }
+
+  /** Bytes that may be sent now. */
+  get room(): number {
+    return this.limit - this.sent;
+  }
+
+  /** Bytes that the other side has not given back yet, as far as is known. */
+  get outstanding(): number {
+    return this.sent - (this.limit - this.size);
+  }
+
+  /** Takes a grant; an older one than the last changes nothing. True when there is more room than before. */
+  raise(limit: number): boolean {
+    if (limit <= this.limit) return false;
+    this.limit = limit;
+    return true;
+  }
+}
+
+/** The receiving side of a direction. */
+export class ReceiveWindow {
+  /** Bytes that have come. */
+  received = 0;
+  /** Bytes that were passed on. */
+  consumed = 0;
+  /** What the other side was told last. */
+  granted: number;
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+    this.granted = size;
+  }
+
+  /** Bytes that have come and were not passed on. */
+  get held(): number {
+    return this.received - this.consumed;
+  }
+
+  /** What the other side may be told now. */
+  get grantable(): number {
+    return this.consumed + this.size;
+  }
+
+  /** Whether `bytes` more keep within what was granted. */
+  accepts(bytes: number): boolean {
+    return this.received + bytes <= this.granted;
+  }
+
+  /** Counts bytes as passed on. True when half a window can be given back. */
+  consume(bytes: number): boolean {
+    this.consumed += bytes;
+    return (this.grantable - this.granted) * 2 >= this.size;
+  }
+
+  /** The grant to tell the other side. */
+  grant(): number {
+    this.granted = this.grantable;
+    return this.granted;
+  }
+}
