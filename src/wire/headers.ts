@@ -1,21 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { RawMetadata } from '../rpc/call.js';
-
-/** Names that belong to one connection or are written anew by each hop; they are never passed on. */
-const hopByHop = new Set([
-  'connection',
-  'content-length',
-  'grpc-timeout',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
+import { hopByHopNames } from '../rpc/metadata.js';
 
 /** Names that Node's HTTP/2 sends only once; several values are joined, which gRPC allows (all are text). */
 const singleValued = new Set([
@@ -63,21 +48,6 @@ export class MetadataError extends Error {
 }
 
 /**
- * The metadata of a received header block: pseudo-headers and hop-by-hop names left out, order and duplicates kept.
- * @param rawHeaders names and values in turn, as Node gives them.
- */
-export function receivedMetadata(rawHeaders: readonly string[]): string[] {
-  const metadata: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    const value = rawHeaders[i + 1];
-    if (name === undefined || value === undefined || name.startsWith(':') || hopByHop.has(name)) continue;
-    metadata.push(name, value);
-  }
-  return metadata;
-}
-
-/**
  * Adds metadata to headers that will be sent. The values of one name keep their order; hop-by-hop names are left
  * out. Throws `MetadataError` on what a header block cannot carry.
  */
@@ -86,7 +56,8 @@ export function addMetadata(headers: OutgoingHttpHeaders, metadata: RawMetadata)
   for (let i = 0; i < metadata.length; i += 2) {
     const name = metadata[i] ?? '';
     const value = metadata[i + 1] ?? '';
-    if (hopByHop.has(name)) continue;
+    // `:authority` and a header of its own stand for these two.
+    if (hopByHopNames.has(name) || name === 'host' || name === 'grpc-timeout') continue;
     if (!headerName.test(name))
       throw new MetadataError(`metadata has an invalid name ${JSON.stringify(name)}`);
     if (!headerValue.test(value))
@@ -102,12 +73,4 @@ function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): v
   else if (singleValued.has(name)) headers[name] = `${String(earlier)}, ${value}`;
   else if (Array.isArray(earlier)) earlier.push(value);
   else headers[name] = [String(earlier), value];
-}
-
-/** First value of a name, or undefined. */
-export function findMetadata(metadata: RawMetadata, name: string): string | undefined {
-  for (let i = 0; i < metadata.length; i += 2) {
-    if (metadata[i] === name) return metadata[i + 1];
-  }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { CallHead } from '../rpc/call.js';
-import { parseTimeout } from '../rpc/timeout.js';
-import { receivedMetadata } from './headers.js';
+import { forwardableMetadata } from '../rpc/metadata.js';
+import { parseGrpcTimeout } from '../rpc/timeout.js';
 
 /** Why a request is no gRPC call. */
 export interface RequestRefusal {
@@ -49,14 +49,14 @@ export function readRequest(
   const timeoutText = headers['grpc-timeout'];
   let timeoutMs: number | undefined;
   if (timeoutText !== undefined) {
-    timeoutMs = typeof timeoutText === 'string' ? parseTimeout(timeoutText) : undefined;
+    timeoutMs = typeof timeoutText === 'string' ? parseGrpcTimeout(timeoutText) : undefined;
     if (timeoutMs === undefined) return refusal(200, 13, `malformed grpc-timeout: '${String(timeoutText)}'`);
     if (timeoutMs <= 0) return refusal(200, 4, 'the deadline has passed before the call arrived');
   }
   const authority = headers[':authority'] ?? headers.host ?? '';
   return {
     ok: true,
-    head: { path, authority, metadata: receivedMetadata(rawHeaders), timeoutMs },
+    head: { path, authority, metadata: forwardableMetadata(rawHeaders), timeoutMs },
     contentType,
   };
 }

@@ -1,5 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
+import { getMetadata } from '../rpc/metadata.js';
 import { encodeGrpcMessage, statusNames } from '../rpc/status.js';
 import { addMetadata } from './headers.js';
 import { abandonRequest, errorMarker, ignore, trailersOnly, withoutDate } from './refuse.js';
@@ -209,11 +210,6 @@ function responseHeaders(metadata: RawMetadata): OutgoingHttpHeaders {
 
 /** `grpc-status` of trailers; UNKNOWN when it is missing or no number. */
 function statusOf(metadata: RawMetadata): number {
-  for (let i = 0; i < metadata.length; i += 2) {
-    if (metadata[i] === 'grpc-status') {
-      const text = metadata[i + 1] ?? '';
-      return /^\d{1,9}$/.test(text) ? Number(text) : 2;
-    }
-  }
-  return 2;
+  const text = getMetadata(metadata, 'grpc-status') ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : 2;
 }

@@ -6,9 +6,10 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Call, CallHead, CallReset, CallSink, RawMetadata } from '../rpc/call.js';
+import { forwardableMetadata } from '../rpc/metadata.js';
 import { httpToStatus, rstToStatus } from '../rpc/status.js';
-import { formatTimeout } from '../rpc/timeout.js';
-import { addMetadata, receivedMetadata } from './headers.js';
+import { formatGrpcTimeout } from '../rpc/timeout.js';
+import { addMetadata } from './headers.js';
 import { receiveBufferBytes, sendBufferBytes } from './limits.js';
 import { isGrpcContentType } from './request.js';
 import type { UpstreamSession } from './upstream-session.js';
@@ -142,7 +143,7 @@ export class UpstreamCall implements Call {
     headers[':path'] = head.path;
     headers.te = 'trailers';
     if (head.timeoutMs !== undefined) {
-      headers['grpc-timeout'] = formatTimeout(Math.max(1, this.#deadlineAt - performance.now()));
+      headers['grpc-timeout'] = formatGrpcTimeout(this.#deadlineAt - performance.now());
     }
     addMetadata(headers, head.metadata);
     headers['content-type'] ??= 'application/grpc';
@@ -171,7 +172,7 @@ export class UpstreamCall implements Call {
     );
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
     stream.on('trailers', (_headers: unknown, _flags: number, rawHeaders: readonly string[]) => {
-      this.#trailers = receivedMetadata(rawHeaders);
+      this.#trailers = forwardableMetadata(rawHeaders);
       if (stream.readableEnded) this.#complete();
     });
     stream.on('end', () => {
@@ -202,7 +203,7 @@ export class UpstreamCall implements Call {
       this.fail({ status: 2, message, refused: false, remote: true });
       return;
     }
-    const metadata = receivedMetadata(rawHeaders);
+    const metadata = forwardableMetadata(rawHeaders);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
       if (hasStatus) {
         this.#trailers = metadata;

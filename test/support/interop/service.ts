@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Metadata,
@@ -65,7 +66,7 @@ export function interopImplementation(
     answer(null, response, trailers);
   };
 
-  const track = (call: AnyCall): AbortSignal => {
+  const track = (call: EventEmitter): AbortSignal => {
     const gone = new AbortController();
     counters.open += 1;
     counters.started += 1;
@@ -127,7 +128,7 @@ export function interopImplementation(
 
     fullDuplexCall: (call: ServerDuplexStream<StreamingOutputCallRequest, StreamingOutputCallResponse>) => {
       run(call, async (gone, trailers) => {
-        for await (const request of requestsOf(call)) await respond(call, request, gone, trailers);
+        for await (const request of requestsOf(call, gone)) await respond(call, request, gone, trailers);
         call.end(trailers);
       });
     },
@@ -135,7 +136,7 @@ export function interopImplementation(
     halfDuplexCall: (call: ServerDuplexStream<StreamingOutputCallRequest, StreamingOutputCallResponse>) => {
       run(call, async (gone, trailers) => {
         const requests: StreamingOutputCallRequest[] = [];
-        for await (const request of requestsOf(call)) requests.push(request);
+        for await (const request of requestsOf(call, gone)) requests.push(request);
         for (const request of requests) await respond(call, request, gone, trailers);
         call.end(trailers);
       });
@@ -143,10 +144,40 @@ export function interopImplementation(
   };
 }
 
-function requestsOf(
+/**
+ * The requests of a stream. (Iterating the call itself would destroy its writable half with its readable one.)
+ * Ends early when the client has gone.
+ */
+async function* requestsOf(
   call: ServerDuplexStream<StreamingOutputCallRequest, StreamingOutputCallResponse>,
-): AsyncIterable<StreamingOutputCallRequest> {
-  return call;
+  gone: AbortSignal,
+): AsyncGenerator<StreamingOutputCallRequest> {
+  const requests: StreamingOutputCallRequest[] = [];
+  let ended = false;
+  let wake = (): void => {};
+  call.on('data', (request: StreamingOutputCallRequest) => {
+    requests.push(request);
+    call.pause();
+    wake();
+  });
+  const stop = (): void => {
+    ended = true;
+    wake();
+  };
+  call.once('end', stop);
+  call.once('error', stop);
+  gone.addEventListener('abort', stop);
+  for (;;) {
+    const request = requests.shift();
+    if (request !== undefined) yield request;
+    else if (ended) return;
+    else {
+      call.resume();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
 }
 
 /** Sends the initial metadata that was asked for at once; returns the trailers that were asked for. */
