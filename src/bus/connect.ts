@@ -8,6 +8,7 @@ import { joinCalls } from './calls.js';
 import type { Connection } from './connection.js';
 import { dial } from './dial.js';
 import { type Following, follow } from './follow.js';
+import { readFromStream, readThroughHub, serveKept } from './kept.js';
 import { createMessaging } from './messaging.js';
 import { type BusIdentity, inboxPrefixOf } from './permissions.js';
 import { watchStatus } from './status.js';
@@ -42,7 +43,8 @@ const redialMs = { hub: [250, 250], agent: [500, 1500], watcher: [500, 500], tra
 const drainTimeoutMs = 5000;
 
 /**
- * Connects to NATS. A hub makes the streams of kept messages, and does not hear what it publishes itself.
+ * Connects to NATS. A hub makes the streams of kept messages, reads them for others, and does not
+ * hear what it publishes itself.
  * Throws `BUS_UNREACHABLE`, `BUS_REFUSED`, `BUS_VERSION`, `BUS_NO_JETSTREAM` (hubs only), `BUS_ABORTED`.
  */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
@@ -82,21 +84,23 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     onStatus: status.onStatus,
   };
 
+  const followings = new Set<Following>();
+  const messaging = createMessaging(connection, (stream) => {
+    // a hub does not hear itself, so that its own messages must be told to its own followers
+    for (const following of followings) if (following.stream === stream) following.nudge();
+  });
+  const readKept = role === 'hub' ? readFromStream(connection) : readThroughHub(connection, messaging);
   let releaseStreams: Stop = () => {};
   if (role === 'hub') {
     try {
       releaseStreams = await keepStreams(connection, timeoutMs);
+      serveKept(connection, messaging);
     } catch (thrown) {
       await nats.close();
       throw thrown;
     }
   }
 
-  const followings = new Set<Following>();
-  const messaging = createMessaging(connection, (stream) => {
-    // a hub does not hear itself, so that its own messages must be told to its own followers
-    for (const following of followings) if (following.stream === stream) following.nudge();
-  });
   const release = (): void => {
     releaseStreams();
     for (const following of [...followings]) following.stop();
@@ -111,7 +115,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     },
     ...messaging,
     follow(declaration, params, handler) {
-      const following = follow(connection, declaration, params, handler);
+      const following = follow(connection, readKept, declaration, params, handler);
       followings.add(following);
       return {
         live: following.live,

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { errorText, PosternError } from '../errors.js';
 import type { BusMessage, Stop } from './bus.js';
 import { type Connection, listen } from './connection.js';
-import { decodeMessage } from './messaging.js';
-import { managerOf } from './streams.js';
-import { filterSubject } from './subject-pattern.js';
+import type { ReadKept } from './kept.js';
+import { issues } from './messaging.js';
+import { filterSubject, parseSubject } from './subject-pattern.js';
 import type { SubjectDeclaration } from './subjects.js';
 
 /** Asked by itself this often, in case that a live message went past us. */
@@ -15,7 +14,7 @@ const storeLagMs = [2, 10, 50, 250];
 /** The wait after a failure, and the longest of those that follow it. */
 const [firstRetryMs, lastRetryMs] = [100, 5000];
 
-/** What `follow` gives back, and a way to say that there may be something new. */
+/** What `follow` gives back, and a way to say that there is something new. */
 export interface Following {
   readonly live: Promise<void>;
   readonly stop: Stop;
@@ -25,21 +24,23 @@ export interface Following {
 }
 
 /**
- * Reads a kept subject by asking the stream for the next message behind the last, one at a time, whenever a live
- * message (or a reconnect, or time) says that there may be one. Slower than a consumer, but nobody needs the right to
- * make one: see permissions.ts. At most one message is on its way, and the stream's numbers rule out doubles.
+ * Gives out the kept messages of a subject and then each new one, by reading on behind the last whenever a live message
+ * (or a reconnect, or time) says that there may be more. The places in the stream rule out doubles; one page at a time
+ * is on its way, so that a follower that is slow only falls behind.
  */
 export function follow<P extends string, T>(
   connection: Connection,
+  read: ReadKept,
   declaration: SubjectDeclaration<P, T, unknown>,
   params: Partial<Record<P, string>>,
   handler: (message: BusMessage<P, T>) => void,
 ): Following {
-  const { nats, log, metrics } = connection;
-  const { keep } = declaration;
-  if (keep === undefined) {
+  const { log, metrics } = connection;
+  const { keep, body: schema } = declaration;
+  if (keep === undefined || schema === 'frames') {
     throw new PosternError('SUBJECT_INVALID', `${declaration.pattern} is not kept: subscribe to it`);
   }
+  const { stream } = keep;
   const filter = filterSubject(declaration.pattern, params);
   const ended = new AbortController();
   let resolveLive: () => void = () => {};
@@ -47,114 +48,110 @@ export function follow<P extends string, T>(
     resolveLive = resolve;
   });
   let created: string | undefined;
-  let lastSequence = 0;
+  let after = 0;
   /** Raised by every nudge, so that a round knows whether another came meanwhile. */
   let nudges = 0;
   /** A live message told that there is something new. */
   let expected = false;
   let running = false;
-  let identityDoubted = true;
 
-  const deliver = (stored: StoredMsg): void => {
-    const decoded = decodeMessage(declaration, stored.subject, stored.data);
-    if (decoded instanceof Error) {
+  const deliver = (subject: string, json: unknown): void => {
+    const parsed = schema.safeParse(json);
+    const found = parseSubject(declaration, subject);
+    if (!parsed.success || found === undefined) {
       metrics.dropped('schema');
-      log.warn({ subject: stored.subject }, `dropped a kept message: ${decoded.message}`);
+      log.warn(
+        { subject },
+        `dropped a kept message: ${parsed.success ? 'its subject' : issues(parsed.error)}`,
+      );
       return;
     }
     try {
-      handler(decoded);
+      handler({ params: found, body: parsed.data });
     } catch (thrown) {
       metrics.handlerFailed();
-      log.error({ subject: stored.subject, err: thrown }, `a handler failed: ${errorText(thrown)}`);
+      log.error({ subject, err: thrown }, `a message was lost: its handler failed: ${errorText(thrown)}`);
     }
   };
 
-  /** Starts from the beginning when the stream is another one than before, as after a restart of the server. */
-  const checkIdentity = async (manager: JetStreamManager): Promise<void> => {
-    const info = await manager.streams.info(keep.stream);
-    if (created !== info.created || info.state.last_seq < lastSequence) lastSequence = 0;
-    created = info.created;
-    identityDoubted = false;
-  };
-
   /** Gives out all that is new; resolves to whether there was anything. */
-  const readAll = async (manager: JetStreamManager): Promise<boolean> => {
+  const readAll = async (): Promise<boolean> => {
     let any = false;
     while (!ended.signal.aborted) {
-      const query = { seq: lastSequence + 1, next_by_subj: filter };
-      const stored = await manager.direct.getMessage(keep.stream, query);
-      if (stored === null || ended.signal.aborted) return any;
-      any = true;
-      lastSequence = stored.seq;
-      deliver(stored);
+      const page = await read({ stream, filter, after });
+      if (page.created !== created) {
+        // another stream than before, as after a restart of the server: its places count from 1 again
+        created = page.created;
+        if (after > 0) {
+          after = 0;
+          continue;
+        }
+      }
+      for (const { subject, place, body } of page.messages) {
+        if (ended.signal.aborted) return any;
+        any = true;
+        after = place;
+        deliver(subject, body);
+      }
+      if (!page.more) break;
     }
     return any;
   };
 
-  const round = async (manager: JetStreamManager): Promise<void> => {
-    if (identityDoubted) await checkIdentity(manager);
+  const round = async (): Promise<void> => {
     const waits = expected ? storeLagMs : [];
     expected = false;
     const seen = nudges;
-    let any = await readAll(manager);
+    let any = await readAll();
     resolveLive();
     for (const wait of waits) {
       if (any || nudges !== seen || ended.signal.aborted) break;
       await sleep(wait, undefined, { ref: false });
-      any = await readAll(manager);
+      any = await readAll();
     }
-    if (!any) identityDoubted = true;
   };
 
   const run = async (): Promise<void> => {
     running = true;
-    try {
-      const manager = await managerOf(nats);
-      let waitMs = firstRetryMs;
-      let done = -1;
-      while (done !== nudges && connection.connected && !ended.signal.aborted) {
-        const seen = nudges;
-        try {
-          await round(manager);
-          done = seen;
-          waitMs = firstRetryMs;
-        } catch (thrown) {
-          log.debug({ stream: keep.stream }, `cannot follow a stream yet: ${errorText(thrown)}`);
-          identityDoubted = true;
-          await sleep(waitMs, undefined, { ref: false });
-          waitMs = Math.min(lastRetryMs, waitMs * 2);
-        }
+    let waitMs = firstRetryMs;
+    let done = -1;
+    while (done !== nudges && connection.connected && !ended.signal.aborted) {
+      const seen = nudges;
+      try {
+        await round();
+        done = seen;
+        waitMs = firstRetryMs;
+      } catch (thrown) {
+        log.debug({ stream }, `cannot follow a stream yet: ${errorText(thrown)}`);
+        await sleep(waitMs, undefined, { ref: false });
+        waitMs = Math.min(lastRetryMs, waitMs * 2);
       }
-    } finally {
-      running = false;
     }
+    running = false;
   };
 
-  const nudge = (): void => {
+  const look = (): void => {
     nudges++;
     if (running || ended.signal.aborted) return;
     run().catch((thrown: unknown) => log.error({ err: thrown }, `cannot follow: ${errorText(thrown)}`));
   };
-  const expect = (): void => {
+  const nudge = (): void => {
     expected = true;
-    nudge();
+    look();
   };
 
   const stops: Stop[] = [
-    listen(connection, filter, expect),
+    listen(connection, filter, nudge),
     connection.onStatus(({ type }) => {
-      if (type !== 'reconnected') return;
-      identityDoubted = true;
-      nudge();
+      if (type === 'reconnected') look();
     }),
   ];
-  const poll = setInterval(nudge, pollMs).unref();
-  nudge();
+  const poll = setInterval(look, pollMs).unref();
+  look();
   return {
     live,
-    stream: keep.stream,
-    nudge: expect,
+    stream,
+    nudge,
     stop() {
       clearInterval(poll);
       ended.abort();

@@ -99,6 +99,44 @@ export const transition = z.object({
 });
 export type Transition = z.infer<typeof transition>;
 
+/** Somebody who follows a kept subject asks for the messages behind one that it has. */
+export const keptRequest = z.object({
+  /** Name of the stream that keeps the subject. */
+  stream: z.string().max(64),
+  /** The subject, `*` for what may be anything. */
+  filter: z.string().max(512),
+  /** Place in the stream of the last message that it has; 0: none. */
+  after: z.number().int().nonnegative(),
+});
+export type KeptRequest = z.infer<typeof keptRequest>;
+
+/** One answer holds at most this many messages. */
+export const mostKeptMessages = 64;
+
+/** What a hub answers to it. */
+export const keptAnswer = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    /** When the stream was made. Another time than before: it is another stream, whose places count anew. */
+    created: z.string().max(64),
+    messages: z
+      .array(
+        z.object({
+          subject: z.string().max(512),
+          /** Its place in the stream. */
+          place: z.number().int().positive(),
+          body: z.unknown(),
+        }),
+      )
+      .max(mostKeptMessages),
+    /** Whether there may be more behind the last of them. */
+    more: z.boolean(),
+  }),
+  z.object({ ok: z.literal(false), message: z.string().max(512) }),
+]);
+export type KeptAnswer = z.infer<typeof keptAnswer>;
+export type KeptPage = Extract<KeptAnswer, { ok: true }>;
+
 /** A node as the registry keeps it. */
 export const nodeEntry = z.object({
   v: z.literal(1),

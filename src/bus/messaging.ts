@@ -1,5 +1,6 @@
 import type { Msg } from 'nats';
 import { PosternError } from '../errors.js';
+import { mayBeAnswered } from './answerable.js';
 import type { Bus, BusMessage, Stop } from './bus.js';
 import { type Connection, listen } from './connection.js';
 import { requestError } from './nats-errors.js';
@@ -115,23 +116,6 @@ export function createMessaging(connection: Connection, published: (stream: stri
   return { publish, subscribe, request, respond };
 }
 
-/**
- * Whether an answer may go to `reply`. Who asks chooses that subject, and we may publish where the asker may not; so it
- * must lie in the asker's own inbox, whose name the proven parameters of the request tell.
- */
-function mayBeAnswered<P extends string>(
-  declaration: SubjectDeclaration<P, unknown, unknown>,
-  params: Readonly<Record<string, string>>,
-  reply: string,
-): boolean {
-  const grant = declaration.publish.agent;
-  const names = typeof grant === 'object' ? Object.entries(grant) : [];
-  const node = names.find(([, word]) => word === '$node')?.[0];
-  const key = names.find(([, word]) => word === '$key')?.[0];
-  if (node === undefined || key === undefined) return false;
-  return reply.startsWith(`_INBOX.agent.${params[node]}.${params[key]}.`);
-}
-
 /** Throws `BODY_INVALID` when the body does not fit its schema. */
 function encodeBody<P extends string, T, R>(
   declaration: SubjectDeclaration<P, T, R>,
@@ -151,7 +135,7 @@ function encodeBody<P extends string, T, R>(
 }
 
 /** The message that the bytes hold, or what is wrong with them. */
-export function decodeMessage<P extends string, T, R>(
+function decodeMessage<P extends string, T, R>(
   declaration: SubjectDeclaration<P, T, R>,
   subject: string,
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
 import { grantedSubject, patternParts } from './subject-pattern.js';
-import { type BusRole, type Grant, type SubjectDeclaration, stores, subjects } from './subjects.js';
+import { type BusRole, busRoles, type Grant, type SubjectDeclaration, stores, subjects } from './subjects.js';
 
 /** Whose a connection to the bus is: its role, its public nkey and, for an agent, its node. */
 export type BusIdentity =
@@ -21,17 +21,6 @@ export function bucketStream(bucket: string): string {
   return `KV_${bucket}`;
 }
 
-/** Only agents ask hubs anything. */
-const agentInboxes = '_INBOX.agent.>';
-
-/** Names of the streams of kept subjects that `role` may follow. */
-function followedStreams(role: BusRole): string[] {
-  const names = declaredSubjects
-    .filter((declaration) => declaration.subscribe[role] === true)
-    .flatMap((declaration) => (declaration.keep === undefined ? [] : [declaration.keep.stream]));
-  return [...new Set(names)];
-}
-
 /**
  * Where the answers to somebody's requests arrive: below it lies `_INBOX.…` of this identity alone, so that nobody
  * else can read them, nor point another's answers at it.
@@ -49,8 +38,7 @@ export function permissionsOf(identity: BusIdentity): Permissions {
   const subscribe = [`${inboxPrefixOf(identity)}.>`];
   if (role === 'watcher' || role === 'tracer') subscribe.push(...watchedSubjects(role));
   else subscribe.push(...granted(identity, (declaration) => declaration.subscribe[role]));
-  if (role === 'hub') publish.push(agentInboxes, ...hubStorage());
-  else publish.push(...followedStreams(role).flatMap(readOnly));
+  if (role === 'hub') publish.push(...askers().map((asker) => `_INBOX.${asker}.>`), ...hubStorage());
   return { publish, subscribe };
 }
 
@@ -92,15 +80,21 @@ export function watchedSubjects(role: BusRole): string[] {
   return [...[...areas].filter((area) => !closed.has(area)).map((area) => `postern.${area}.>`), ...single];
 }
 
-/**
- * What it takes to read a stream without changing anything: single messages, and whether the stream is still the same.
- * Consumers are not for everybody: who makes one may have the server publish the stream's messages on any subject.
- */
-function readOnly(stream: string): string[] {
-  return [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.DIRECT.GET.${stream}`];
+/** The roles that ask hubs something. */
+function askers(): BusRole[] {
+  const roles = declaredSubjects
+    .filter((declaration) => declaration.answer !== undefined)
+    .flatMap((declaration) => Object.keys(declaration.publish));
+  return busRoles.filter((role) => roles.includes(role));
 }
 
-/** What a hub needs of JetStream, for our own streams and buckets alone: no delete, no purge, no restore of a stream. */
+/**
+ * What a hub needs of JetStream, for our own streams and buckets alone: no delete, no purge, no restore of a stream.
+ *
+ * Nobody else gets any right to ask JetStream, not even to read: who asks names the subject of the answer, and the server
+ * does not check that the asker may publish there. So a right to read one stream is a right to have its messages
+ * written anywhere, into the registry's buckets too.
+ */
 function hubStorage(): string[] {
   const buckets = Object.values(stores).map((store) => store.bucket);
   const kept = declaredSubjects.flatMap((declaration) => declaration.keep?.stream ?? []);
@@ -110,10 +104,11 @@ function hubStorage(): string[] {
     '$JS.FC.>',
     ...buckets.map((bucket) => `$KV.${bucket}.>`),
     ...streams.flatMap((stream) => [
-      ...readOnly(stream),
+      `$JS.API.STREAM.INFO.${stream}`,
       `$JS.API.STREAM.CREATE.${stream}`,
       `$JS.API.STREAM.UPDATE.${stream}`,
       `$JS.API.STREAM.MSG.GET.${stream}`,
+      `$JS.API.DIRECT.GET.${stream}`,
       `$JS.API.CONSUMER.CREATE.${stream}.>`,
       `$JS.API.CONSUMER.DELETE.${stream}.*`,
     ]),

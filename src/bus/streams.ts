@@ -60,6 +60,8 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     max_bytes: stream.maxBytes,
     discard: DiscardPolicy.Old,
     allow_direct: true,
+    // an acknowledgement goes wherever the publisher says, even where it may not publish itself
+    no_ack: true,
   } satisfies Partial<StreamConfig>;
   try {
     const { config: present } = await manager.streams.info(stream.name);
@@ -67,6 +69,7 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
       present.max_msgs_per_subject === config.max_msgs_per_subject &&
       present.max_bytes === config.max_bytes &&
       present.allow_direct === true &&
+      present.no_ack === true &&
       JSON.stringify(present.subjects) === JSON.stringify(config.subjects);
     if (!same) await manager.streams.update(stream.name, config);
   } catch (thrown) {

@@ -87,6 +87,14 @@ export const subjects = {
     publish: { hub: true },
     subscribe: { hub: true, watcher: true, tracer: true },
   }),
+  kept: subject({
+    pattern: 'postern.hub.kept.{role}.{key}',
+    summary: 'Somebody who follows a kept subject asks any hub for the messages behind the last one it has.',
+    body: messages.keptRequest,
+    answer: messages.keptAnswer,
+    publish: { watcher: { role: 'watcher', key: '$key' }, tracer: { role: 'tracer', key: '$key' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
   nodeTransition: subject({
     pattern: 'postern.inspect.node.{node}',
     summary: "A transition of a node's machine.",

@@ -1,8 +1,6 @@
-import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BusAuthority, type BusCredentials, loadOrCreateAuthority } from '../../src/bus/authority.js';
 import type { Bus } from '../../src/bus/bus.js';
 import { type ConnectOptions, connectBus } from '../../src/bus/connect.js';
@@ -11,7 +9,7 @@ import { createUserKey } from '../../src/bus/nkeys.js';
 import type { BusIdentity } from '../../src/bus/permissions.js';
 import { findServerBinary, type ServerBinary } from '../../src/bus/server-binary.js';
 import { createLogger, type Logger } from '../../src/log.js';
-import { checkoutRoot } from './processes.js';
+import { checkoutRoot, eventually } from './processes.js';
 
 /** Says nothing, unless POSTERN_TEST_LOG names a level. */
 export const testLog: Logger = createLogger(process.env.POSTERN_TEST_LOG === 'debug' ? 'debug' : 'silent');
@@ -118,13 +116,11 @@ export async function startTestNats(binary?: ServerBinary): Promise<TestNats> {
   };
 }
 
-/** Waits until `condition` holds, looking often; fails with `what` after `timeoutMs`. */
+/** Waits until `condition` holds, looking often. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,
 ): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !(await condition()); await sleep(10)) {
-    assert.ok(Date.now() < end, `waited ${timeoutMs} ms in vain: ${what}`);
-  }
+  await eventually(what, condition, { timeoutMs, everyMs: 10 });
 }

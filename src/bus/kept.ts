@@ -1,0 +1,90 @@
+import { errorText, PosternError } from '../errors.js';
+import type { Stop } from './bus.js';
+import type { Connection } from './connection.js';
+import { type KeptAnswer, type KeptPage, type KeptRequest, mostKeptMessages } from './messages.js';
+import { type Messaging, parseJson } from './messaging.js';
+import { declaredSubjects } from './permissions.js';
+import { managerOf } from './streams.js';
+import { filterSubject, parseSubject } from './subject-pattern.js';
+import { type BusRole, busRoles, subjects } from './subjects.js';
+
+/** Reads the messages of `filter` behind a place of the stream, a page at a time. */
+export type ReadKept = (request: KeptRequest) => Promise<KeptPage>;
+
+/** A page holds at most about this much, so that it fits into one message of the bus. */
+const pageBytes = 256 * 1024;
+/** A hub reads so many pages at once for others; who asks more is told to ask again. */
+const mostReaders = 16;
+/** How long a hub may take to answer. */
+const answerTimeoutMs = 5000;
+
+/** Reads from JetStream itself, which only hubs may (permissions.ts says why). */
+export function readFromStream(connection: Connection): ReadKept {
+  const manager = managerOf(connection.nats);
+  return async ({ stream, filter, after }) => {
+    const { streams, direct } = await manager;
+    const { created } = await streams.info(stream);
+    const messages: KeptPage['messages'] = [];
+    let bytes = 0;
+    for (let place = after; messages.length < mostKeptMessages && bytes < pageBytes; ) {
+      const stored = await direct.getMessage(stream, { seq: place + 1, next_by_subj: filter });
+      if (stored === null) return { ok: true, created, messages, more: false };
+      place = stored.seq;
+      bytes += stored.data.length;
+      messages.push({ subject: stored.subject, place, body: parseJson(stored.data) ?? null });
+    }
+    return { ok: true, created, messages, more: true };
+  };
+}
+
+/** Has a hub read. */
+export function readThroughHub(connection: Connection, messaging: Messaging): ReadKept {
+  const { role, publicKey } = connection.identity;
+  return async (request) => {
+    const answer = await messaging.request(subjects.kept, { role, key: publicKey }, request, {
+      timeoutMs: answerTimeoutMs,
+    });
+    if (answer.ok) return answer;
+    throw new PosternError('NO_ANSWER', `no hub reads ${request.stream} for us: ${answer.message}`);
+  };
+}
+
+/** A hub's part: reads for those who follow. */
+export function serveKept(connection: Connection, messaging: Messaging): Stop {
+  const read = readFromStream(connection);
+  let readers = 0;
+  const refuse = (message: string): KeptAnswer => ({ ok: false, message });
+  return messaging.respond(
+    subjects.kept,
+    {},
+    async ({ params, body }) => {
+      const role = busRoles.find((each) => each === params.role);
+      if (role === undefined || !mayFollow(role, body)) return refuse('there is no such kept subject');
+      if (readers >= mostReaders) return refuse('too many read at once: ask again');
+      readers++;
+      try {
+        return await read(body);
+      } catch (thrown) {
+        return refuse(errorText(thrown).slice(0, 512));
+      } finally {
+        readers--;
+      }
+    },
+    { queue: 'hubs' },
+  );
+}
+
+/** Whether `role` may hear the subject, and the stream keeps it. */
+function mayFollow(role: BusRole, { stream, filter }: KeptRequest): boolean {
+  return declaredSubjects.some((declaration) => {
+    if (declaration.keep?.stream !== stream || declaration.subscribe[role] !== true) return false;
+    const params = parseSubject(declaration, filter);
+    if (params === undefined) return false;
+    const named = Object.entries(params).filter(([, value]) => value !== '*');
+    try {
+      return filterSubject(declaration.pattern, Object.fromEntries(named)) === filter;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createUserKey } from '../../src/bus/nkeys.js';
+import { inboxPrefixOf, permissionsOf, watchedSubjects } from '../../src/bus/permissions.js';
+
+const { publicKey } = createUserKey();
+
+describe('permissions', () => {
+  it('of an agent name its own node and key, and nothing of the server', () => {
+    assert.deepEqual(permissionsOf({ role: 'agent', node: 'n1', publicKey }), {
+      publish: [
+        'postern.call.hub.*.n1.*',
+        `postern.hub.hello.n1.${publicKey}`,
+        `postern.hub.bye.n1.${publicKey}`,
+        'postern.inspect.link.n1.*',
+      ],
+      subscribe: [`_INBOX.agent.n1.${publicKey}.>`, 'postern.call.n1.*.*.*', 'postern.node.notice.n1'],
+    });
+  });
+
+  it('of a watcher are areas without frames, and one question to hubs', () => {
+    const { publish, subscribe } = permissionsOf({ role: 'watcher', publicKey });
+    assert.deepEqual(subscribe, [
+      `_INBOX.watcher.${publicKey}.>`,
+      'postern.hub.>',
+      'postern.node.>',
+      'postern.inspect.>',
+    ]);
+    assert.deepEqual(publish, [`postern.hub.kept.watcher.${publicKey}`]);
+  });
+
+  it('of a tracer are all subjects', () => {
+    assert.deepEqual(watchedSubjects('tracer'), ['postern.>']);
+  });
+
+  it('of a hub do not destroy streams', () => {
+    const { publish } = permissionsOf({ role: 'hub', publicKey });
+    assert.ok(publish.includes('$JS.API.STREAM.CREATE.KV_postern_nodes'));
+    assert.deepEqual(
+      publish.filter((subject) => /PURGE|RESTORE|STREAM\.DELETE|^>|^\$JS\.>|^\$SYS/.test(subject)),
+      [],
+    );
+  });
+
+  it('give everybody an inbox of its own', () => {
+    const other = createUserKey().publicKey;
+    const inboxes = [publicKey, other].flatMap((key) => [
+      inboxPrefixOf({ role: 'agent', node: 'n1', publicKey: key }),
+      inboxPrefixOf({ role: 'agent', node: 'n2', publicKey: key }),
+      inboxPrefixOf({ role: 'hub', publicKey: key }),
+      inboxPrefixOf({ role: 'watcher', publicKey: key }),
+      inboxPrefixOf({ role: 'tracer', publicKey: key }),
+    ]);
+    assert.equal(new Set(inboxes).size, inboxes.length);
+  });
+});
