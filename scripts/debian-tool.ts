@@ -9,7 +9,7 @@ import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errorText, PosternError } from '../src/errors.js';
-import { checkoutRoot } from './testing/files.js';
+import { checkoutRoot } from '../test/support/processes.js';
 
 const exec = promisify(execFile);
 

@@ -3,7 +3,7 @@
  * Ends with `demo: PASS (N steps, S s)` and 0 when every step did what it should and all that it started is gone.
  *
  * Environment: `KEEP=1` leaves it up (`node dist/scripts/demo.js stop` ends it), `BREAK=<what>` breaks something on
- * purpose, which must end it with 1.
+ * purpose, which must end it with 1. Ctrl-C ends it with 130.
  */
 import { errorText } from '../src/errors.js';
 import { callsPart } from './demo/calls-part.js';
@@ -26,9 +26,13 @@ async function main(): Promise<number> {
   }
   const stage = new Stage();
   const world = new World();
+  let failure = 1;
   const interrupted = new Promise<never>((_resolve, reject) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(name, () => reject(new StepFailed('to the end', new Error(`interrupted by ${name}`))));
+      process.on(name, () => {
+        failure = 130;
+        reject(new StepFailed('to the end', new Error(`interrupted by ${name}`)));
+      });
     }
   });
   const failures: string[] = [];
@@ -39,9 +43,7 @@ async function main(): Promise<number> {
       return pass(stage);
     }
   } catch (thrown) {
-    failures.push(
-      thrown instanceof StepFailed ? `step ${thrown.step}: ${thrown.message}` : errorText(thrown),
-    );
+    failures.push(failed(thrown));
   }
   stage.part('Clean up');
   try {
@@ -50,12 +52,10 @@ async function main(): Promise<number> {
       if (left.length > 0) throw new Error(left.join('; '));
     });
   } catch (thrown) {
-    failures.push(
-      thrown instanceof StepFailed ? `step ${thrown.step}: ${thrown.message}` : errorText(thrown),
-    );
+    failures.push(failed(thrown));
   }
   for (const failure of failures) process.stdout.write(`\ndemo: FAIL ${failure}\n`);
-  return failures.length === 0 ? pass(stage) : 1;
+  return failures.length === 0 ? pass(stage) : failure;
 }
 
 async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Promise<Demo> {
@@ -65,6 +65,10 @@ async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Pro
   await etcdPart(demo);
   await recoveryPart(demo);
   return demo;
+}
+
+function failed(thrown: unknown): string {
+  return thrown instanceof StepFailed ? `step ${thrown.step}: ${thrown.message}` : errorText(thrown);
 }
 
 function pass(stage: Stage): number {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { checkoutRoot } from '../testing/files.js';
+import { checkoutRoot } from '../../test/support/processes.js';
 import type { Finished, Program } from './programs.js';
 import type { Stage } from './stage.js';
 import type { World } from './world.js';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkoutRoot } from '../testing/files.js';
+import { checkoutRoot } from '../../test/support/processes.js';
 import { findLeftovers } from '../testing/leftovers.js';
 import type { Demo } from './context.js';
 import { until } from './programs.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
+import { compiledRoot } from '../../test/support/processes.js';
 import { debianTool } from '../debian-tool.js';
-import { checkoutRoot } from '../testing/files.js';
 import { type Demo, firstListen, postern, runPostern, type Sabotage, typed } from './context.js';
 import { lastWords, type Program, until } from './programs.js';
 import type { Stage } from './stage.js';
@@ -29,7 +29,7 @@ export async function startPart(stage: Stage, world: World, sabotage: Sabotage |
   const etcdAddress = await stage.step('etcd', () => startEtcd(world, etcd));
   const interop = await stage.step("gRPC's TestService, on grpc-js", () =>
     world.programs.startReady('testservice', process.execPath, [
-      path.join(checkoutRoot, 'dist/test/support/interop/server.js'),
+      path.join(compiledRoot, 'test/support/interop/server.js'),
       ...['--listen', '127.0.0.1:0'],
     ]),
   );
@@ -113,7 +113,7 @@ async function answersHealth(url: string): Promise<boolean> {
 /** Where the agent finds the TestService: itself, or a relay that spoils one byte. */
 async function relayed(world: World, address: string, sabotage: Sabotage | ''): Promise<string> {
   if (sabotage !== 'flip-byte') return address;
-  const program = path.join(checkoutRoot, 'dist/scripts/demo/flip-relay.js');
+  const program = path.join(compiledRoot, 'scripts/demo/flip-relay.js');
   const relay = await world.programs.startReady('relay', process.execPath, [program, address]);
   return world.owns(firstListen(relay.ready));
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { findServerBinary, type ServerBinary } from '../../src/bus/server-binary.js';
 import { createLogger } from '../../src/log.js';
+import { checkoutRoot } from '../../test/support/processes.js';
 import { debianTool } from '../debian-tool.js';
-import { checkoutRoot } from './files.js';
 
 const log = createLogger('error');
 

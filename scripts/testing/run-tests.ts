@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { checkoutRoot } from '../../test/support/processes.js';
 import { type Closing, readClosing } from './closing.js';
-import { checkoutRoot } from './files.js';
 import { findLeftovers } from './leftovers.js';
 
 /** What to run, and how. */

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { test } from 'node:test';
+import { type Sabotage, sabotages } from '../../scripts/demo/context.js';
+import { compiledRoot, run } from '../support/processes.js';
+import { runDemo } from './demo-run.js';
+
+/** What the failure must speak of, so that the demo does not fail for another reason. */
+const expected: Readonly<Record<Sabotage, RegExp>> = {
+  'kill-server': /UNAVAILABLE/,
+  'kill-agent': /UNAVAILABLE|DEADLINE_EXCEEDED/,
+  'kill-hub': /UNAVAILABLE|refused|no hub/i,
+  'kill-nats': /UNAVAILABLE|DEADLINE_EXCEEDED/,
+  'freeze-agent': /UNAVAILABLE|DEADLINE_EXCEEDED/,
+  'flip-byte': /byte \d+ of \d+ is not what the server sent/,
+  'wrong-token': /UNAUTHENTICATED/,
+  'leave-process': /a process is left: \d+ sleep 600/,
+};
+
+for (const sabotage of sabotages) {
+  test(`BREAK=${sabotage} makes the demo fail`, async () => {
+    const { code, output, verdict } = await runDemo({ BREAK: sabotage });
+    assert.equal(code, 1, output);
+    assert.match(verdict, /^demo: FAIL step /, output);
+    assert.match(output.slice(output.indexOf('demo: FAIL')), expected[sabotage]);
+  });
+}
+
+test('KEEP=1 leaves it up until it is stopped', async () => {
+  const demo = path.join(compiledRoot, 'scripts/demo.js');
+  const child = spawn(process.execPath, [demo], { env: { ...process.env, KEEP: '1' }, stdio: 'pipe' });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const [code]: unknown[] = await once(child, 'close');
+  try {
+    assert.equal(code, 0, output);
+    assert.match(output, /make demo-stop/);
+    const data = /export POSTERN_DATA=(\S+)/.exec(output)?.[1] ?? '';
+    const nodes = await run(path.join(compiledRoot, '../bin/postern'), ['nodes', '-o', 'name'], {
+      env: { POSTERN_DATA: data },
+    });
+    assert.match(nodes.stdout, /demo[\s\S]*etcd/);
+  } finally {
+    const stopped = await run(process.execPath, [demo, 'stop'], { timeoutMs: 90_000 });
+    assert.match(stopped.stdout, /demo: stopped/);
+  }
+});

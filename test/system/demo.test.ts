@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runDemo } from './demo-run.js';
+
+test('the demo passes, and leaves nothing behind', async () => {
+  const { code, output, verdict } = await runDemo({});
+  assert.equal(code, 0, output);
+  const [, steps] = /^demo: PASS \((\d+) steps, [\d.]+ s\)$/.exec(verdict) ?? [];
+  assert.ok(Number(steps) > 20, output);
+});
+
+test('one byte of an answer that is flipped on the way makes the demo fail', async () => {
+  const { code, output, verdict } = await runDemo({ BREAK: 'flip-byte' });
+  assert.equal(code, 1, output);
+  assert.match(verdict, /^demo: FAIL step .*: byte \d+ of \d+ is not what the server sent$/, output);
+});
+
+test('Ctrl-C ends the demo with a failure, and leaves nothing behind', async () => {
+  const { code, output, verdict } = await runDemo({}, /agent `etcd` joins/);
+  assert.equal(code, 130, output);
+  assert.match(verdict, /^demo: FAIL step .*: interrupted by SIGINT$/);
+});
+
+test('what cannot be broken is refused', async () => {
+  const { code, output } = await runDemo({ BREAK: 'the-bank' });
+  assert.equal(code, 2);
+  assert.match(output, /BREAK=the-bank is not known\. Choose one of: kill-server, /);
+});
