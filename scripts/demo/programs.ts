@@ -28,6 +28,7 @@ export interface Finished {
 export class Programs {
   readonly started: Program[] = [];
   readonly #passing = new Set<ChildProcess>();
+  #closed = false;
   readonly #logs: string;
   readonly #env: NodeJS.ProcessEnv;
 
@@ -38,6 +39,7 @@ export class Programs {
 
   /** Starts a program in a process group of its own, so that Ctrl-C reaches this process alone. */
   start(name: string, command: string, args: readonly string[]): Program {
+    this.#refuseWhenClosed();
     const file = path.join(this.#logs, `${this.started.length}-${name}`);
     const [out, err] = [openSync(`${file}.out`, 'w'), openSync(`${file}.err`, 'w')];
     const child = spawn(command, args, { env: this.#env, stdio: ['ignore', out, err], detached: true });
@@ -93,6 +95,7 @@ export class Programs {
 
   /** Runs a program to its end; it is killed after `timeoutMs`. */
   async run(command: string, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}) {
+    this.#refuseWhenClosed();
     const child = spawn(command, args, { env: this.#env, stdio: 'pipe', detached: true });
     this.#passing.add(child);
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 20_000);
@@ -114,15 +117,22 @@ export class Programs {
   }
 
   /**
-   * Stops everything that runs, the last started first. Resolves to the names of programs that SIGTERM did not end.
+   * Stops everything that runs, the last started first, and starts nothing from now on. Resolves to the names of
+   * programs that SIGTERM did not end.
    */
   async stopAll(): Promise<string[]> {
+    this.#closed = true;
     for (const child of this.#passing) child.kill('SIGKILL');
     const stubborn: string[] = [];
     for (const program of this.started.toReversed()) {
       if (!(await program.stop())) stubborn.push(program.name);
     }
     return stubborn;
+  }
+
+  /** Steps that were interrupted may still be on their way. */
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new Error('the demo is ending');
   }
 }
 

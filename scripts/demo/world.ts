@@ -90,8 +90,9 @@ async function answers(address: string): Promise<boolean> {
   });
 }
 
-/** Ends a process at once; nothing when it has ended already. */
+/** Ends a process at once; nothing when it has ended already, or when `pid` is no process but a group. */
 export function endProcess(pid: number): void {
+  if (!(pid > 1)) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
