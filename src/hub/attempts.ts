@@ -18,7 +18,7 @@ export class FailedAttempts {
   /** False when the address has failed too often lately. */
   mayTry(address: string): boolean {
     const debt = (this.#paidAt.get(address) ?? 0) - this.#now();
-    return debt < burst * forgivenEveryMs;
+    return debt <= (burst - 1) * forgivenEveryMs;
   }
 
   failed(address: string): void {

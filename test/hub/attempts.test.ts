@@ -14,6 +14,8 @@ describe('failed attempts', () => {
     assert.ok(!attempts.mayTry('a'));
     assert.ok(attempts.mayTry('b'));
     now = 1_999;
+    assert.ok(!attempts.mayTry('a'));
+    now = 2_000;
     assert.ok(attempts.mayTry('a'));
     attempts.failed('a');
     assert.ok(!attempts.mayTry('a'));
