@@ -48,6 +48,8 @@ export class UpstreamCall implements Call {
   #ended = false;
   #over = false;
   #headSeen = false;
+  /** Data that came before its head. */
+  #early: Buffer[] = [];
   #trailers: RawMetadata | undefined;
   #unconsumed = 0;
   #paused = false;
@@ -213,10 +215,18 @@ export class UpstreamCall implements Call {
     }
     this.#headSeen = true;
     this.#sink.head(metadata);
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) this.#data(chunk);
   }
 
   #data(chunk: Buffer): void {
-    if (this.#over || !this.#headSeen) return;
+    if (this.#over) return;
+    if (!this.#headSeen) {
+      // Node tells of headers in the next tick but of data at once, where one read brought both.
+      this.#early.push(chunk);
+      return;
+    }
     this.#unconsumed += chunk.length;
     if (this.#unconsumed > receiveBufferBytes && !this.#paused) {
       this.#paused = true;
@@ -273,6 +283,7 @@ export class UpstreamCall implements Call {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#waiting = [];
+    this.#early = [];
     this.#owner.callOver(this);
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || stream.closed) return;

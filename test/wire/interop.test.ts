@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -50,9 +51,12 @@ suite('interop over TCP', async () => {
 
 suite('interop over a unix socket', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-wire-'));
-  after(() => rm(folder, { recursive: true, force: true }));
   const server = await startInteropServer({ address: `unix:${join(folder, 'grpc.sock')}` });
-  return { server, options: { address: parseAddress(server.address) } };
+  const kill = (): void => {
+    server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { server: { counters: server.counters, kill }, options: { address: parseAddress(server.address) } };
 });
 
 suite('interop over TLS', async () => {

@@ -107,13 +107,16 @@ export function interopImplementation(
       call.on('data', (request: StreamingInputCallRequest) => {
         size += request.payload?.body.length ?? 0;
       });
+      let left = false;
+      const leave = (): void => {
+        if (!left) counters.open -= 1;
+        left = true;
+      };
+      gone.addEventListener('abort', leave);
+      call.once('error', leave);
       call.once('end', () => {
-        counters.open -= 1;
+        leave();
         if (!gone.aborted) answer(null, { aggregatedPayloadSize: size }, trailers);
-      });
-      call.once('error', () => {});
-      gone.addEventListener('abort', () => {
-        counters.open -= 1;
       });
     },
 
