@@ -1,0 +1,13 @@
+import type { CommandSpec, GroupSpec } from './command-spec.js';
+import { callingCommands } from './table/calling.js';
+import { managingCommands } from './table/managing.js';
+import { servingCommands } from './table/serving.js';
+
+/** Every command of `postern`: its parser, its help, docs/cli.md and the completion scripts are made from this. */
+export const commands: readonly CommandSpec[] = [...servingCommands, ...callingCommands, ...managingCommands];
+
+/** The words that only hold commands together. */
+export const groups: readonly GroupSpec[] = [
+  { path: ['token'], summary: 'make, list and revoke tokens' },
+  { path: ['bus'], summary: 'credentials for the bus' },
+];

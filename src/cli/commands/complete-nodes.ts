@@ -1,0 +1,5 @@
+import type { Invocation } from '../invocation.js';
+
+export async function run(_invocation: Invocation): Promise<number> {
+  return 1;
+}

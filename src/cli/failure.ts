@@ -1,0 +1,27 @@
+import { errorText, PosternError } from '../errors.js';
+import { styleFor } from './style.js';
+
+/** How a failure is told. */
+export interface FailureView {
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  /** Show stacks. */
+  readonly debug: boolean;
+}
+
+/** Tells on stderr what went wrong and what to do about it; returns the exit status. */
+export function tellFailure(thrown: unknown, view: FailureView): number {
+  const style = styleFor(view.stderr, view.env);
+  const known = thrown instanceof PosternError;
+  const message = known ? thrown.message : `internal error: ${errorText(thrown)}`;
+  const hint = known ? thrown.hint : 'run it again with --log-level debug to see where';
+  view.stderr.write(`${style.red('postern:')} ${message}\n`);
+  if (hint !== undefined) view.stderr.write(`${style.dim(hint)}\n`);
+  if (view.debug && thrown instanceof Error) view.stderr.write(`${stacks(thrown)}\n`);
+  return known ? thrown.exitCode : 1;
+}
+
+function stacks(error: Error): string {
+  const own = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${own}\ncaused by: ${stacks(error.cause)}` : own;
+}

@@ -1,0 +1,64 @@
+import { CommanderError } from 'commander';
+import { PosternError } from '../errors.js';
+import { tellFailure } from './failure.js';
+import { Options } from './options.js';
+import { posternVersion } from './package-info.js';
+import { createProgram, type Parsed } from './program.js';
+import { exitOnInterrupt } from './signals.js';
+
+/** Runs `postern` with these arguments, and ends the process with its exit status. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', endWithReader);
+  process.exit(await run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { env, stderr } = process;
+  let parsed: Parsed | undefined;
+  const program = createProgram(posternVersion(), (found) => {
+    parsed = found;
+  });
+  if (args.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    // Help and version were printed.
+    if (thrown.exitCode === 0) return 0;
+    if (thrown.code === 'commander.help') return 2;
+    return tellFailure(usageError(thrown), { stderr, env, debug: false });
+  }
+  if (parsed === undefined) return 0;
+  const { command, words, flags } = parsed;
+  const options = new Options(command.options ?? [], flags, env);
+  let debug = false;
+  try {
+    debug = wantsDebug(command.options ?? [], options);
+    exitOnInterrupt();
+    const { run: runCommand } = await command.load();
+    return await runCommand({ command, words, options, streams: process, env });
+  } catch (thrown) {
+    return tellFailure(thrown, { stderr, env, debug });
+  }
+}
+
+function wantsDebug(specs: readonly { readonly name: string }[], options: Options): boolean {
+  if (!specs.some(({ name }) => name === 'log-level')) return false;
+  const level = options.text('log-level');
+  return level === 'debug' || level === 'trace';
+}
+
+/** Commander's own words, without its prefix. */
+function usageError(error: CommanderError): PosternError {
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return new PosternError('USAGE', message, { hint: 'see `postern --help`, or COMMAND --help', exitCode: 2 });
+}
+
+/** Whoever read our output has gone (`| head`): nobody is left to tell anything. */
+function endWithReader(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

@@ -1,0 +1,96 @@
+import { Argument, Command, type Help, Option } from 'commander';
+import type { CommandSpec } from './command-spec.js';
+import { commands, groups } from './commands.js';
+import { examplesText, flagsOf, optionText, overviewText, sentence } from './help.js';
+
+/** What the parser found: a command and what was given to it. */
+export interface Parsed {
+  readonly command: CommandSpec;
+  readonly words: readonly (string | undefined)[];
+  /** By the option's name; only what was given. */
+  readonly flags: ReadonlyMap<string, unknown>;
+}
+
+/** The parser, made from the command table. `found` hears of the command that shall run. */
+export function createProgram(version: string, found: (parsed: Parsed) => void): Command {
+  const program = configured(new Command('postern'))
+    .description('Reach gRPC servers behind NAT and firewalls, over NATS.')
+    .version(version, '--version', 'print the version')
+    .addHelpText('after', overviewText)
+    .helpCommand('help [COMMAND]', 'show the help of a command');
+  const parents = new Map<string, Command>();
+  for (const spec of commands) {
+    const [first = '', second] = spec.path;
+    if (second === undefined) {
+      addCommand(program, spec, found);
+      continue;
+    }
+    const parent = parents.get(first) ?? addGroup(program, first);
+    parents.set(first, parent);
+    addCommand(parent, spec, found);
+  }
+  return program;
+}
+
+function addGroup(program: Command, word: string): Command {
+  const summary = groups.find(({ path }) => path[0] === word)?.summary ?? '';
+  return configured(program.command(word)).summary(summary).description(sentence(summary)).helpCommand(false);
+}
+
+function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {
+  const command = configured(
+    parent.command(spec.path.at(-1) ?? '', spec.hidden === true ? { hidden: true } : {}),
+  );
+  command.summary(spec.summary);
+  const about = spec.description === undefined ? '' : `\n\n${spec.description}`;
+  command.description(`${sentence(spec.summary)}${about}`);
+  for (const argument of spec.arguments ?? []) {
+    const made = new Argument(argument.optional === true ? `[${argument.name}]` : `<${argument.name}>`);
+    made.description = argument.summary;
+    if (argument.choices !== undefined) made.choices([...argument.choices]);
+    command.addArgument(made);
+  }
+  const attributes = new Map<string, string>();
+  for (const option of spec.options ?? []) {
+    const made = new Option(flagsOf(option), optionText(option));
+    if (option.kind === 'list') made.argParser(collect);
+    attributes.set(option.name, made.attributeName());
+    command.addOption(made);
+  }
+  if (spec.examples.length > 0) command.addHelpText('after', examplesText(spec));
+  command.action(() => {
+    const given: Record<string, unknown> = command.opts();
+    const flags = new Map<string, unknown>();
+    for (const [name, attribute] of attributes) {
+      if (given[attribute] !== undefined) flags.set(name, given[attribute]);
+    }
+    found({ command: spec, words: command.args, flags });
+  });
+}
+
+function collect(value: string, earlier: unknown): string[] {
+  return [...(Array.isArray(earlier) ? earlier.map(String) : []), value];
+}
+
+/** What all commands have in common: errors are thrown, and told by the caller. */
+function configured(command: Command): Command {
+  return command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ formatItem: twoColumns })
+    .helpOption('-h, --help', 'show this help');
+}
+
+/** Where the second column of a help begins. */
+const secondColumn = 26;
+
+/** An entry of a help; a long first column has a line of its own. */
+function twoColumns(term: string, _width: number, text: string, helper: Help): string {
+  const wrapped = helper.boxWrap(text, Math.max((helper.helpWidth ?? 80) - secondColumn, 40));
+  const lines = wrapped.split('\n').map((line) => ' '.repeat(secondColumn) + line);
+  const head = `  ${term}`;
+  if (head.length > secondColumn - 2) return [head, ...lines].join('\n');
+  return [head + (lines[0] ?? '').slice(head.length), ...lines.slice(1)].join('\n');
+}

@@ -1,0 +1,111 @@
+import type { OptionSpec } from './command-spec.js';
+
+/** Options that several commands have; each is the same thing everywhere. */
+
+export const dataOption = {
+  name: 'data',
+  kind: 'text',
+  value: 'DIR',
+  summary:
+    'data directory with keys, tokens and state (default: $XDG_STATE_HOME/postern or ~/.local/state/postern)',
+  completes: 'directory',
+} satisfies OptionSpec;
+
+export const logLevelOption = {
+  name: 'log-level',
+  kind: 'choice',
+  choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+  default: 'info',
+  summary: 'how much is logged on stderr; debug also shows stacks of errors',
+} satisfies OptionSpec;
+
+export const configOption = {
+  name: 'config',
+  kind: 'text',
+  value: 'FILE',
+  summary: 'YAML file with the same settings; flags and environment win over it',
+  completes: 'file',
+} satisfies OptionSpec;
+
+export const readyOutputOption = {
+  name: 'output',
+  short: 'o',
+  kind: 'choice',
+  choices: ['text', 'json'],
+  default: 'text',
+  summary: 'form of the one line that is printed when it is ready',
+} satisfies OptionSpec;
+
+export const drainOption = {
+  name: 'drain',
+  kind: 'duration',
+  summary: 'how long open calls may take to finish when it is told to stop (default: 30s)',
+} satisfies OptionSpec;
+
+export const connectTimeoutOption = {
+  name: 'connect-timeout',
+  kind: 'duration',
+  default: '10s',
+  summary: 'how long connecting may take',
+} satisfies OptionSpec;
+
+/** How a client finds the hub and proves who it is. */
+export const hubOptions = [
+  {
+    name: 'hub',
+    kind: 'text',
+    value: 'URL',
+    summary:
+      'the hub, HOST:PORT or http://HOST:PORT (default: the one of the data directory, else 127.0.0.1:9090)',
+  },
+  {
+    name: 'token',
+    kind: 'text',
+    value: 'TOKEN',
+    summary: "caller's token (default: the one in the data directory); better in the environment or a file",
+  },
+  {
+    name: 'token-file',
+    kind: 'text',
+    value: 'FILE',
+    summary: "file with the caller's token",
+    completes: 'file',
+  },
+  dataOption,
+  connectTimeoutOption,
+  logLevelOption,
+] satisfies OptionSpec[];
+
+/** Where types come from, when not from reflection. */
+export const schemaOptions = [
+  {
+    name: 'proto',
+    kind: 'list',
+    value: 'FILE',
+    summary: 'take types from this .proto file instead of reflection; may be repeated',
+    completes: 'file',
+  },
+  {
+    name: 'import-path',
+    kind: 'list',
+    value: 'DIR',
+    summary: 'directory that imports of --proto start from; may be repeated',
+    completes: 'directory',
+  },
+  {
+    name: 'protoset',
+    kind: 'list',
+    value: 'FILE',
+    summary: 'take types from this serialised FileDescriptorSet; may be repeated',
+    completes: 'file',
+  },
+] satisfies OptionSpec[];
+
+export const headerOption = {
+  name: 'header',
+  short: 'H',
+  kind: 'list',
+  value: "'NAME: VALUE'",
+  separator: '\n',
+  summary: 'metadata of the call; @FILE reads one per line; may be repeated',
+} satisfies OptionSpec;

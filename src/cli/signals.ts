@@ -1,0 +1,41 @@
+/** Exit status after SIGINT, as shells show it. */
+export const interruptedStatus = 130;
+/** Exit status after SIGTERM, as shells show it. */
+const terminatedStatus = 143;
+
+function exitInterrupted(): void {
+  process.exit(interruptedStatus);
+}
+
+/** Ctrl-C ends the process at once, until `stopSignal` or `interruptSignal` is asked for. */
+export function exitOnInterrupt(): void {
+  process.once('SIGINT', exitInterrupted);
+}
+
+/**
+ * For what drains: resolves at the first SIGTERM (exit status 0) or SIGINT (130) to the exit status; the second one ends
+ * the process at once.
+ */
+export function stopSignal(): Promise<number> {
+  process.off('SIGINT', exitInterrupted);
+  return new Promise((resolve) => {
+    let stopping = false;
+    const hear = (name: 'SIGINT' | 'SIGTERM'): void => {
+      if (stopping) process.exit(name === 'SIGINT' ? interruptedStatus : terminatedStatus);
+      stopping = true;
+      resolve(name === 'SIGINT' ? interruptedStatus : 0);
+    };
+    process.on('SIGINT', hear).on('SIGTERM', hear);
+  });
+}
+
+/** For what can be cancelled: aborts at the first SIGINT; the second one ends the process at once. */
+export function interruptSignal(): AbortSignal {
+  process.off('SIGINT', exitInterrupted);
+  const controller = new AbortController();
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted) process.exit(interruptedStatus);
+    controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,112 @@
+import type { ArgumentSpec, CommandSpec } from '../command-spec.js';
+import { headerOption, hubOptions, readyOutputOption, schemaOptions } from '../shared-options.js';
+
+const nodeArgument: ArgumentSpec = {
+  name: 'NODE',
+  summary: "name of the node; 'hub' for the hub's own services",
+  completes: 'node',
+};
+
+/** The commands that call nodes. */
+export const callingCommands: readonly CommandSpec[] = [
+  {
+    path: ['call'],
+    summary: 'call any method of a node',
+    description:
+      "Types come from the node's reflection, or from --proto or --protoset. Requests and answers are proto3 JSON. The exit status is 64 plus the gRPC code when the call fails.",
+    arguments: [nodeArgument, { name: 'METHOD', summary: 'package.Service/Method' }],
+    options: [
+      {
+        name: 'message',
+        short: 'd',
+        kind: 'text',
+        value: 'JSON',
+        summary:
+          'the request; @ reads standard input, @FILE a file; several values one after another make a stream',
+      },
+      headerOption,
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['json', 'jsonl', 'yaml'],
+        default: 'json',
+        summary: 'form of the answers',
+      },
+      { name: 'max-time', kind: 'duration', summary: 'how long the call may take' },
+      { name: 'template', kind: 'flag', summary: 'print a sample of the request instead of calling' },
+      { name: 'emit-defaults', kind: 'flag', summary: 'show fields that hold their default too' },
+      { name: 'verbose', short: 'v', kind: 'flag', summary: 'show metadata and trailers on stderr' },
+      ...schemaOptions,
+      ...hubOptions,
+    ],
+    examples: [
+      {
+        line: `postern call etcd etcdserverpb.KV/Range -d '{"key":"Zm9v"}'`,
+        does: 'one request, one answer',
+      },
+      { line: 'postern call greenhouse grpc.health.v1.Health/Check', does: 'an empty request' },
+      {
+        line: 'tail -f readings.jsonl | postern call greenhouse garden.Log/Upload -d @ -o jsonl',
+        does: 'a stream of requests, sent as they arrive',
+      },
+      { line: 'postern call hub postern.v1.NodesService/ListNodes', does: "call the hub's own services" },
+    ],
+    load: () => import('../commands/call.js'),
+  },
+  {
+    path: ['list'],
+    summary: 'list the services of a node, or the methods of a service',
+    arguments: [nodeArgument, { name: 'SERVICE', summary: 'a service, to list its methods', optional: true }],
+    options: [headerOption, ...schemaOptions, ...hubOptions],
+    examples: [
+      { line: 'postern list etcd', does: 'all services' },
+      { line: 'postern list etcd etcdserverpb.KV', does: 'the methods of one' },
+    ],
+    load: () => import('../commands/list.js'),
+  },
+  {
+    path: ['describe'],
+    summary: "show a node's service, method or type as it would be written in a .proto file",
+    arguments: [
+      nodeArgument,
+      {
+        name: 'SYMBOL',
+        summary: 'full name of a service, method, message or enum; all services when left out',
+        optional: true,
+      },
+    ],
+    options: [headerOption, ...schemaOptions, ...hubOptions],
+    examples: [
+      { line: 'postern describe etcd etcdserverpb.KV.Range', does: 'a method and its types' },
+      { line: 'postern describe etcd mvccpb.KeyValue', does: 'a message' },
+    ],
+    load: () => import('../commands/describe.js'),
+  },
+  {
+    path: ['proxy'],
+    summary: 'listen on this machine for clients that can name no node and hold no token',
+    description:
+      "Whatever calls the listener reaches the node: the node's name and the token are added on the way. The client's own authorization passes to the node.",
+    arguments: [nodeArgument],
+    options: [
+      {
+        name: 'listen',
+        kind: 'list',
+        value: 'ADDRESS',
+        shownDefault: '127.0.0.1:0, any free port',
+        summary:
+          'where to listen, HOST:PORT or unix:/PATH; whoever reaches it has your rights; may be repeated',
+      },
+      readyOutputOption,
+      ...hubOptions,
+    ],
+    examples: [
+      {
+        line: 'postern proxy etcd --listen 127.0.0.1:2379',
+        does: 'then: etcdctl --endpoints 127.0.0.1:2379 get foo',
+      },
+    ],
+    load: () => import('../commands/proxy.js'),
+  },
+];

@@ -1,0 +1,199 @@
+import type { CommandSpec } from '../command-spec.js';
+import { dataOption, hubOptions, logLevelOption } from '../shared-options.js';
+
+/** The commands that look at the fleet and manage it. */
+export const managingCommands: readonly CommandSpec[] = [
+  {
+    path: ['nodes'],
+    summary: 'list the nodes, connected or not',
+    arguments: [{ name: 'NAME', summary: 'only this node', optional: true, completes: 'node' }],
+    options: [
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
+        default: 'table',
+        summary: 'form of the list',
+      },
+      { name: 'watch', short: 'w', kind: 'flag', summary: 'go on: print a node again whenever it changes' },
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern nodes', does: 'a table' },
+      { line: 'postern nodes -w -o jsonl', does: 'all nodes, then each change, one JSON object per line' },
+      { line: 'postern nodes etcd -o json', does: 'one node' },
+    ],
+    load: () => import('../commands/nodes.js'),
+  },
+  {
+    path: ['inspect'],
+    summary: 'show what the state machines of a node did',
+    description: 'The kept transitions of the node and of the links of its agents, oldest first.',
+    arguments: [
+      { name: 'NODE', summary: 'name of the node; all when left out', optional: true, completes: 'node' },
+    ],
+    options: [
+      { name: 'follow', short: 'f', kind: 'flag', summary: 'go on with each transition as it happens' },
+      {
+        name: 'machine',
+        kind: 'choice',
+        choices: ['node', 'link'],
+        summary: 'only machines of this kind',
+      },
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'jsonl'],
+        default: 'text',
+        summary: 'form of the transitions',
+      },
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern inspect etcd', does: 'its history' },
+      {
+        line: 'postern inspect etcd --follow -o jsonl',
+        does: 'its history, then what happens, for programs',
+      },
+    ],
+    load: () => import('../commands/inspect.js'),
+  },
+  {
+    path: ['token', 'create'],
+    summary: 'make a token with which a node may join or a caller may call',
+    description: 'Prints the token alone on stdout: it is shown only here.',
+    options: [
+      { name: 'join', kind: 'text', value: 'NODE', summary: 'bind one key to this node name, once' },
+      {
+        name: 'caller',
+        kind: 'text',
+        value: 'NAME',
+        summary: 'let somebody call; the name is what logs show',
+      },
+      {
+        name: 'nodes',
+        kind: 'list',
+        value: 'NAME,…',
+        summary: 'nodes that the caller may call; * at the end stands for anything (default: all)',
+      },
+      {
+        name: 'role',
+        kind: 'choice',
+        choices: ['call', 'operate', 'admin'],
+        default: 'call',
+        summary: 'what the caller may do: call nodes, also see machines and invite nodes, or everything',
+      },
+      { name: 'ttl', kind: 'duration', summary: 'life of the token (default: 1h to join, 30d to call)' },
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'json'],
+        default: 'text',
+        summary: 'the token alone, or all about it',
+      },
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern token create --join greenhouse', does: 'for an agent elsewhere' },
+      {
+        line: "postern token create --caller ci --nodes 'test-*' --ttl 2h",
+        does: 'for a program that calls some nodes',
+      },
+    ],
+    load: () => import('../commands/token-create.js'),
+  },
+  {
+    path: ['token', 'ls'],
+    summary: 'list the tokens that were made, without their secrets',
+    options: [
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
+        default: 'table',
+        summary: 'form of the list',
+      },
+      ...hubOptions,
+    ],
+    examples: [{ line: 'postern token ls', does: 'a table' }],
+    load: () => import('../commands/token-ls.js'),
+  },
+  {
+    path: ['token', 'revoke'],
+    summary: 'make a token worthless from now on',
+    arguments: [{ name: 'ID', summary: 'its id, as `postern token ls` shows it' }],
+    options: hubOptions,
+    examples: [{ line: 'postern token revoke 3fK9xQ2b', does: 'one token' }],
+    load: () => import('../commands/token-revoke.js'),
+  },
+  {
+    path: ['bus', 'creds'],
+    summary: 'make NATS credentials, to look on with other tools',
+    description:
+      'Prints a NATS credentials file on stdout. It is signed with the keys in the data directory, so that it works on the machine of the hub, without asking it.',
+    options: [
+      {
+        name: 'role',
+        kind: 'choice',
+        choices: ['watcher', 'tracer'],
+        default: 'watcher',
+        summary: 'watcher sees what happens; tracer also the frames of calls, with all their content',
+      },
+      { name: 'ttl', kind: 'duration', default: '24h', summary: 'life of the credentials' },
+      {
+        name: 'name',
+        kind: 'text',
+        value: 'NAME',
+        default: 'watcher',
+        summary: 'name that the NATS server shows for them',
+      },
+      dataOption,
+      logLevelOption,
+    ],
+    examples: [
+      {
+        line: "postern bus creds > watcher.creds && nats --creds watcher.creds sub 'postern.>'",
+        does: 'see every message that tells what happens',
+      },
+    ],
+    load: () => import('../commands/bus-creds.js'),
+  },
+  {
+    path: ['completion'],
+    summary: 'print a completion script for a shell',
+    arguments: [{ name: 'SHELL', summary: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] }],
+    examples: [
+      { line: 'source <(postern completion bash)', does: 'in bash; put it into ~/.bashrc to keep it' },
+      { line: 'postern completion fish > ~/.config/fish/completions/postern.fish', does: 'in fish' },
+    ],
+    load: () => import('../commands/completion.js'),
+  },
+  {
+    path: ['version'],
+    summary: 'print the version',
+    options: [
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'json'],
+        default: 'text',
+        summary: 'the version alone, or with what it runs on',
+      },
+    ],
+    examples: [{ line: 'postern version', does: 'the version alone' }],
+    load: () => import('../commands/version.js'),
+  },
+  {
+    path: ['complete-nodes'],
+    summary: 'names of the nodes, for completion',
+    hidden: true,
+    options: hubOptions,
+    examples: [],
+    load: () => import('../commands/complete-nodes.js'),
+  },
+];

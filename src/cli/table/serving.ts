@@ -1,0 +1,229 @@
+import type { CommandSpec, OptionSpec } from '../command-spec.js';
+import {
+  configOption,
+  connectTimeoutOption,
+  dataOption,
+  drainOption,
+  logLevelOption,
+  readyOutputOption,
+} from '../shared-options.js';
+
+/** Options of whatever has a front door. */
+const frontOptions = [
+  {
+    name: 'listen',
+    kind: 'list',
+    value: 'ADDRESS',
+    shownDefault: '127.0.0.1:8080 and 127.0.0.1:9090',
+    summary:
+      'address for callers and agents, HOST:PORT, :PORT or unix:/PATH; port 0 takes any; may be repeated',
+  },
+  dataOption,
+  configOption,
+  {
+    name: 'domain',
+    kind: 'text',
+    value: 'NAME',
+    summary: 'calls to the host NODE.NAME go to that node',
+  },
+  {
+    name: 'route',
+    kind: 'list',
+    value: 'CONDITIONS',
+    separator: ';',
+    summary:
+      'where calls that name no node go: host=NAME, path=/PREFIX or listener=ADDRESS, comma-separated, with node=NODE',
+  },
+  {
+    name: 'metrics',
+    kind: 'text',
+    value: 'ADDRESS',
+    summary: "address of Prometheus' /metrics, 'off' for none (default: 127.0.0.1:9464)",
+  },
+  {
+    name: 'nats-advertise',
+    kind: 'list',
+    value: 'URL',
+    summary: 'URL of the bus that agents are told (default: the one that the hub uses); may be repeated',
+  },
+  {
+    name: 'credential-ttl',
+    kind: 'duration',
+    summary: "life of an agent's bus credentials (default: 24h)",
+  },
+  drainOption,
+  readyOutputOption,
+  logLevelOption,
+] satisfies OptionSpec[];
+
+/** The commands that run until they are told to stop. */
+export const servingCommands: readonly CommandSpec[] = [
+  {
+    path: ['up'],
+    summary: 'start a hub with a bus of its own, all that one machine needs',
+    description:
+      'Starts a NATS server and a hub. Keys and an admin token are made in the data directory at the first start; the other commands on this machine find the hub and the token there. SIGTERM or Ctrl-C lets open calls finish, a second one ends at once.',
+    options: [
+      ...frontOptions,
+      {
+        name: 'nats-listen',
+        kind: 'text',
+        value: 'HOST:PORT',
+        summary: 'address of the NATS server (default: a free port on 127.0.0.1, kept over restarts)',
+      },
+    ],
+    examples: [
+      { line: 'postern up', does: 'listen on 127.0.0.1:8080 and 127.0.0.1:9090' },
+      {
+        line: 'postern up --listen :9090 --nats-listen 0.0.0.0:4222 --nats-advertise nats://hub.example.org:4222',
+        does: 'let callers and agents of other machines in',
+      },
+      {
+        line: 'postern up --config postern.yaml --output json',
+        does: 'settings from a file, a JSON line when ready',
+      },
+    ],
+    load: () => import('../commands/up.js'),
+  },
+  {
+    path: ['hub'],
+    summary: 'start a hub on a NATS server that runs already',
+    description:
+      'The NATS server must run with the configuration that `postern init` wrote in the same data directory.',
+    options: [
+      ...frontOptions,
+      {
+        name: 'nats',
+        kind: 'list',
+        value: 'URL',
+        summary: 'the NATS server, nats://HOST:PORT; may be repeated',
+      },
+    ],
+    examples: [
+      {
+        line: 'postern hub --nats nats://127.0.0.1:4222 --data /var/lib/postern',
+        does: 'use the NATS server on this machine',
+      },
+    ],
+    load: () => import('../commands/hub.js'),
+  },
+  {
+    path: ['agent'],
+    summary: 'serve a node: carry its calls to a gRPC server near by',
+    description:
+      'Dials out to the hub and the bus; nobody needs to reach this machine. A join token is needed once, to bind the key of this agent to the name of the node; beside a running hub the agent makes itself one.',
+    options: [
+      { name: 'node', kind: 'text', value: 'NAME', summary: 'name of the node, one lower-case DNS label' },
+      {
+        name: 'to',
+        kind: 'list',
+        value: '[PREFIX=]ADDRESS',
+        summary:
+          'the gRPC server: HOST:PORT, unix:PATH or tls://HOST:PORT; with PREFIX only for services that start so; may be repeated',
+      },
+      {
+        name: 'label',
+        kind: 'list',
+        value: 'KEY=VALUE',
+        summary: "shown beside the node's name; may be repeated",
+      },
+      { name: 'share', kind: 'flag', summary: 'let other agents serve the same node at the same time' },
+      {
+        name: 'hub',
+        kind: 'text',
+        value: 'URL',
+        summary: 'front door of the hub (default: the hub of the data directory, else http://127.0.0.1:8080)',
+      },
+      {
+        name: 'token',
+        kind: 'text',
+        value: 'TOKEN',
+        summary: 'join token, needed once; better in the environment or a file',
+      },
+      {
+        name: 'token-file',
+        kind: 'text',
+        value: 'FILE',
+        summary: 'file with the join token',
+        completes: 'file',
+      },
+      {
+        name: 'nats',
+        kind: 'list',
+        value: 'URL',
+        summary: 'the bus, instead of what the hub tells; may be repeated',
+      },
+      {
+        name: 'to-ca',
+        kind: 'text',
+        value: 'FILE',
+        summary: 'authorities to trust for tls://',
+        completes: 'file',
+      },
+      {
+        name: 'to-cert',
+        kind: 'text',
+        value: 'FILE',
+        summary: 'own certificate for tls://',
+        completes: 'file',
+      },
+      { name: 'to-key', kind: 'text', value: 'FILE', summary: 'key of that certificate', completes: 'file' },
+      {
+        name: 'to-server-name',
+        kind: 'text',
+        value: 'NAME',
+        summary: "name in the server's certificate, where it differs from the host",
+      },
+      { name: 'to-insecure', kind: 'flag', summary: 'take any certificate for tls://' },
+      dataOption,
+      configOption,
+      connectTimeoutOption,
+      drainOption,
+      readyOutputOption,
+      logLevelOption,
+    ],
+    examples: [
+      { line: 'postern agent --node etcd --to 127.0.0.1:2379', does: 'on the machine of the hub' },
+      {
+        line: 'POSTERN_TOKEN=pj_… postern agent --node greenhouse --to 127.0.0.1:50051 --hub http://hub.example.org:8080 --label zone=south',
+        does: 'elsewhere, with a join token',
+      },
+      {
+        line: 'postern agent --node box --to 127.0.0.1:7000 --to metrics.=unix:/run/metrics.sock',
+        does: 'two servers, told apart by the service',
+      },
+    ],
+    load: () => import('../commands/agent.js'),
+  },
+  {
+    path: ['init'],
+    summary: 'make the keys, and a configuration for a NATS server of your own',
+    description:
+      'For a NATS server that is not started by `postern up`: prints the path of the configuration that it wrote. Running it again keeps the keys.',
+    options: [
+      dataOption,
+      {
+        name: 'nats-listen',
+        kind: 'text',
+        value: 'HOST:PORT',
+        default: '127.0.0.1:4222',
+        summary: 'address that the NATS server shall listen on',
+      },
+      {
+        name: 'store',
+        kind: 'text',
+        value: 'DIR',
+        summary: "directory for the NATS server's files (default: DATA/jetstream)",
+        completes: 'directory',
+      },
+      logLevelOption,
+    ],
+    examples: [
+      {
+        line: 'nats-server -c "$(postern init --data /var/lib/postern)"',
+        does: 'make the configuration and start a server with it',
+      },
+    ],
+    load: () => import('../commands/init.js'),
+  },
+];
