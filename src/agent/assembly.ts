@@ -56,7 +56,7 @@ export async function assembleAgent(
       labels: config.labels,
       services: specs.some(({ prefix }) => prefix === '') ? [] : specs.map(({ prefix }) => prefix),
     },
-    ways: config.nats.length > 0 ? config.nats : [`as told by ${config.hub}`],
+    ways: waysOut(config),
     connect: (way, signal) => connect({ config, deps, credentials, key, way, signal, log }),
     refused: () => credentials.refused(),
     serving,
@@ -76,6 +76,15 @@ export async function assembleAgent(
     }
   });
   return link;
+}
+
+/** Names of the ways out, as logs and transitions show them: without a user's name or password. */
+function waysOut({ nats, hub }: AgentConfig): string[] {
+  const origin = (text: string) => {
+    const { protocol, host } = new URL(text);
+    return `${protocol}//${host}`;
+  };
+  return nats.length > 0 ? nats.map(origin) : [`as told by ${origin(hub)}`];
 }
 
 function validated(input: AgentConfigInput): AgentConfig {

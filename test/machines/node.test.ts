@@ -33,6 +33,11 @@ test('an instance that stops answering is suspect after two rounds and gone afte
   assert.deepEqual(states, ['connected.idle', 'connected.idle', 'suspect', 'suspect', 'suspect', 'lost']);
 });
 
+test('an instance that answers every ping stays ready', () => {
+  const rounds = Array.from({ length: 10 }, () => [round, heard('1-a')]).flat();
+  assert.equal(stateName(after([claim('1-a', 1), ...rounds, round])), 'connected.idle');
+});
+
 test('an answer brings a suspect back', () => {
   const snapshot = after([claim('1-a', 1), round, round, heard('1-a')]);
   assert.equal(stateName(snapshot), 'connected.idle');
