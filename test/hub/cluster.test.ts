@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { ListNodesResponse, Node } from '../../src/gen/postern/v1/nodes.js';
+import { Http2Upstream } from '../../src/wire/http2-upstream.js';
+import { type InteropServer, startInteropServer } from '../support/interop/server.js';
+import { startTestNats, type TestNats, until } from '../support/nats.js';
+import { bindKey, StandIn } from './stand-in.js';
+import { ask, bareCall, bearer, http, ownClients, startTestHub, type TestHub } from './test-hub.js';
+
+describe('several hubs', () => {
+  let nats: TestNats;
+  let server: InteropServer;
+  let upstream: Http2Upstream;
+  const hubs: TestHub[] = [];
+
+  before(async () => {
+    nats = await startTestNats();
+    server = await startInteropServer();
+    upstream = new Http2Upstream({ address: { host: '127.0.0.1', port: server.port } });
+  });
+  after(async () => {
+    for (const hub of hubs) await hub.stop();
+    upstream.close();
+    await server.stop();
+    await nats.stop();
+  });
+
+  const start = async (): Promise<TestHub> => {
+    const hub = await startTestHub(nats);
+    hubs.push(hub);
+    return hub;
+  };
+  const node = async (hub: TestHub, name: string): Promise<Node | undefined> => {
+    const clients = ownClients(hub.address);
+    const { nodes } = await ask<ListNodesResponse>((callback) =>
+      clients.nodes.listNodes({ name }, bearer(hub.adminToken), callback),
+    );
+    clients.close();
+    return nodes[0];
+  };
+  const call = (hub: TestHub, name: string) =>
+    bareCall(hub.address, { name, authorization: `Bearer ${hub.adminToken}` });
+  /** Waits until somebody pings who has not pinged before. */
+  const pingedAnew = async (agent: StandIn, what: string) => {
+    agent.pingedBy.clear();
+    await until(what, () => agent.pingedBy.size > 0, 12_000);
+  };
+
+  it('give the same answers, and take over at once from one that stops', async () => {
+    const first = await start();
+    const agent = await StandIn.start(nats, await bindKey(first, 'n1'), upstream);
+    const instance = await agent.join();
+    await until('it is pinged', () => agent.pingedBy.size > 0);
+    const owner = [...agent.pingedBy];
+
+    const second = await start();
+    assert.equal((await node(second, 'n1'))?.state, 'connected.idle');
+    for (const hub of [first, second]) assert.equal((await call(hub, 'n1')).status, 0);
+    assert.deepEqual([...agent.pingedBy], owner, 'one hub watches over a node');
+
+    await first.stop();
+    await assert.rejects(http(first.address, 'GET', '/healthz'), 'the first is gone');
+    await pingedAnew(agent, 'the second hub watches over it');
+    assert.ok(!owner.some((hub) => agent.pingedBy.has(hub)));
+    assert.equal((await call(second, 'n1')).status, 0);
+    assert.equal((await node(second, 'n1'))?.instances[0]?.id, instance);
+    agent.vanish();
+    await until('the loss is seen', async () => (await node(second, 'n1'))?.state === 'suspect');
+  });
+
+  it('take over from one that dies', async () => {
+    const doomed = hubs.at(-1) ?? assert.fail();
+    const agent = await StandIn.start(nats, await bindKey(doomed, 'n2'), upstream);
+    const instance = await agent.join();
+    await until('it is pinged', () => agent.pingedBy.size > 0);
+    const survivor = await start();
+    // Cut off for good: nothing is given up, nobody is told.
+    await doomed.bus.close();
+    assert.equal((await call(survivor, 'n2')).status, 0, 'calls need no owner');
+    await pingedAnew(agent, 'the survivor watches over it');
+    const found = await node(survivor, 'n2');
+    assert.deepEqual([found?.state, found?.instances[0]?.id], ['connected.idle', instance]);
+    assert.equal((await call(doomed, 'n2')).status, 14, 'the one that is cut off says so');
+    agent.vanish();
+  });
+
+  it('remember after a restart who was there', async () => {
+    for (const hub of hubs.splice(0)) await hub.stop();
+    const before = await start();
+    const gone = await StandIn.start(nats, await bindKey(before, 'gone'), upstream);
+    await gone.join();
+    await bindKey(before, 'never');
+    const there = await StandIn.start(nats, await bindKey(before, 'there'), upstream);
+    const instance = await there.join();
+    gone.bye('stopped');
+    await until('it has left', async () => (await node(before, 'gone'))?.state === 'lost');
+    await before.bus.close();
+    await before.stop();
+    hubs.length = 0;
+
+    const hub = await start();
+    assert.equal((await node(hub, 'never'))?.state, 'unseen');
+    assert.equal((await node(hub, 'gone'))?.state, 'lost');
+    assert.match((await call(hub, 'gone')).message, /^node 'gone' is not connected \(last seen \d+ s ago\)$/);
+    assert.equal((await call(hub, 'there')).status, 0, 'reachable at once');
+    await pingedAnew(there, 'the new hub watches over it');
+    assert.equal((await node(hub, 'there'))?.instances[0]?.id, instance);
+    assert.equal((await node(hub, 'there'))?.state, 'connected.idle');
+    there.vanish();
+  });
+});
