@@ -5,6 +5,7 @@ import {
   type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { addAbortSignal } from 'node:stream';
 import type { Call, CallHead, CallReset, CallSink, RawMetadata } from '../rpc/call.js';
 import { forwardableMetadata } from '../rpc/metadata.js';
 import { httpToStatus, rstToStatus } from '../rpc/status.js';
@@ -16,6 +17,9 @@ import type { UpstreamSession } from './upstream-session.js';
 
 /** Longest delay that a Node timer takes; a deadline beyond it is left to the other end. */
 const maxTimerMs = 2_147_483_647;
+
+/** Milliseconds between the end of a body and the verdict that neither trailers nor a reset follow. */
+const truncatedMs = 100;
 
 /** A response's header block as Node gives it. */
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
@@ -179,8 +183,8 @@ export class UpstreamCall implements Call {
     });
     stream.on('end', () => {
       if (this.#trailers !== undefined) this.#complete();
-      // A reset without an error ends the body just the same; its code comes with 'close', trailers may come next.
-      else setImmediate(() => this.#truncated(stream));
+      // Trailers may come next; a reset often follows, whose code comes with 'close' and says more.
+      else setTimeout(() => this.#truncated(), truncatedMs).unref();
     });
     stream.on('drain', () => this.#drain());
     stream.on('error', () => {});
@@ -243,9 +247,8 @@ export class UpstreamCall implements Call {
     this.#sink.trailers(trailers);
   }
 
-  #truncated(stream: ClientHttp2Stream): void {
-    // 'close' tells more where it comes; where the request is still open it does not.
-    if (!this.#over && this.#trailers === undefined && !stream.closed) this.#noStatus();
+  #truncated(): void {
+    if (!this.#over && this.#trailers === undefined) this.#noStatus();
   }
 
   #noStatus(): void {
@@ -261,15 +264,16 @@ export class UpstreamCall implements Call {
       return;
     }
     const code = stream.rstCode;
-    if (code === constants.NGHTTP2_REFUSED_STREAM) {
-      const message = `the server at ${this.#owner.name} refused the call`;
-      this.fail({ status: rstToStatus(code), message, refused: true, remote: true });
-    } else if (session.dead) {
-      const message = `the connection to the server at ${this.#owner.name} was lost: ${session.lost}`;
+    const { name } = this.#owner;
+    if (session.dead) {
+      const message = `the connection to the server at ${name} was lost: ${session.lost}`;
       this.fail({ status: 14, message, refused: false, remote: false });
+    } else if (code === constants.NGHTTP2_NO_ERROR) {
+      this.#noStatus();
     } else {
-      const message = `the server at ${this.#owner.name} reset the call with HTTP/2 code ${code}`;
-      this.fail({ status: rstToStatus(code), message, refused: false, remote: true });
+      const refused = code === constants.NGHTTP2_REFUSED_STREAM && !this.#headSeen;
+      const message = `the server at ${name} ${refused ? 'refused' : 'reset'} the call (HTTP/2 code ${code})`;
+      this.fail({ status: rstToStatus(code), message, refused, remote: true });
     }
   }
 
@@ -291,8 +295,17 @@ export class UpstreamCall implements Call {
     const answered = this.#trailers !== undefined;
     if (answered && stream.writableEnded) return;
     this.#session?.resetSent();
-    stream.close(answered ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+    if (answered) stream.close(constants.NGHTTP2_NO_ERROR);
+    else sendCancel(stream);
   }
+}
+
+/**
+ * Resets a stream with CANCEL. `stream.close(CANCEL)` would send END_STREAM first, which a server may take for the
+ * good end of a request; an aborted stream sends the reset alone.
+ */
+function sendCancel(stream: ClientHttp2Stream): void {
+  addAbortSignal(AbortSignal.abort(), stream);
 }
 
 function isSessionGone(thrown: unknown): boolean {

@@ -9,7 +9,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createLogger } from '../../src/log.js';
 import type { CallTarget } from '../../src/rpc/call.js';
 import { type Address, parseAddress } from '../../src/wire/address.js';
@@ -122,12 +122,13 @@ export async function startChain(
   };
 }
 
-export async function rawClient(address: string): Promise<ClientHttp2Session> {
+export async function rawClient(address: string, socket?: Socket): Promise<ClientHttp2Session> {
   const { host, port } = tcp(address);
   const client = connect(`http://${host}:${port}`, {
     maxHeaderListPairs: 4_000,
     maxSendHeaderBlockLength: 1_048_576,
     settings: { maxHeaderListSize: 1_048_576 },
+    ...(socket === undefined ? {} : { createConnection: () => socket }),
   });
   client.on('error', () => {});
   await once(client, 'remoteSettings');
