@@ -30,7 +30,7 @@ for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
  * header block cannot carry: these three are read for every call. Throws `MalformedBody`.
  */
 export class BodyReader {
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
 

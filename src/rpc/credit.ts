@@ -76,4 +76,11 @@ export class ReceiveWindow {
     this.granted = this.grantable;
     return this.granted;
   }
+
+  /** The sender counts anew and has sent so many bytes; what is held here stays to be passed on. */
+  restart(sent: number): void {
+    this.consumed = sent - this.held;
+    this.received = sent;
+    this.granted = sent + this.size;
+  }
 }

@@ -28,6 +28,21 @@ export const frameFlag = {
   fromCaller: 0x80,
 } as const;
 
+/** What the flags and the call id of each kind may be; the index is the kind. */
+const shapes: readonly ({ may: number; must: number; callId: 'yes' | 'no' | 'both' } | undefined)[] = [
+  undefined,
+  { may: frameFlag.fromCaller, must: frameFlag.fromCaller, callId: 'yes' },
+  { may: 0, must: 0, callId: 'yes' },
+  { may: frameFlag.fromCaller | frameFlag.end, must: 0, callId: 'yes' },
+  { may: frameFlag.headed, must: 0, callId: 'yes' },
+  { may: frameFlag.fromCaller, must: 0, callId: 'yes' },
+  { may: frameFlag.fromCaller, must: 0, callId: 'both' },
+  { may: 0, must: 0, callId: 'no' },
+  { may: 0, must: 0, callId: 'no' },
+  { may: 0, must: 0, callId: 'no' },
+  { may: 0, must: 0, callId: 'yes' },
+];
+
 const highUnit = 2 ** 32;
 /** Upper half of the largest offset, 2^53 - 1. */
 const highMax = 2 ** 21;
@@ -79,7 +94,8 @@ export class FrameCursor {
   /** Where the body starts and ends in `message`. */
   bodyStart = 0;
   bodyEnd = 0;
-  /** The header breaks a rule, though the frame's boundary is known: reserved bits set, or an offset of 2^53 or more. */
+  /** The header breaks a rule, though the frame's boundary is known: an unknown kind, flags or an id that do not go with
+   * it, reserved bits, an offset of 2^53 or more. */
   malformed = false;
   /** The message ends inside a frame, or holds none; what follows the last whole frame is lost. */
   broken = false;
@@ -110,10 +126,23 @@ export class FrameCursor {
     this.flags = message.readUInt8(at + 1);
     this.id = message.readUInt32BE(at + 4);
     this.offset = high * highUnit + message.readUInt32BE(at + 12);
-    this.malformed = high >= highMax || message.readUInt16BE(at + 2) !== 0;
+    this.malformed = high >= highMax || message.readUInt16BE(at + 2) !== 0 || !this.#fitsKind();
     this.bodyStart = at + headerBytes;
     this.bodyEnd = this.bodyStart + length;
     return true;
+  }
+
+  /** The sender says that it is the caller of the call. */
+  get fromCaller(): boolean {
+    return (this.flags & frameFlag.fromCaller) !== 0;
+  }
+
+  #fitsKind(): boolean {
+    const shape = shapes[this.kind];
+    if (shape === undefined || (this.flags & ~shape.may) !== 0 || (this.flags & shape.must) !== shape.must) {
+      return false;
+    }
+    return shape.callId === 'both' || (shape.callId === 'yes') === (this.id !== 0);
   }
 
   /** The body as a part of the message. */

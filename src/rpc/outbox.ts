@@ -1,0 +1,126 @@
+import { errorText } from '../errors.js';
+import type { PeerAddress } from './exchange-port.js';
+import type { ExchangeState, Flushable } from './exchange-state.js';
+import { frameFlag, frameKind, headerBytes, writeHeader } from './frame.js';
+
+const nothing = Buffer.alloc(0);
+/** Smallest piece of memory that messages are written into, one after the other. */
+const smallestSlab = 4096;
+
+/**
+ * The frames for one process that wait for the end of this turn of the loop. They are written at once into the
+ * message that will be sent. While the link is down they are kept, up to one message.
+ */
+export class Outbox implements Flushable {
+  readonly #to: PeerAddress;
+  readonly #state: ExchangeState;
+  /** Messages lie in it one after the other: sent ones up to `#start`, the one that is being made up to `#end`. */
+  #slab: Buffer = nothing;
+  #start = 0;
+  #end = 0;
+  /** Where the last frame of the message starts. */
+  #last = 0;
+  #hint = false;
+  #scheduled = false;
+  /** Length of the message before: a good guess for the next. */
+  #usual = 0;
+
+  constructor(to: PeerAddress, state: ExchangeState) {
+    this.#to = to;
+    this.#state = state;
+  }
+
+  get empty(): boolean {
+    return this.#end === this.#start;
+  }
+
+  /** The message that holds the next frame is sent with a hint: the bus shall tell when nobody listens. */
+  hint(): void {
+    this.#hint = true;
+  }
+
+  /** Adds a frame; `body` is copied. False: the link is down and there is no more room; the frame is lost. */
+  frame(kind: number, flags: number, id: number, offset: number, body: Uint8Array = nothing): boolean {
+    const { length } = body;
+    const at = this.#reserve(headerBytes + length);
+    if (at < 0) return false;
+    writeHeader(this.#slab, at, kind, flags, id, offset, length);
+    if (length > 0) this.#slab.set(body, at + headerBytes);
+    this.#last = at;
+    this.#state.stats.framesOut++;
+    return true;
+  }
+
+  /** Sets END on the last frame where that is DATA of this direction of this call; false: it is not. */
+  endLast(id: number, direction: number): boolean {
+    if (this.empty) return false;
+    const slab = this.#slab;
+    const at = this.#last;
+    if (slab[at] !== frameKind.data || slab[at + 1] !== direction || slab.readUInt32BE(at + 4) !== id)
+      return false;
+    slab[at + 1] = direction | frameFlag.end;
+    return true;
+  }
+
+  /** Sends the message. False: the link is down and the message is kept. */
+  flush(): boolean {
+    this.#scheduled = false;
+    if (this.empty) return true;
+    const state = this.#state;
+    if (!state.up) return false;
+    const message = this.#slab.subarray(this.#start, this.#end);
+    const hint = this.#hint;
+    this.#usual = message.length;
+    this.#start = this.#end;
+    this.#hint = false;
+    // A large piece of memory is not kept for peers that rarely need it.
+    if (this.#slab.length > 4 * smallestSlab) this.drop();
+    state.stats.messagesOut++;
+    try {
+      state.port.send(this.#to, message, hint);
+    } catch (thrown) {
+      state.log.error(
+        { to: this.#to.name, bytes: message.length },
+        `cannot send a message: ${errorText(thrown)}`,
+      );
+    }
+    return true;
+  }
+
+  /** Forgets what was not sent. */
+  drop(): void {
+    this.#slab = nothing;
+    this.#start = 0;
+    this.#end = 0;
+    this.#last = 0;
+  }
+
+  /** Room for so many bytes at the end of the message: where it starts, or -1. */
+  #reserve(bytes: number): number {
+    const { limits, largestMessage } = this.#state;
+    const largest = Math.min(limits.batchBytes, largestMessage);
+    if (!this.empty && this.#end - this.#start + bytes > largest && !this.flush()) {
+      this.#state.stats.framesDropped++;
+      return -1;
+    }
+    if (this.#end + bytes > this.#slab.length) this.#grow(bytes, largest);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#state.schedule(this);
+    }
+    const at = this.#end;
+    this.#end += bytes;
+    return at;
+  }
+
+  #grow(bytes: number, largest: number): void {
+    const made = this.#end - this.#start;
+    const guess = Math.min(largest, Math.max(smallestSlab, 2 * made, this.#usual));
+    const slab = Buffer.allocUnsafeSlow(Math.max(made + bytes, guess));
+    this.#slab.copy(slab, 0, this.#start, this.#end);
+    this.#last -= this.#start;
+    this.#slab = slab;
+    this.#start = 0;
+    this.#end = made;
+  }
+}

@@ -1,0 +1,252 @@
+import { errorText } from '../errors.js';
+import { Reset } from '../gen/postern/bus/v1/frame.js';
+import type { Call, CallHead, CallReset, CallSink } from './call.js';
+import type { CallEnd } from './call-end.js';
+import type { CalleeCall } from './callee-call.js';
+import { CallerCall } from './caller-call.js';
+import { ReceiveWindow, SendWindow } from './credit.js';
+import type { PeerAddress } from './exchange-port.js';
+import type { ExchangeState } from './exchange-state.js';
+import { frameFlag, frameKind, headerBytes } from './frame.js';
+import { syncCallBytes } from './limits.js';
+import { Outbox } from './outbox.js';
+import { refuseCall } from './refused-call.js';
+import { broken, exhausted, fitReset, unavailable } from './resets.js';
+import { describeCalls, isLater } from './sync.js';
+
+/** Everything between this process and one other: the calls both ways, and the credit that they share. */
+export class Peer {
+  readonly address: PeerAddress;
+  readonly state: ExchangeState;
+  readonly outbox: Outbox;
+  /** Calls by id: made from here, and served here. */
+  readonly made = new Map<number, CallerCall>();
+  readonly served = new Map<number, CalleeCall>();
+  readonly outbound: SendWindow;
+  readonly inbound: ReceiveWindow;
+  /** The id of the last OPEN that came. */
+  lastOpenSeen: number | undefined;
+  /** Forgotten: takes and sends nothing more. */
+  gone = false;
+  /** The sweep in which a frame last went either way. */
+  activeTick: number;
+  /** The sweeps in which the last SYNC was sent, and the last one that asks for an answer. */
+  syncTick: number;
+  askedTick: number;
+  /** An answer to our SYNC is due. */
+  unanswered = false;
+  /** The peer was told what is known here, so that both count from the same offsets. */
+  announced = false;
+  /** Calls that wait for credit of the peer or for the link; the first is next. */
+  readonly #blocked = new Set<CallEnd>();
+  /** The last quarter of the window is kept for calls that have little on the way, so that stalled ones cannot stop them. */
+  readonly #reserve: number;
+  readonly #smallShare: number;
+
+  constructor(address: PeerAddress, state: ExchangeState) {
+    const { limits, tick } = state;
+    this.address = address;
+    this.state = state;
+    this.outbox = new Outbox(address, state);
+    this.outbound = new SendWindow(limits.peerWindowBytes);
+    this.inbound = new ReceiveWindow(limits.peerWindowBytes);
+    this.#reserve = limits.peerWindowBytes / 4;
+    this.#smallShare = limits.callWindowBytes / 16;
+    this.activeTick = tick;
+    this.syncTick = tick;
+    this.askedTick = tick;
+  }
+
+  /** Calls open in both directions. */
+  get calls(): number {
+    return this.made.size + this.served.size;
+  }
+
+  /** So many calls may be open: all of them must fit into one SYNC. */
+  get mostCalls(): number {
+    const { limits, largestMessage } = this.state;
+    return Math.min(limits.callsPerPeer, Math.floor((largestMessage - 2 * headerBytes) / syncCallBytes));
+  }
+
+  // ---- calls
+
+  /** Opens a call to the peer. */
+  open(head: CallHead, sink: CallSink): Call {
+    const { state, address } = this;
+    if (this.calls >= this.mostCalls) {
+      return refuseCall(sink, exhausted(`${this.calls} calls are open with ${address.name}`), state.log);
+    }
+    const body = state.writer.open(head, state.limits.callWindowBytes);
+    const largest = state.largestMessage - headerBytes;
+    if (body.length > largest) {
+      const message = `the request metadata take ${body.length} bytes, and the bus carries at most ${largest} at once`;
+      return refuseCall(sink, exhausted(message), state.log);
+    }
+    let id = state.nextId();
+    while (this.made.has(id)) id = state.nextId();
+    if (this.calls === 0) this.syncTick = state.tick;
+    this.frame(frameKind.open, frameFlag.fromCaller, id, 0, body);
+    this.outbox.hint();
+    const call = new CallerCall(this, id, head, sink);
+    this.made.set(id, call);
+    state.countCall(true, 1);
+    return call;
+  }
+
+  /** Registers a call that the peer has opened. */
+  serve(call: CalleeCall): void {
+    if (this.calls === 0) this.syncTick = this.state.tick;
+    this.served.set(call.id, call);
+    this.state.countCall(false, 1);
+  }
+
+  /** A call has ended: what is left of it here. */
+  release(call: CallEnd): void {
+    const made = call.direction !== 0;
+    if (!(made ? this.made : this.served).delete(call.id)) return;
+    this.#blocked.delete(call);
+    this.giveBack(call.inbound.held, false);
+    this.state.countCall(made, -1);
+  }
+
+  /** Ends all calls that `which` picks. */
+  failCalls(reset: CallReset, which: (call: CallEnd) => boolean = () => true): void {
+    for (const call of [...this.made.values(), ...this.served.values()]) {
+      if (which(call)) call.fail(reset, true);
+    }
+  }
+
+  /** Nobody listens there: calls that have not been heard of never arrived. */
+  noResponders(): void {
+    const reset = unavailable(`${this.address.name} does not listen on the bus`, true);
+    this.failCalls(reset, (call) => call.direction !== 0 && !call.heard);
+  }
+
+  /** Whether a call of the peer was never seen here; false where that is not certain. */
+  neverSeen(id: number): boolean {
+    return this.lastOpenSeen !== undefined && isLater(id, this.lastOpenSeen);
+  }
+
+  // ---- sending
+
+  /** Sends a frame, after the peer was told where this process counts from. */
+  frame(kind: number, flags: number, id: number, offset: number, body?: Uint8Array): void {
+    if (!this.announced) this.sync(true);
+    this.activeTick = this.state.tick;
+    this.outbox.frame(kind, flags, id, offset, body);
+  }
+
+  /** Tells the peer that a call is over, as `caller` or `callee` of that call. */
+  reset(id: number, as: 'caller' | 'callee' | number, reset: CallReset): void {
+    const direction = typeof as === 'number' ? as : as === 'caller' ? frameFlag.fromCaller : 0;
+    this.frame(frameKind.reset, direction, id, 0, Reset.encode(fitReset(reset)).finish());
+  }
+
+  /** Tells the peer what is known here of all calls. */
+  sync(answer: boolean): void {
+    this.announced = true;
+    this.syncTick = this.state.tick;
+    if (answer) {
+      this.askedTick = this.state.tick;
+      this.unanswered = true;
+    }
+    this.frame(frameKind.sync, 0, 0, 0, describeCalls(this, answer));
+  }
+
+  // ---- credit of the peer
+
+  /** Bytes that a call may send now. */
+  room(call: CallEnd): number {
+    if (!this.state.up) return 0;
+    const own = call.outbound.room;
+    const { room } = this.outbound;
+    const spare = room - this.#reserve;
+    if (own <= spare) return own;
+    return Math.min(own, Math.max(spare, Math.min(room, this.#smallShare - call.outbound.outstanding)));
+  }
+
+  /** Whether a call must wait behind those that wait already. */
+  queues(call: CallEnd): boolean {
+    return this.#blocked.size > 0 && call.outbound.outstanding >= this.#smallShare;
+  }
+
+  /** A call waits for credit of the peer. */
+  block(call: CallEnd): void {
+    this.#blocked.add(call);
+  }
+
+  /** A call has got credit of its own. */
+  wake(call: CallEnd): void {
+    this.#guard(call, () => call.pump());
+  }
+
+  /** The peer lets all calls together send up to `limit`, though never more than a window ahead. */
+  credited(limit: number): void {
+    const { outbound } = this;
+    if (outbound.raise(Math.min(limit, outbound.sent + outbound.size))) this.pumpBlocked();
+  }
+
+  /** Gives credit of all calls back: with a call's own, or when there is half a window of it. */
+  giveBack(bytes: number, together: boolean): void {
+    const due = this.inbound.consume(bytes);
+    if ((due || together) && !this.gone) this.frame(frameKind.credit, 0, 0, this.inbound.grant());
+  }
+
+  /** Lets the calls that wait send in turn, one chunk each. */
+  pumpBlocked(): void {
+    let idle = 0;
+    while (this.#blocked.size > idle) {
+      const [call] = this.#blocked;
+      if (call === undefined) return;
+      this.#blocked.delete(call);
+      this.#guard(call, () => {
+        if (call.sendOne()) {
+          idle = 0;
+          if (call.open && call.waits && call.outbound.room > 0) this.#blocked.add(call);
+        } else if (this.#blocked.has(call)) idle++;
+      });
+    }
+  }
+
+  /** What is to be done from time to time. */
+  sweep(): void {
+    const { state } = this;
+    const { limits, tick } = state;
+    if (!state.up) return;
+    const unheardSince = tick - state.ticks(limits.acceptTimeoutMs);
+    const silentSince = tick - state.ticks(limits.acceptAfterMs);
+    const stalledSince = tick - state.ticks(limits.stalledMs);
+    let stalled = false;
+    for (const call of this.made.values()) {
+      if (!call.heard && Math.max(call.openedTick, state.resyncTick) < unheardSince) {
+        call.fail(unavailable(`${this.address.name} took no notice of the call`), true);
+      } else if (call.waits && call.progressTick <= stalledSince) stalled = true;
+    }
+    for (const call of this.served.values()) {
+      if (!call.spoke && call.openedTick <= silentSince) call.accept();
+      if (call.waits && call.progressTick <= stalledSince) stalled = true;
+    }
+    if (this.#blocked.size > 0) this.pumpBlocked();
+    if (this.calls > 0) this.#syncWhereDue(stalled);
+    if (!this.outbox.empty) this.outbox.flush();
+  }
+
+  #syncWhereDue(stalled: boolean): void {
+    const { state, askedTick } = this;
+    const { limits, tick } = state;
+    const repeat = this.unanswered && askedTick <= tick - state.ticks(limits.answerMs);
+    const missing = stalled && askedTick <= tick - state.ticks(limits.stalledMs);
+    if (repeat || missing) this.sync(true);
+    else if (this.syncTick <= tick - state.ticks(limits.syncEveryMs)) this.sync(false);
+  }
+
+  /** Runs what calls into foreign code: a throw there ends that call alone. */
+  #guard(call: CallEnd, action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.state.log.error({ peer: this.address.name }, `a call failed: ${errorText(thrown)}`);
+      call.fail(broken('an internal error ended the call'), true);
+    }
+  }
+}
