@@ -1,6 +1,7 @@
 import { type Client, type Metadata, status } from '@grpc/grpc-js';
 import { PosternError } from '../errors.js';
-import { type CallStatus, openRawCall, type RawCall, statusName, statusOf } from './raw-call.js';
+import { CallFailed } from './call-failed.js';
+import { type CallStatus, openRawCall, type RawCall, statusOf } from './raw-call.js';
 import {
   decodeAnswer,
   encodeQuestion,
@@ -40,7 +41,7 @@ export function openReflection(client: Client, metadata: Metadata, deadlineMs?: 
       if ('kind' in answer) return answer;
       stream = undefined;
       if (answer.code === status.UNIMPLEMENTED) version += 1;
-      else throw failed(answer);
+      else throw new CallFailed(answer);
     }
   }
 
@@ -81,20 +82,4 @@ function openStream(call: RawCall): ReflectionStream {
     },
     close: () => call.cancel(),
   };
-}
-
-function failed(end: CallStatus): PosternError {
-  return new CallFailed(end);
-}
-
-/** A call that was needed on the way ended with a status that is not OK. */
-export class CallFailed extends PosternError {
-  readonly status: CallStatus;
-
-  constructor(end: CallStatus) {
-    super('CALL_FAILED', `${statusName(end.code)} (${end.code}): ${end.details}`, {
-      exitCode: 64 + end.code,
-    });
-    this.status = end;
-  }
 }

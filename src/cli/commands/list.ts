@@ -1,5 +1,23 @@
+import { PosternError } from '../../errors.js';
+import { lookUpDeadline, withTypes } from '../descriptor-source.js';
 import type { Invocation } from '../invocation.js';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  return 1;
+/** `postern list`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const service = invocation.words[1];
+  await withTypes(invocation, lookUpDeadline(), async (source) => {
+    const { stdout } = invocation.streams;
+    if (service === undefined) {
+      for (const name of await source.services()) stdout.write(`${name}\n`);
+      return;
+    }
+    const desc = (await source.find(service))?.getService(service);
+    if (desc === undefined) {
+      throw new PosternError('SERVICE_UNKNOWN', `there is no service '${service}'`, {
+        hint: `there is ${(await source.services()).join(', ')}`,
+      });
+    }
+    for (const method of desc.methods) stdout.write(`${service}.${method.name}\n`);
+  });
+  return 0;
 }

@@ -1,0 +1,62 @@
+import type { JsonValue } from '@bufbuild/protobuf';
+import type { Node } from '../gen/postern/v1/nodes.js';
+import { ago } from '../hub/ago.js';
+import type { RecordView } from './records.js';
+import type { Style } from './style.js';
+
+/** How `postern nodes` prints a node. `now`: Unix time in milliseconds. */
+export function nodeView(style: Style, now: () => number): RecordView<Node> {
+  return {
+    root: 'nodes',
+    element: 'node',
+    name: (node) => node.name,
+    json: nodeJson,
+    columns: [
+      { title: 'NAME', text: (node) => node.name, paint: (padded) => style.bold(padded) },
+      {
+        title: 'STATE',
+        text: (node) => node.state,
+        paint: (padded, node) => paintState(style, padded, node.state),
+      },
+      { title: 'INSTANCES', text: instancesText },
+      { title: 'CALLS', text: (node) => String(node.calls) },
+      { title: 'RTT', text: roundTripText },
+      { title: 'LAST SEEN', text: (node) => lastSeenText(node, now()) },
+      { title: 'LABELS', text: labelsText },
+    ],
+  };
+}
+
+/** The node with the field names of its message, everything shown. */
+export function nodeJson(node: Node): JsonValue {
+  return { ...node, instances: node.instances.map((instance) => ({ ...instance })) };
+}
+
+function paintState(style: Style, padded: string, state: string): string {
+  if (state === 'connected.idle' || state === 'connected.serving') return style.green(padded);
+  if (state === 'lost' || state === 'revoked') return style.red(padded);
+  return state === 'unseen' ? style.dim(padded) : style.yellow(padded);
+}
+
+function instancesText({ instances }: Node): string {
+  const ready = instances.filter(({ standing }) => standing === 'ready').length;
+  return ready === instances.length ? String(ready) : `${ready}/${instances.length} ready`;
+}
+
+/** The shortest round trip, since that is where calls go first. */
+function roundTripText({ instances }: Node): string {
+  const measured = instances.map(({ roundTripUs }) => roundTripUs).filter((us) => us > 0);
+  if (measured.length === 0) return '-';
+  const ms = Math.min(...measured) / 1000;
+  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+}
+
+function lastSeenText(node: Node, nowMs: number): string {
+  if (node.instances.some(({ standing }) => standing !== 'suspect')) return 'now';
+  return node.lastSeenAtMs === 0 ? 'never' : ago(node.lastSeenAtMs, nowMs);
+}
+
+function labelsText({ labels }: Node): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? '-' : pairs.toSorted().join(',');
+}

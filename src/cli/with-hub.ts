@@ -1,0 +1,34 @@
+import { defaultDataDirectory } from '../client/data-directory.js';
+import { connectHub, type HubConnection } from '../client/hub-connection.js';
+import { findHub } from '../client/hub-target.js';
+import type { Invocation } from './invocation.js';
+
+/** The data directory of a command that has `dataOption`. */
+export function dataDirectoryOf(invocation: Invocation): string {
+  return invocation.options.text('data') ?? defaultDataDirectory(invocation.env);
+}
+
+/** How long connecting may take, in milliseconds, of a command that has `connectTimeoutOption`. */
+export function connectTimeoutOf(invocation: Invocation): number {
+  return invocation.options.durationMs('connect-timeout') ?? 10_000;
+}
+
+/** Connects to the hub that the options of `hubOptions` name, and disconnects when `use` is over. */
+export async function withHub<T>(
+  invocation: Invocation,
+  use: (connection: HubConnection) => Promise<T>,
+): Promise<T> {
+  const { options } = invocation;
+  const target = await findHub({
+    hub: options.text('hub'),
+    token: options.text('token'),
+    tokenFile: options.text('token-file'),
+    data: dataDirectoryOf(invocation),
+  });
+  const connection = await connectHub(target, connectTimeoutOf(invocation));
+  try {
+    return await use(connection);
+  } finally {
+    connection.close();
+  }
+}

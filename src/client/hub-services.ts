@@ -1,0 +1,17 @@
+import { credentials } from '@grpc/grpc-js';
+import { InspectServiceClient } from '../gen/postern/v1/inspect.js';
+import { NodesServiceClient } from '../gen/postern/v1/nodes.js';
+import { TokensServiceClient } from '../gen/postern/v1/tokens.js';
+import type { HubConnection } from './hub-connection.js';
+
+/** The hub's own services, over a connection that is there already. */
+export function hubServices(connection: HubConnection) {
+  const { target, client } = connection;
+  const insecure = credentials.createInsecure();
+  const shared = { channelOverride: client.getChannel() };
+  return {
+    nodes: new NodesServiceClient(target.address, insecure, shared),
+    tokens: new TokensServiceClient(target.address, insecure, shared),
+    inspect: new InspectServiceClient(target.address, insecure, shared),
+  };
+}
