@@ -70,8 +70,16 @@ function explain(address: Address, thrown: unknown): PosternError {
       });
     case 'EACCES':
     case 'EPERM':
+      // libuv says EACCES for a missing folder too.
+      if ('path' in address) {
+        return new PosternError(
+          'LISTEN_DENIED',
+          `cannot listen on ${name}: its folder is not there or must not be written`,
+          { hint: 'create the folder, or choose another path', cause: thrown },
+        );
+      }
       return new PosternError('LISTEN_DENIED', `cannot listen on ${name}: permission denied`, {
-        hint: 'ports below 1024 and foreign directories need privileges; choose another address',
+        hint: 'ports below 1024 need privileges; choose another port',
         cause: thrown,
       });
     case 'EADDRNOTAVAIL':

@@ -124,7 +124,7 @@ export async function startChain(
 
 export async function rawClient(address: string, socket?: Socket): Promise<ClientHttp2Session> {
   const { host, port } = tcp(address);
-  const client = connect(`http://${host}:${port}`, {
+  const client = connect(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
     maxHeaderListPairs: 4_000,
     maxSendHeaderBlockLength: 1_048_576,
     settings: { maxHeaderListSize: 1_048_576 },
