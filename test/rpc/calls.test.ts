@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { frameFlag, frameKind } from '../../src/rpc/frame.js';
+import { assertEmpty, callOf, open, pair, type Served, settle, until } from './harness.js';
+
+describe('calls', () => {
+  it('carries a unary call in one message each way', async (t) => {
+    const { bus, hub, agent, target, close } = await pair();
+    t.after(close);
+    const listener = open(hub, agent);
+    callOf(listener).write(Buffer.from('request'));
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    await settle(bus);
+
+    assert.deepEqual(listener.status, ['grpc-status', '0']);
+    assert.deepEqual(listener.heads, [['content-type', 'application/grpc']]);
+    assert.equal(listener.text, 'request');
+    const { path, authority, metadata, timeoutMs, caller } = target.at(0).head;
+    assert.deepEqual(
+      { path, authority, metadata, timeoutMs, caller },
+      {
+        path: '/test.Service/Method',
+        authority: 'node.example',
+        metadata: ['content-type', 'application/grpc', 'x-key', 'value'],
+        timeoutMs: undefined,
+        caller: 'tester',
+      },
+    );
+    assert.equal(bus.messages.length, 2, 'one message each way');
+    assert.deepEqual(bus.kinds(hub.self), ['open', 'data']);
+    assert.deepEqual(bus.kinds(agent.self), ['head', 'data', 'trailers']);
+    const last = bus.messages[0]?.frames[1];
+    assert.equal(last?.flags, frameFlag.fromCaller | frameFlag.end, 'the data carry the end');
+    assertEmpty(hub, agent);
+  });
+
+  it('puts all calls of a turn into one message', async (t) => {
+    const { bus, hub, agent, close } = await pair();
+    t.after(close);
+    const listeners = Array.from({ length: 50 }, () => {
+      const listener = open(hub, agent);
+      callOf(listener).write(Buffer.from('x'));
+      callOf(listener).end();
+      return listener;
+    });
+    await until(() => listeners.every((one) => one.end !== undefined), 'all calls have ended');
+    const sent = bus.messages.filter((message) => message.from === hub.self);
+    assert.equal(sent.length, 1);
+    assert.equal(sent[0]?.frames.length, 100);
+    assert.ok(bus.messages.length <= 4, `${bus.messages.length} messages`);
+  });
+
+  it('asks for a hint only where a call is opened', async (t) => {
+    const { bus, hub, agent, close } = await pair();
+    t.after(close);
+    const listener = open(hub, agent);
+    await settle(bus);
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.deepEqual(
+      bus.messages.filter((message) => message.from === hub.self).map((message) => message.hint),
+      [true, false],
+    );
+  });
+
+  it('streams from the client, with a half-close of its own', async (t) => {
+    const { bus, hub, agent, target, close } = await pair();
+    t.after(close);
+    const listener = open(hub, agent);
+    for (const part of ['a', 'b', 'c']) {
+      callOf(listener).write(Buffer.from(part));
+      await settle(bus);
+    }
+    assert.equal(target.at(0).text, 'abc');
+    assert.equal(target.at(0).ended, false);
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.equal(listener.text, 'abc');
+    const end = bus.messages.at(-2)?.frames[0];
+    assert.deepEqual([end?.kind, end?.offset, end?.body.length], [frameKind.data, 3, 0]);
+    assertEmpty(hub, agent);
+  });
+
+  it('streams from the server after the half-close', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, () => {});
+    t.after(close);
+    const listener = open(hub, agent);
+    callOf(listener).end();
+    await until(() => target.calls[0]?.ended === true, 'the request has ended');
+    const { sink } = target.at(0);
+    sink.head(['a', '1']);
+    await settle(bus);
+    assert.deepEqual(listener.heads, [['a', '1']], 'the head comes before any data');
+    for (let i = 0; i < 5; i++) {
+      sink.data(Buffer.from(String(i)));
+      await settle(bus);
+    }
+    assert.equal(listener.text, '01234');
+    sink.trailers(['grpc-status', '5', 'grpc-status-details-bin', 'AAE']);
+    await settle(bus);
+    assert.deepEqual(listener.status, ['grpc-status', '5', 'grpc-status-details-bin', 'AAE']);
+    assertEmpty(hub, agent);
+  });
+
+  it('streams both ways at once', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, (served: Served) => {
+      served.sink.head([]);
+      for (const chunk of served.chunks) served.sink.data(chunk);
+      served.onWrite = (chunk) => served.sink.data(Buffer.from(chunk));
+      const finish = (): void => served.sink.trailers(['grpc-status', '0']);
+      if (served.ended) finish();
+      else served.onEnd = finish;
+    });
+    t.after(close);
+    const listener = open(hub, agent);
+    let expected = '';
+    for (let i = 0; i < 20; i++) {
+      callOf(listener).write(Buffer.from(`${i};`));
+      expected += `${i};`;
+      await until(() => listener.text === expected, `echo of ${i}`);
+    }
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    await settle(bus);
+    assert.equal(target.at(0).text, expected);
+    assertEmpty(hub, agent);
+  });
+
+  it('passes a trailers-only response, and trailers before the client has ended', async (t) => {
+    const { bus, hub, agent, close } = await pair({}, (served) =>
+      served.sink.trailers(['grpc-status', '12']),
+    );
+    t.after(close);
+    const listener = open(hub, agent);
+    callOf(listener).write(Buffer.alloc(100));
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.deepEqual(listener.heads, []);
+    assert.deepEqual(listener.status, ['grpc-status', '12']);
+    assert.equal(callOf(listener).write(Buffer.alloc(1)), true, 'a call that is over takes everything');
+    callOf(listener).end();
+    await settle(bus);
+    assertEmpty(hub, agent);
+  });
+
+  it('keeps metadata as they are: order, doubles, bytes beyond ASCII, 16 KiB of details', async (t) => {
+    const details = 'A'.repeat(16_384);
+    const { hub, agent, target, close } = await pair({}, (served) => {
+      served.sink.head(['set-cookie', 'a', 'x', '', 'set-cookie', 'b']);
+      served.sink.trailers(['grpc-status', '2', 'grpc-status-details-bin', details]);
+    });
+    t.after(close);
+    const metadata = ['k', 'AAE, AAI', 'k', 'caf\u00e9\u00ff', 'z-bin', '', 'k', '3'];
+    const listener = open(hub, agent, { metadata, path: '/p.S/M', authority: '', caller: 'Zoë' });
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.deepEqual(target.at(0).head.metadata, metadata);
+    assert.equal(target.at(0).head.caller, 'Zoë');
+    assert.deepEqual(listener.heads, [['set-cookie', 'a', 'x', '', 'set-cookie', 'b']]);
+    assert.deepEqual(listener.status, ['grpc-status', '2', 'grpc-status-details-bin', details]);
+  });
+
+  it('lets an agent call a hub on the same pair, with ids of its own', async (t) => {
+    const { bus, hub, agent, target, close } = await pair();
+    t.after(close);
+    hub.exchange.serve(target);
+    const there = open(hub, agent);
+    const back = open(agent, hub);
+    callOf(there).write(Buffer.from('there'));
+    callOf(back).write(Buffer.from('back'));
+    callOf(there).end();
+    callOf(back).end();
+    await until(() => there.end !== undefined && back.end !== undefined, 'both have ended');
+    await settle(bus);
+    assert.deepEqual([there.text, back.text], ['there', 'back']);
+    assertEmpty(hub, agent);
+  });
+
+  it('sends 3 MiB over a bus with small messages', async (t) => {
+    const { bus, hub, agent, close } = await pair();
+    t.after(close);
+    bus.maxMessageBytes = 16 << 10;
+    bus.keep = false;
+    const bytes = Buffer.alloc(3 << 20);
+    for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE(i, i);
+    const listener = open(hub, agent);
+    for (let at = 0; at < bytes.length; at += 300_000)
+      callOf(listener).write(bytes.subarray(at, at + 300_000));
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.ok(bytes.equals(Buffer.concat(listener.chunks)));
+    assertEmpty(hub, agent);
+  });
+});
+
+describe('calls that cannot be', () => {
+  it('refuses metadata that no message can hold, with the sizes', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, (served) => {
+      served.sink.head(['x', 'y'.repeat(40_000)]);
+    });
+    t.after(close);
+    bus.maxMessageBytes = 32 << 10;
+    const listener = open(hub, agent, { metadata: ['x', 'y'.repeat(40_000)] });
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.equal(listener.failure.status, 8);
+    assert.equal(listener.failure.refused, true);
+    assert.match(listener.failure.message, /take 400\d\d bytes, and the bus carries at most 28652/);
+    assert.equal(target.calls.length, 0);
+
+    const answered = open(hub, agent);
+    await until(() => answered.end !== undefined, 'the call has ended');
+    assert.equal(answered.failure.status, 8);
+    assert.equal(answered.failure.refused, false);
+    assert.equal(target.at(0).cancelled?.status, 8);
+    await settle(bus);
+
+    target.script = (served) => served.sink.trailers(['x', 'y'.repeat(40_000)]);
+    const ended = open(hub, agent);
+    await until(() => ended.end !== undefined, 'the call has ended');
+    assert.equal(ended.failure.status, 8);
+    assert.match(ended.failure.message, /trailers/);
+    await settle(bus);
+    assertEmpty(hub, agent);
+  });
+
+  it('refuses where nobody serves, or the server refuses', async (t) => {
+    const { bus, hub, agent, close } = await pair({}, (served) =>
+      served.sink.reset({ status: 14, message: 'not today', refused: true, remote: true }),
+    );
+    t.after(close);
+    const one = open(hub, agent);
+    await until(() => one.end !== undefined, 'the call has ended');
+    assert.deepEqual(one.failure, { status: 14, message: 'not today', refused: true, remote: true });
+    agent.exchange.serve(undefined);
+    const two = open(hub, agent);
+    await until(() => two.end !== undefined, 'the call has ended');
+    assert.equal(two.failure.status, 14);
+    assert.equal(two.failure.refused, true);
+    await settle(bus);
+    assertEmpty(hub, agent);
+  });
+
+  it('does not call a refusal what comes after a head', async (t) => {
+    const { hub, agent, close } = await pair({}, (served) => {
+      served.sink.head([]);
+      served.sink.reset({ status: 14, message: 'gone', refused: true, remote: true });
+    });
+    t.after(close);
+    const listener = open(hub, agent);
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.equal(listener.failure.refused, false);
+  });
+
+  it('holds no more calls than the limit, at either end', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({ callsPerPeer: 8 }, () => {});
+    t.after(close);
+    const listeners = Array.from({ length: 8 }, () => open(hub, agent));
+    await settle(bus);
+    const ninth = open(hub, agent);
+    await until(() => ninth.end !== undefined, 'the call has ended');
+    assert.equal(ninth.failure.status, 8);
+    assert.equal(ninth.failure.refused, true);
+    assert.equal(target.calls.length, 8);
+    // the callee counts too: its own calls take places
+    hub.exchange.serve(target);
+    callOf(listeners[0] ?? ninth).cancel({ status: 1, message: '', refused: false, remote: true });
+    const own = open(agent, hub);
+    await until(() => own.end !== undefined, 'the call has ended');
+    assert.equal(own.failure.status, 8);
+  });
+
+  it('ends a call alone when its target or its sink throws', async (t) => {
+    const { bus, hub, agent, target, close } = await pair();
+    t.after(close);
+    const good = open(hub, agent);
+    await settle(bus);
+    target.at(0).onWrite = undefined;
+    target.script = (served) => {
+      served.onWrite = () => {
+        throw new Error('target is broken');
+      };
+    };
+    const bad = open(hub, agent);
+    await settle(bus);
+    callOf(bad).write(Buffer.from('x'));
+    await until(() => bad.end !== undefined, 'the bad call has ended');
+    assert.equal(bad.failure.status, 13);
+    agent.exchange.serve({
+      open: () => {
+        throw new Error('target cannot open');
+      },
+    });
+    const worse = open(hub, agent);
+    await until(() => worse.end !== undefined, 'the worse call has ended');
+    assert.equal(worse.failure.status, 13);
+    callOf(good).write(Buffer.from('still here'));
+    callOf(good).end();
+    await until(() => good.end !== undefined, 'the good call has ended');
+    assert.equal(good.text, 'still here');
+    assertEmpty(hub, agent);
+  });
+});
