@@ -85,6 +85,7 @@ export class Peer {
     let id = state.nextId();
     while (this.made.has(id)) id = state.nextId();
     if (this.calls === 0) this.syncTick = state.tick;
+    this.greet();
     this.frame(frameKind.open, frameFlag.fromCaller, id, 0, body);
     this.outbox.hint();
     const call = new CallerCall(this, id, head, sink);
@@ -129,9 +130,13 @@ export class Peer {
 
   // ---- sending
 
-  /** Sends a frame, after the peer was told where this process counts from. */
-  frame(kind: number, flags: number, id: number, offset: number, body?: Uint8Array): void {
+  /** Before the first call: tells the peer where this process counts from, and asks for the same. */
+  greet(): void {
     if (!this.announced) this.sync(true);
+  }
+
+  /** Sends a frame. */
+  frame(kind: number, flags: number, id: number, offset: number, body?: Uint8Array): void {
     this.activeTick = this.state.tick;
     this.outbox.frame(kind, flags, id, offset, body);
   }

@@ -85,6 +85,7 @@ function callOf(peer: Peer, cursor: FrameCursor): CallEnd | undefined {
 function openCall(peer: Peer, cursor: FrameCursor): void {
   const { id } = cursor;
   const { state } = peer;
+  peer.greet();
   if (peer.served.has(id)) {
     badFrame(peer, cursor, broken('OPEN came twice'));
     return;

@@ -329,6 +329,8 @@ export async function pair(
   limits: Partial<ExchangeLimits> = {},
   script: (served: Served) => void = echo,
 ): Promise<{ bus: MemoryBus; hub: Member; agent: Member; target: TestTarget; close: () => void }> {
+  // The exchanges' own timers let a process end.
+  const alive = setInterval(() => {}, 1000);
   const bus = new MemoryBus();
   const hub = bus.join('hub', 'h1', limits);
   const agent = bus.join('node', '1-a', limits);
@@ -342,6 +344,7 @@ export async function pair(
   target.calls.length = 0;
   target.script = script;
   const close = (): void => {
+    clearInterval(alive);
     hub.exchange.close();
     agent.exchange.close();
   };
