@@ -16,10 +16,7 @@ export function callDuration(registry: Registry): (seconds: number) => void {
 }
 
 /** Registers what is counted elsewhere, to be read at each scrape. Returns what frees it. */
-export function registerHubMetrics(
-  registry: Registry,
-  hub: { nodes: Nodes; stats: CallStats; connected: () => boolean },
-): () => void {
+export function registerHubMetrics(registry: Registry, hub: { nodes: Nodes; stats: CallStats }): () => void {
   const registers = [registry];
   new Counter({
     name: 'postern_calls_total',
@@ -52,14 +49,6 @@ export function registerHubMetrics(
     collect() {
       this.reset();
       for (const { state } of hub.nodes.all()) this.inc({ state });
-    },
-  });
-  new Gauge({
-    name: 'postern_bus_connected',
-    help: '1 while the hub is connected to the bus.',
-    registers,
-    collect() {
-      this.set(hub.connected() ? 1 : 0);
     },
   });
   return registerLoopDelay(registry);
