@@ -38,7 +38,7 @@ export interface ConnectOptions {
 }
 
 /** The wait between two dials, at least and at most so much more: many agents shall not come back in one instant. */
-const redialMs = { hub: [250, 250], agent: [500, 1500], watcher: [500, 500], tracer: [500, 500] } as const;
+const redialMs = { hub: [250, 250], agent: [500, 1500], watcher: [250, 250], tracer: [250, 250] } as const;
 /** How long `drain` may take. */
 const drainTimeoutMs = 5000;
 

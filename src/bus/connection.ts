@@ -55,3 +55,28 @@ export function listen(
     if (!nats.isClosed() && !subscription.isClosed()) subscription.unsubscribe();
   };
 }
+
+/**
+ * Asks the server or another process something, and gives the outcome; an error when there is no connection, and as soon
+ * as it is lost: the answer cannot come any more then, and the client would wait for it in vain.
+ */
+export function whileConnected<T>(connection: Connection, ask: () => Promise<T>): Promise<T> {
+  if (!connection.connected) return Promise.reject(new Error('not connected to the bus'));
+  return new Promise((resolve, reject) => {
+    const unhear = connection.onStatus(({ type }) => {
+      if (type === 'reconnected') return;
+      unhear();
+      reject(new Error('the connection to the bus was lost meanwhile'));
+    });
+    ask().then(
+      (outcome) => {
+        unhear();
+        resolve(outcome);
+      },
+      (thrown: unknown) => {
+        unhear();
+        reject(thrown);
+      },
+    );
+  });
+}

@@ -25,7 +25,7 @@ export interface EmbeddedServer {
 /** Ports that we chose ourselves are tried anew so often. */
 const portTries = 5;
 /** A server that has run this long is no longer taken for one that dies at once, in milliseconds. */
-const stableMs = 10_000;
+const stableMs = 1000;
 
 /**
  * Starts a nats-server that keeps its files in `dir/nats`, and keeps it running: one that dies is started again on the
@@ -92,7 +92,7 @@ export async function startEmbeddedServer(options: {
 
   let stopping = false;
   let launching: Promise<void> | undefined;
-  const retry = createRetry(100, 5000);
+  const retry = createRetry(50, 5000);
   const watch = (watched: ServerProcess): void => {
     const sinceMs = Date.now();
     watched.ended.then((how) => {

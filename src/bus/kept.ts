@@ -1,6 +1,6 @@
 import { errorText, PosternError } from '../errors.js';
 import type { Stop } from './bus.js';
-import type { Connection } from './connection.js';
+import { type Connection, whileConnected } from './connection.js';
 import { type KeptAnswer, type KeptPage, type KeptRequest, mostKeptMessages } from './messages.js';
 import { type Messaging, parseJson } from './messaging.js';
 import { declaredSubjects } from './permissions.js';
@@ -13,6 +13,8 @@ export type ReadKept = (request: KeptRequest) => Promise<KeptPage>;
 
 /** A page holds at most about this much, so that it fits into one message of the bus. */
 const pageBytes = 256 * 1024;
+/** A message larger than this is left out: it may not fit. */
+const largestBytes = 512 * 1024;
 /** A hub reads so many pages at once for others; who asks more is told to ask again. */
 const mostReaders = 16;
 /** How long a hub may take to answer. */
@@ -21,7 +23,7 @@ const answerTimeoutMs = 5000;
 /** Reads from JetStream itself, which only hubs may (permissions.ts says why). */
 export function readFromStream(connection: Connection): ReadKept {
   const manager = managerOf(connection.nats);
-  return async ({ stream, filter, after }) => {
+  const readPage: ReadKept = async ({ stream, filter, after }) => {
     const { streams, direct } = await manager;
     const { created } = await streams.info(stream);
     const messages: KeptPage['messages'] = [];
@@ -30,11 +32,14 @@ export function readFromStream(connection: Connection): ReadKept {
       const stored = await direct.getMessage(stream, { seq: place + 1, next_by_subj: filter });
       if (stored === null) return { ok: true, created, messages, more: false };
       place = stored.seq;
-      bytes += stored.data.length;
-      messages.push({ subject: stored.subject, place, body: parseJson(stored.data) ?? null });
+      // one that is left out keeps its place, and fits no schema
+      const data = stored.data.length > largestBytes ? new Uint8Array() : stored.data;
+      bytes += data.length;
+      messages.push({ subject: stored.subject, place, body: parseJson(data) ?? null });
     }
     return { ok: true, created, messages, more: true };
   };
+  return (request) => whileConnected(connection, () => readPage(request));
 }
 
 /** Has a hub read. */

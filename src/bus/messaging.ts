@@ -2,7 +2,7 @@ import type { Msg } from 'nats';
 import { PosternError } from '../errors.js';
 import { mayBeAnswered } from './answerable.js';
 import type { Bus, BusMessage, Stop } from './bus.js';
-import { type Connection, listen } from './connection.js';
+import { type Connection, listen, whileConnected } from './connection.js';
 import { requestError } from './nats-errors.js';
 import { fillSubject, filterSubject, parseSubject } from './subject-pattern.js';
 import type { SubjectDeclaration } from './subjects.js';
@@ -72,13 +72,11 @@ export function createMessaging(connection: Connection, published: (stream: stri
     if (answer === undefined) {
       throw new PosternError('SUBJECT_INVALID', `${declaration.pattern} is no request`);
     }
-    if (!connection.connected) {
-      throw new PosternError('NO_ANSWER', `no answer on ${subject}: not connected to the bus`);
-    }
     assertFits(connection, subject, bytes);
-    const reply = await nats
-      .request(subject, bytes, { timeout: timeoutMs })
-      .catch((thrown: unknown) => Promise.reject(requestError(thrown, subject, timeoutMs)));
+    const ask = (): Promise<Msg> => nats.request(subject, bytes, { timeout: timeoutMs });
+    const reply = await whileConnected(connection, ask).catch((thrown: unknown) =>
+      Promise.reject(requestError(thrown, subject, timeoutMs)),
+    );
     const parsed = answer.safeParse(parseJson(reply.data));
     if (parsed.success) return parsed.data;
     throw new PosternError(

@@ -3,7 +3,7 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstr
 import { createInbox, type Msg, nanos } from 'nats';
 import { errorText } from '../errors.js';
 import type { Stop } from './bus.js';
-import { type Connection, listen } from './connection.js';
+import { type Connection, listen, whileConnected } from './connection.js';
 import { createRetry } from './retry.js';
 
 /** A stored message on its way out of a stream. */
@@ -77,8 +77,8 @@ export function readOrdered(
   };
 
   const start = async (mine: number): Promise<void> => {
-    await ensure();
-    const info = await manager.streams.info(stream);
+    await whileConnected(connection, ensure);
+    const info = await whileConnected(connection, () => manager.streams.info(stream));
     if (mine !== generation) return;
     if (created !== undefined && (created !== info.created || info.state.last_seq < lastSequence)) {
       lastSequence = 0;
@@ -92,7 +92,7 @@ export function readOrdered(
     });
     const name = randomBytes(9).toString('base64url');
     consumer = name;
-    const made = await manager.consumers.add(stream, {
+    const config = {
       name,
       deliver_subject: inbox,
       filter_subject: filter,
@@ -106,7 +106,8 @@ export function readOrdered(
       ...(lastSequence === 0
         ? { deliver_policy: DeliverPolicy.LastPerSubject }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSequence + 1 }),
-    });
+    };
+    const made = await whileConnected(connection, () => manager.consumers.add(stream, config));
     if (mine !== generation) return;
     retry.succeeded();
     if (made.num_pending === 0 && made.delivered.consumer_seq === 0 && delivered === 0) handlers.caughtUp();

@@ -2,7 +2,7 @@ import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { errorText, PosternError } from '../errors.js';
 import type { Entry, Stop, Store } from './bus.js';
-import type { Connection } from './connection.js';
+import { type Connection, whileConnected } from './connection.js';
 import { issues, parseJson } from './messaging.js';
 import { isStreamMissing, storeError } from './nats-errors.js';
 import { readOrdered } from './ordered.js';
@@ -34,13 +34,14 @@ export async function openStore<T>(
   };
   /** Runs one operation; a bucket that has vanished is made again once. */
   const attempt = async <R>(key: string, action: () => Promise<R>): Promise<R> => {
-    if (!connection.connected) throw storeError(new Error('not connected to the bus'), bucket, key);
-    try {
-      return await action().catch(async (thrown: unknown) => {
+    const once = (): Promise<R> =>
+      action().catch(async (thrown: unknown) => {
         if (!isStreamMissing(thrown)) throw thrown;
         await ensure();
         return action();
       });
+    try {
+      return await whileConnected(connection, once);
     } catch (thrown) {
       throw storeError(thrown, bucket, key);
     }
