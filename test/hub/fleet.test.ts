@@ -82,8 +82,8 @@ describe('the nodes of a hub', () => {
       assert.ok(run !== undefined, name);
       await run(target);
     }
-    const { state, instances, labels, lastSeenAtMs } = await node('kinds');
-    assert.equal(state, 'connected.idle');
+    await inState('kinds', 'connected.idle');
+    const { instances, labels, lastSeenAtMs } = await node('kinds');
     assert.deepEqual(labels, { zone: 'cellar' });
     assert.ok(Math.abs(lastSeenAtMs - Date.now()) < 10_000);
     assert.equal(instances.length, 1);
@@ -222,7 +222,8 @@ describe('the nodes of a hub', () => {
   it('take only calls that an instance serves', async () => {
     const agent = await StandIn.start(nats, await bindKey(hub, 'partial'), upstream(0));
     await agent.join({ services: ['grpc.testing.'] });
-    assert.equal((await bareCall(hub.address, headers('partial'))).status, 0);
+    const served = await bareCall(hub.address, headers('partial'));
+    assert.equal(served.status, 0, served.message);
     const outcome = await bareCall(hub.address, headers('partial'), '/other.Service/Method');
     assert.deepEqual([outcome.status, outcome.code], [12, 'NOT_SERVED']);
   });

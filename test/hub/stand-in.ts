@@ -67,10 +67,12 @@ export class StandIn {
     return answer;
   }
 
-  /** A hello that has to be accepted; the instance id that it gave. */
+  /** A hello that has to be accepted; the instance id that it gave. Calls will arrive from now on. */
   async join(over: Partial<Hello> = {}): Promise<string> {
     const answer = await this.hello(over);
     assert.ok(answer.ok, JSON.stringify(answer));
+    // Answered after the server has taken note of the subscription that came before it.
+    await this.hello({ ...over, instance: answer.instance });
     return answer.instance;
   }
 
