@@ -53,7 +53,7 @@ export function parseHub(text: string): string {
 }
 
 /** An address that one listens at, as one dials it. */
-function dialable(listen: string): string {
+export function dialable(listen: string): string {
   return listen.replace(/^(0\.0\.0\.0|\[::\]|)(?=:\d+$)/, '127.0.0.1');
 }
 

@@ -1,5 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { Registry } from 'prom-client';
+import { type AgentReady, type RunningAgent, startAgent } from '../../agent/agent.js';
+import { defaultDataDirectory } from '../../client/data-directory.js';
+import { readHubFile } from '../../client/hub-file.js';
+import { dialable } from '../../client/hub-target.js';
+import { errorText, PosternError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { type AgentSettings, agentBindings, agentConfigOf, agentSettings, asUrl } from '../agent-settings.js';
 import type { Invocation } from '../invocation.js';
+import { makeJoinToken } from '../join-token.js';
+import { posternVersion } from '../package-info.js';
+import { serve } from '../serving.js';
+import { readSettings } from '../settings.js';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  return 1;
+/** `postern agent`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const settings = await readSettings(invocation, agentSettings, agentBindings);
+  const data = settings.data ?? defaultDataDirectory(invocation.env);
+  return serve(invocation, settings.logLevel, async (log, cleanup) => {
+    const token = await tokenOf(settings);
+    const { agent, ready } = await join(settings, { data, token, log }, (started) =>
+      cleanup.add('the agent', () => started.stop()),
+    );
+    return {
+      facts: { node: ready.node, instance: ready.instance, hub: ready.hub, pid: process.pid },
+      line: `agent: ready as ${ready.node}, instance ${ready.instance}, in front of ${settings.to.join(', ')}`,
+      ended: agent.done.then(({ error }) => {
+        if (error !== undefined) throw error;
+      }),
+    };
+  });
+}
+
+/** Starts the agent. Beside a running hub, one whose key is not bound yet makes itself a join token. */
+async function join(
+  settings: AgentSettings,
+  given: { data: string; token: string | undefined; log: Logger },
+  started: (agent: RunningAgent) => void,
+): Promise<{ agent: RunningAgent; ready: AgentReady }> {
+  const { data, token, log } = given;
+  const beside = settings.hub === undefined ? await hubBeside(data) : undefined;
+  const hub = settings.hub ?? beside;
+  const start = (withToken: string | undefined): RunningAgent => {
+    const config = agentConfigOf(settings, { data, hub, token: withToken });
+    const agent = startAgent(config, { log, metrics: new Registry(), version: posternVersion() });
+    started(agent);
+    return agent;
+  };
+  const agent = start(token);
+  try {
+    return { agent, ready: await agent.ready };
+  } catch (thrown) {
+    const unbound = thrown instanceof PosternError && thrown.code === 'KEY_UNKNOWN';
+    if (!unbound || beside === undefined || token !== undefined) throw thrown;
+  }
+  log.info('the key is not bound yet: making a join token with the admin token of the data directory');
+  const again = start(await makeJoinToken(data, settings.node));
+  return { agent: again, ready: await again.ready };
+}
+
+/** URL of the hub that runs with this data directory. */
+async function hubBeside(data: string): Promise<string | undefined> {
+  const address = (await readHubFile(data))?.listen.find((one) => !one.startsWith('unix:'));
+  return address === undefined ? undefined : asUrl(dialable(address));
+}
+
+async function tokenOf({ token, tokenFile }: AgentSettings): Promise<string | undefined> {
+  if (token !== undefined || tokenFile === undefined) return token?.trim();
+  try {
+    return (await readFile(tokenFile, 'utf8')).trim();
+  } catch (thrown) {
+    throw new PosternError(
+      'TOKEN_UNREADABLE',
+      `cannot read --token-file ${tokenFile}: ${errorText(thrown)}`,
+      {
+        exitCode: 2,
+      },
+    );
+  }
 }

@@ -1,5 +1,41 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadOrCreateAuthority } from '../../bus/authority.js';
+import { inboxPrefixOf } from '../../bus/permissions.js';
+import { PosternError } from '../../errors.js';
+import { keysIn } from '../hub-process.js';
 import type { Invocation } from '../invocation.js';
+import { dataDirectoryOf } from '../with-hub.js';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  return 1;
+/** `postern bus creds`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, streams } = invocation;
+  const keys = keysIn(dataDirectoryOf(invocation));
+  await mustHaveKeys(keys);
+  const authority = await loadOrCreateAuthority(keys);
+  const role = options.text('role') === 'tracer' ? 'tracer' : 'watcher';
+  const ttlSeconds = Math.ceil((options.durationMs('ttl') ?? 0) / 1000);
+  const name = options.text('name') ?? role;
+  const { jwt, seed, identity } = await authority.newUser({ role, name, ttlSeconds });
+  streams.stdout.write(credentialsFile(jwt, seed));
+  streams.stderr.write(`with the nats tool, add: --inbox-prefix ${inboxPrefixOf(identity)}\n`);
+  return 0;
+}
+
+/** Making new keys here would give credentials that no server believes. */
+async function mustHaveKeys(keys: string): Promise<void> {
+  try {
+    await access(join(keys, 'signing.nk'));
+  } catch {
+    throw new PosternError('NO_KEYS', `there are no keys in ${keys}`, {
+      hint: 'run this on the machine of the hub, with its data directory: --data DIR',
+    });
+  }
+}
+
+/** The form that NATS clients read. */
+function credentialsFile(jwt: string, seed: string): string {
+  const part = (name: string, body: string): string =>
+    `-----BEGIN ${name}-----\n${body}\n------END ${name}------\n`;
+  return `${part('NATS USER JWT', jwt)}\n${part('USER NKEY SEED', seed)}`;
 }

@@ -1,5 +1,19 @@
+import { loadOrCreateAuthority } from '../../bus/authority.js';
+import { defaultDataDirectory } from '../../client/data-directory.js';
+import { keysIn, startHubProcess } from '../hub-process.js';
+import { hubBindings, hubConfigOf, hubSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
+import { serve } from '../serving.js';
+import { readSettings } from '../settings.js';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  return 1;
+/** `postern hub`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const settings = await readSettings(invocation, hubSettings, hubBindings);
+  const data = settings.data ?? defaultDataDirectory(invocation.env);
+  return serve(invocation, settings.logLevel, async (log, cleanup) => {
+    const authority = await loadOrCreateAuthority(keysIn(data));
+    const natsUrls = settings.nats;
+    const config = hubConfigOf(settings, { data, natsUrls });
+    return startHubProcess({ command: 'hub', config, natsUrls, authority, log, cleanup });
+  });
 }

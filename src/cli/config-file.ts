@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import { errorText, PosternError } from '../errors.js';
+
+/** The settings of a YAML file, not yet checked; {} for an empty one. Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`. */
+export async function readConfigFile(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw new PosternError('CONFIG_UNREADABLE', `cannot read --config ${file}: ${errorText(thrown)}`, {
+      exitCode: 2,
+    });
+  }
+  const document = parseDocument(text, { prettyErrors: false });
+  if (document.errors.length > 0) {
+    const list = document.errors.map(({ message, linePos }) => {
+      const at = linePos?.[0];
+      return `${file}${at === undefined ? '' : `:${at.line}:${at.col}`}: ${message}`;
+    });
+    throw configInvalid(list);
+  }
+  const content: unknown = document.toJS({ maxAliasCount: 100 });
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw configInvalid([`${file}: it holds no settings of the form name: value`]);
+  }
+  return { ...content };
+}
+
+/** Every mistake of a configuration in one message. */
+export function configInvalid(mistakes: readonly string[]): PosternError {
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  return new PosternError(
+    'CONFIG_INVALID',
+    `the configuration has ${count}:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`,
+    { hint: 'see COMMAND --help for every setting', exitCode: 2 },
+  );
+}

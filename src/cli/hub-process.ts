@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import type { BusAuthority } from '../bus/authority.js';
+import type { Bus } from '../bus/bus.js';
+import { connectBus } from '../bus/connect.js';
+import { removeHubFile, writeHubFile } from '../client/hub-file.js';
+import { PosternError } from '../errors.js';
+import type { HubConfigInput } from '../hub/config.js';
+import { startHub } from '../hub/hub.js';
+import type { Logger } from '../log.js';
+import type { Cleanup } from './cleanup.js';
+import { posternVersion } from './package-info.js';
+import type { Started } from './serving.js';
+
+/** Life of a hub's own bus credentials, in seconds; they are renewed at half of it. */
+const hubCredentialSeconds = 14 * 86_400;
+
+/** Where a data directory keeps the keys of the bus. */
+export function keysIn(data: string): string {
+  return join(data, 'keys');
+}
+
+/** Connects a hub to the bus and starts it; leaves its address in the data directory for the other commands. */
+export async function startHubProcess(options: {
+  command: string;
+  config: HubConfigInput;
+  natsUrls: readonly string[];
+  authority: BusAuthority;
+  log: Logger;
+  cleanup: Cleanup;
+}): Promise<Started> {
+  const { config, natsUrls, authority, log, cleanup } = options;
+  const metrics = new Registry();
+  const bus = await connect({ natsUrls, authority, log, metrics, cleanup });
+  const hub = startHub(config, { bus, authority, log, metrics, version: posternVersion() });
+  cleanup.add('the hub', () => hub.stop());
+  const { listen, metrics: metricsAt = '' } = await hub.ready;
+  const [nats = ''] = natsUrls;
+  await writeHubFile(config.data, {
+    pid: process.pid,
+    listen,
+    nats,
+    metrics: metricsAt,
+    startedAtMs: Date.now(),
+  });
+  cleanup.add('hub.json', () => removeHubFile(config.data, process.pid));
+  const also = metricsAt === '' ? '' : `, metrics ${metricsAt}`;
+  return {
+    facts: { listen, nats, metrics: metricsAt, data: config.data, pid: process.pid },
+    line: `${options.command}: ready on ${listen.join(', ')} (bus ${nats}${also})`,
+    ended: busLost(bus),
+  };
+}
+
+async function connect(options: {
+  natsUrls: readonly string[];
+  authority: BusAuthority;
+  log: Logger;
+  metrics: Registry;
+  cleanup: Cleanup;
+}): Promise<Bus> {
+  const { natsUrls, authority, log, metrics, cleanup } = options;
+  const ttlSeconds = hubCredentialSeconds;
+  const { identity, seed, ...first } = await authority.newUser({ role: 'hub', name: 'hub', ttlSeconds });
+  let { jwt } = first;
+  const renewal = setInterval(() => {
+    authority.mint({ identity, name: 'hub', ttlSeconds }).then(
+      (renewed) => {
+        jwt = renewed;
+      },
+      (thrown: unknown) => log.error({ err: thrown }, "the hub's own credentials could not be renewed"),
+    );
+  }, ttlSeconds * 500);
+  renewal.unref();
+  cleanup.add('renewal', () => clearInterval(renewal));
+  const bus = await connectBus({
+    servers: natsUrls,
+    identity,
+    credentials: () => ({ jwt, seed }),
+    name: 'hub',
+    log,
+    metrics,
+    firstConnect: 'fail',
+    timeoutMs: 10_000,
+  });
+  cleanup.add('the bus', () => bus.drain());
+  return bus;
+}
+
+/** Rejects when the bus does not let this hub in any more. */
+function busLost(bus: Bus): Promise<void> {
+  return new Promise((_, reject) => {
+    bus.onStatus((status) => {
+      if (status.type !== 'closed') return;
+      reject(
+        new PosternError('BUS_CLOSED', `the bus ended the connection: ${status.reason}`, {
+          hint: 'the NATS server must run with the configuration of this data directory: see `postern init`',
+        }),
+      );
+    });
+  });
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { PosternError } from '../errors.js';
+import { type HubConfigInput, hubConfig, route } from '../hub/config.js';
+import { listenAddress, logLevel, readPairs, seconds } from './setting-schemas.js';
+import type { Binding } from './settings.js';
+
+/** What `postern up` and `postern hub` can be told, as a `--config` file writes it. */
+const frontSettings = z.strictObject({
+  /** Addresses for callers and agents. */
+  listen: z.array(listenAddress).min(1).optional(),
+  data: z.string().min(1).optional(),
+  domain: hubConfig.shape.domain,
+  routes: z.array(route).optional(),
+  /** Address of `/metrics`; `off` for none. */
+  metrics: z.union([z.literal('off'), listenAddress]).optional(),
+  natsAdvertise: z.array(natsUrl()).optional(),
+  credentialTtl: seconds({ least: 10, most: 365 * 86_400 }).optional(),
+  drain: seconds({ least: 0, most: 3600 }).optional(),
+  logLevel,
+});
+
+export const upSettings = frontSettings.extend({
+  /** Address of the embedded NATS server. */
+  natsListen: listenAddress.optional(),
+});
+
+export const hubSettings = frontSettings.extend({
+  /** URLs of the NATS server. */
+  nats: z.array(natsUrl()).min(1),
+});
+
+const frontBindings: readonly Binding[] = [
+  { option: 'listen', key: ['listen'] },
+  { option: 'data', key: ['data'] },
+  { option: 'domain', key: ['domain'] },
+  { option: 'route', key: ['routes'], read: readRoutes },
+  { option: 'metrics', key: ['metrics'] },
+  { option: 'nats-advertise', key: ['natsAdvertise'] },
+  { option: 'credential-ttl', key: ['credentialTtl'] },
+  { option: 'drain', key: ['drain'] },
+  { option: 'log-level', key: ['logLevel'] },
+];
+
+export const upBindings: readonly Binding[] = [
+  ...frontBindings,
+  { option: 'nats-listen', key: ['natsListen'] },
+];
+export const hubBindings: readonly Binding[] = [...frontBindings, { option: 'nats', key: ['nats'] }];
+
+/** The hub role's own configuration. */
+export function hubConfigOf(
+  settings: z.infer<typeof frontSettings>,
+  place: { data: string; natsUrls: readonly string[] },
+): HubConfigInput {
+  const { listen, domain, routes, metrics, natsAdvertise, credentialTtl, drain } = settings;
+  return {
+    data: place.data,
+    natsAdvertise: natsAdvertise ?? [...place.natsUrls],
+    ...(listen && { listen }),
+    ...(domain !== undefined && { domain }),
+    ...(routes && { routes }),
+    ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),
+    ...(credentialTtl !== undefined && { credentialTtlSeconds: Math.round(credentialTtl) }),
+    ...(drain !== undefined && { drainSeconds: drain }),
+  };
+}
+
+/** `path=/PREFIX,node=NODE` as a row of the route table. */
+function readRoutes(value: unknown): unknown {
+  const names = new Map([
+    ['path', 'pathPrefix'],
+    ['host', 'host'],
+    ['listener', 'listener'],
+    ['node', 'node'],
+  ]);
+  const texts = Array.isArray(value) ? value.map(String) : [];
+  return texts.map((text) => {
+    const row = Object.entries(readPairs(text.split(','))).map(([name, part]) => {
+      const key = names.get(name.trim());
+      if (key !== undefined) return [key, part];
+      throw new PosternError(
+        'ROUTE_INVALID',
+        `'${text}': '${name}' is not one of ${[...names.keys()].join(', ')}`,
+      );
+    });
+    return Object.fromEntries(row);
+  });
+}
+
+function natsUrl() {
+  return z.url({ protocol: /^(nats|tls)$/, error: 'it is not a URL of the form nats://HOST:PORT' });
+}

@@ -1,0 +1,43 @@
+import type { JsonValue } from '@bufbuild/protobuf';
+import { createLogger, type Logger, type LogLevel, logLevels } from '../log.js';
+import { Cleanup } from './cleanup.js';
+import type { Invocation } from './invocation.js';
+import { stopSignal } from './signals.js';
+
+/** What a command that runs until it is told to stop has started. */
+export interface Started {
+  /** The fields of its JSON line, beside `ready`. */
+  readonly facts: { readonly [key: string]: JsonValue };
+  /** The line for people. */
+  readonly line: string;
+  /** Resolves, or rejects, when it ends by itself. */
+  readonly ended?: Promise<void>;
+}
+
+/** A log level that was checked already. */
+export function logLevelOf(text: string | undefined): LogLevel {
+  return logLevels.find((level) => level === text) ?? 'info';
+}
+
+/**
+ * Starts something, prints one line when it is ready, waits for SIGTERM or SIGINT (or its own end), and undoes all that
+ * was put into the cleanup. Resolves to the exit status.
+ */
+export async function serve(
+  invocation: Invocation,
+  level: LogLevel,
+  start: (log: Logger, cleanup: Cleanup) => Promise<Started>,
+): Promise<number> {
+  const log = createLogger(level, { role: invocation.command.path.join(' ') });
+  const cleanup = new Cleanup(log);
+  const stopped = stopSignal();
+  try {
+    const { facts, line, ended } = await start(log, cleanup);
+    const asJson = invocation.options.text('output') === 'json';
+    const text = asJson ? JSON.stringify({ ready: true, ...facts }) : `postern ${line}`;
+    invocation.streams.stdout.write(`${text}\n`);
+    return await Promise.race([stopped, ...(ended === undefined ? [] : [ended.then(() => 0)])]);
+  } finally {
+    await cleanup.run();
+  }
+}

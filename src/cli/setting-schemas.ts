@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { errorText, PosternError } from '../errors.js';
+import { logLevels } from '../log.js';
+import { parseAddress } from '../wire/address.js';
+import { durationHelp, parseDurationMs } from './duration.js';
+
+/** Where something listens: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
+export const listenAddress = z.string().superRefine((text, context) => {
+  try {
+    parseAddress(text, 'listen');
+  } catch (thrown) {
+    context.addIssue({ code: 'custom', message: errorText(thrown) });
+  }
+});
+
+/** A duration as text, or seconds as a number; becomes seconds. */
+export function seconds(range: { least: number; most: number }) {
+  return z.union([z.string(), z.number()]).transform((given, context) => {
+    const ms = parseDurationMs(String(given));
+    if (ms === undefined) {
+      context.addIssue({ code: 'custom', message: `'${given}' is not ${durationHelp}` });
+      return z.NEVER;
+    }
+    if (ms < range.least * 1000 || ms > range.most * 1000) {
+      context.addIssue({
+        code: 'custom',
+        message: `'${given}' is not between ${range.least} s and ${range.most} s`,
+      });
+      return z.NEVER;
+    }
+    return ms / 1000;
+  });
+}
+
+export const logLevel = z.enum(logLevels).default('info');
+
+/** `key=value` pairs as an object. Throws `PosternError` for one without `=`. */
+export function readPairs(value: unknown): Record<string, string> {
+  const texts = Array.isArray(value) ? value.map(String) : [String(value)];
+  const pairs: [string, string][] = [];
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new PosternError('PAIR_INVALID', `'${text}' is not KEY=VALUE`, { exitCode: 2 });
+    pairs.push([text.slice(0, at), text.slice(at + 1)]);
+  }
+  return Object.fromEntries(pairs);
+}
