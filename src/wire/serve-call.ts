@@ -78,10 +78,9 @@ class ServedCall implements CallSink {
       this.#requestBytes += chunk.length;
       if (!this.#over && !call.write(chunk)) stream.pause();
     });
+    // RST_STREAM(NO_ERROR) ends the body too, but 'aborted' has come before and the call is over then.
     stream.on('end', () => {
-      // RST_STREAM(NO_ERROR) looks like an end too, but is none.
-      if (stream.aborted) this.#clientGone();
-      else call.end();
+      if (!this.#over) call.end();
     });
   }
 
