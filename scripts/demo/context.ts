@@ -51,7 +51,7 @@ export async function runPostern(
 
 /** The command line as one would type it. */
 export function typed(command: string, args: readonly string[]): string {
-  return [command, ...args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`))].join(' ');
+  return [command, ...args.map((arg) => (/^[\w@%+=:,./$-]+$/.test(arg) ? arg : `'${arg}'`))].join(' ');
 }
 
 /** Throws with what the program said unless it ended with `code`, by default 0. */

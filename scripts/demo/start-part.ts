@@ -74,7 +74,9 @@ async function tool(command: string): Promise<string> {
 
 /** Starts `postern …` as a program of its own and waits until it is ready. */
 async function startTyped(stage: Stage, world: World, name: string, args: readonly string[]) {
-  stage.command(`${typed('postern', args)} &`);
+  const secret = args.indexOf('--token') + 1;
+  const shown = args.map((arg, index) => (secret > 0 && index === secret ? '$TOKEN' : arg));
+  stage.command(`${typed('postern', shown)} &`);
   return world.programs.startReady(name, postern, [...args, '--output', 'json']);
 }
 
