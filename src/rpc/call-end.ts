@@ -191,7 +191,7 @@ export abstract class CallEnd implements Expiring {
   // ---- receiving
 
   /** Whether DATA fits what came before; what is wrong with it otherwise. */
-  admit(offset: number, bytes: number): CallReset | undefined {
+  admit(offset: number, bytes: number, _ended: boolean): CallReset | undefined {
     const { received } = this.inbound;
     if (offset > received) return lostOnBus;
     if (offset < received) return broken(`DATA at ${offset} after ${received} bytes`);

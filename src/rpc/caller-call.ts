@@ -56,9 +56,8 @@ export class CallerCall extends CallEnd implements Call {
     return undefined;
   }
 
-  heardData(chunk: Uint8Array, ended: boolean): void {
-    if (ended) this.fail(broken('a response cannot be half-closed'), true);
-    else this.#sink.data(chunk);
+  heardData(chunk: Uint8Array): void {
+    this.#sink.data(chunk);
   }
 
   heardTrailers(metadata: RawMetadata, sentBytes: number, headed: boolean): CallReset | undefined {
@@ -70,9 +69,10 @@ export class CallerCall extends CallEnd implements Call {
     return undefined;
   }
 
-  override admit(offset: number, bytes: number): CallReset | undefined {
+  override admit(offset: number, bytes: number, ended: boolean): CallReset | undefined {
+    if (ended) return broken('a response ends with TRAILERS');
     // A response begins with its HEAD, so the bus has lost it.
-    return this.headed ? super.admit(offset, bytes) : lostOnBus;
+    return this.headed ? super.admit(offset, bytes, ended) : lostOnBus;
   }
 
   protected override tell(reset: CallReset): void {

@@ -138,9 +138,8 @@ export class Exchange {
     state.disconnected = false;
     state.resyncTick = state.tick;
     for (const peer of this.#peers.values()) {
-      if (peer.calls > 0) peer.sync(true);
-      // The next frame will be preceded by one.
-      else peer.announced = false;
+      // Also where no call is open here: one may be open there whose end was lost.
+      peer.sync(true);
       peer.pumpBlocked();
       peer.outbox.flush();
     }

@@ -36,7 +36,7 @@ export class Peer {
   /** An answer to our SYNC is due. */
   unanswered = false;
   /** The peer was told what is known here, so that both count from the same offsets. */
-  announced = false;
+  #greeted = false;
   /** Calls that wait for credit of the peer or for the link; the first is next. */
   readonly #blocked = new Set<CallEnd>();
   /** The last quarter of the window is kept for calls that have little on the way, so that stalled ones cannot stop them. */
@@ -132,7 +132,7 @@ export class Peer {
 
   /** Before the first call: tells the peer where this process counts from, and asks for the same. */
   greet(): void {
-    if (!this.announced) this.sync(true);
+    if (!this.#greeted) this.sync(true);
   }
 
   /** Sends a frame. */
@@ -149,7 +149,7 @@ export class Peer {
 
   /** Tells the peer what is known here of all calls. */
   sync(answer: boolean): void {
-    this.announced = true;
+    this.#greeted = true;
     this.syncTick = this.state.tick;
     if (answer) {
       this.askedTick = this.state.tick;

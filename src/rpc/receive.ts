@@ -106,10 +106,11 @@ function openCall(peer: Peer, cursor: FrameCursor): void {
 
 function receiveData(peer: Peer, cursor: FrameCursor, call: CallEnd | undefined): void {
   const bytes = cursor.bodyEnd - cursor.bodyStart;
+  const ended = (cursor.flags & frameFlag.end) !== 0;
   const granted = peer.inbound.accepts(bytes);
   peer.inbound.received += bytes;
   const fault = granted
-    ? call?.admit(cursor.offset, bytes)
+    ? call?.admit(cursor.offset, bytes, ended)
     : broken('more bytes than was granted to all calls together');
   if (call === undefined || fault !== undefined) {
     peer.giveBack(bytes, false);
@@ -118,7 +119,7 @@ function receiveData(peer: Peer, cursor: FrameCursor, call: CallEnd | undefined)
     return;
   }
   call.inbound.received += bytes;
-  call.heardData(cursor.keptBody(), (cursor.flags & frameFlag.end) !== 0);
+  call.heardData(cursor.keptBody(), ended);
 }
 
 /** Ends the call of a frame that does not fit, where something is wrong with it. */
