@@ -64,7 +64,10 @@ test('credentials are renewed before they end, and their end cuts nobody off for
   const server = await startInteropServer();
   t.after(() => server.stop());
   await agent({ to: [server.address] }).ready;
+  const online = performance.now();
   await until('a renewal', () => hub.enrolled === 2);
+  const renewedAfterMs = performance.now() - online;
+  assert.ok(renewedAfterMs < 3_000, `renewed only after ${renewedAfterMs} ms`);
   await until('the old credentials end', () => hub.heard.length === 2, 10_000);
   const client = new InteropClient({ address: hub.address });
   t.after(() => client.close());

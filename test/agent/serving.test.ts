@@ -29,7 +29,7 @@ test('the longest prefix decides which server gets a call; where none fits, it s
   const { hub, agent } = await setStage(t);
   const all = await startInteropServer({ serverId: 'package' });
   const unary = await startInteropServer({ serverId: 'unary' });
-  t.after(() => all.stop());
+  t.after(() => Promise.all([all.stop(), unary.stop()]));
   await agent({
     to: [`grpc.testing.=${all.address}`, `grpc.testing.TestService/UnaryCall=${unary.address}`],
   }).ready;
