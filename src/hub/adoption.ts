@@ -1,3 +1,4 @@
+import type { NodeEntry } from '../bus/messages.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Presence } from './presence.js';
@@ -16,6 +17,7 @@ export class Adoption {
   readonly #log: Logger;
   readonly #underWay = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #stopListening: () => void = () => {};
 
   constructor(options: {
     registry: NodeRegistry;
@@ -35,20 +37,26 @@ export class Adoption {
   start(): void {
     this.#timer = setInterval(() => this.#sweep(), sweepEveryMs);
     this.#timer.unref();
+    // A hub that stops gives its nodes up: no need to wait for the next sweep.
+    this.#stopListening = this.#registry.onChange((_, entry) => {
+      if (entry !== undefined && entry.owner === '' && this.#mayWrite()) this.#consider(entry);
+    });
     this.#sweep();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#stopListening();
   }
 
   #sweep(): void {
     if (!this.#mayWrite()) return;
-    for (const { name, owner, instances } of this.#registry.all()) {
-      if (instances.length === 0 || this.#presence.lives(owner)) continue;
-      if (this.#underWay.size >= mostAtOnce) return;
-      if (!this.#underWay.has(name)) this.#adopt(name, owner);
-    }
+    for (const entry of this.#registry.all()) this.#consider(entry);
+  }
+
+  #consider({ name, owner, instances }: NodeEntry): void {
+    if (instances.length === 0 || this.#presence.lives(owner)) return;
+    if (this.#underWay.size < mostAtOnce && !this.#underWay.has(name)) this.#adopt(name, owner);
   }
 
   #adopt(name: string, from: string): void {

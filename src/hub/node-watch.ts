@@ -21,6 +21,8 @@ export class NodeWatch {
   readonly #told: Set<string>;
   #callsToldOpen = 0;
   lastSeenAtMs = 0;
+  /** Its instances are remembered from another hub: they are to be pinged before their turn. */
+  urgent: boolean;
   /** A write to the registry is under way. */
   recording = false;
 
@@ -33,6 +35,7 @@ export class NodeWatch {
     log: Logger;
   }) {
     const { before } = options;
+    this.urgent = before.instances.length > 0;
     this.#told = new Set(before.instances.map(({ id }) => id));
     this.#actor = startActor({
       machine: nodeMachine,

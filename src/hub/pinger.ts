@@ -42,11 +42,13 @@ export class Pinger {
       const { watch } = view;
       if (watch === undefined) continue;
       watch.callsOpen(view.openCalls);
-      if (ping && at++ % groups === this.#group) this.#round(view, watch);
+      const due = at++ % groups === this.#group;
+      if (ping && (due || watch.urgent)) this.#round(view, watch);
     }
   }
 
   #round(view: NodeView, watch: NodeWatch): void {
+    watch.urgent = false;
     const instances = watch.instances();
     if (instances.length > 0) watch.send({ type: 'PING_ROUND' });
     for (const instance of instances) {

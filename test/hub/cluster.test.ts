@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import type { ListNodesResponse, Node } from '../../src/gen/postern/v1/nodes.js';
 import { Http2Upstream } from '../../src/wire/http2-upstream.js';
+import { InteropClient, type OutputAnswer } from '../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../support/interop/server.js';
 import { startTestNats, type TestNats, until } from '../support/nats.js';
 import { bindKey, StandIn } from './stand-in.js';
@@ -41,9 +43,9 @@ describe('several hubs', () => {
   const call = (hub: TestHub, name: string) =>
     bareCall(hub.address, { name, authorization: `Bearer ${hub.adminToken}` });
   /** Waits until somebody pings who has not pinged before. */
-  const pingedAnew = async (agent: StandIn, what: string) => {
+  const pingedAnew = async (agent: StandIn, what: string, timeoutMs = 12_000) => {
     agent.pingedBy.clear();
-    await until(what, () => agent.pingedBy.size > 0, 12_000);
+    await until(what, () => agent.pingedBy.size > 0, timeoutMs);
   };
 
   it('give the same answers, and take over at once from one that stops', async () => {
@@ -60,7 +62,7 @@ describe('several hubs', () => {
 
     await first.stop();
     await assert.rejects(http(first.address, 'GET', '/healthz'), 'the first is gone');
-    await pingedAnew(agent, 'the second hub watches over it');
+    await pingedAnew(agent, 'the second hub watches over it', 4_000);
     assert.ok(!owner.some((hub) => agent.pingedBy.has(hub)));
     assert.equal((await call(second, 'n1')).status, 0);
     assert.equal((await node(second, 'n1'))?.instances[0]?.id, instance);
@@ -81,6 +83,74 @@ describe('several hubs', () => {
     const found = await node(survivor, 'n2');
     assert.deepEqual([found?.state, found?.instances[0]?.id], ['connected.idle', instance]);
     assert.equal((await call(doomed, 'n2')).status, 14, 'the one that is cut off says so');
+    agent.vanish();
+  });
+
+  it("see other hubs' findings", async () => {
+    const [one, other] = [hubs.at(-1) ?? assert.fail(), await start()];
+    const [a, b] = [
+      await StandIn.start(nats, await bindKey(one, 'pair'), upstream),
+      await StandIn.start(nats, await bindKey(one, 'pair'), upstream),
+    ];
+    const leaving = await a.join({ share: true });
+    const staying = await b.join({ share: true });
+    a.bye('draining');
+    for (const hub of [one, other]) {
+      await until('both know who drains', async () => {
+        const standings = (await node(hub, 'pair'))?.instances.map(({ id, standing }) => `${id} ${standing}`);
+        return standings?.sort().join() === [`${leaving} draining`, `${staying} ready`].sort().join();
+      });
+    }
+    a.bye('stopped');
+    b.bye('stopped');
+    for (const hub of [one, other]) {
+      await until('both know that all have left', async () => (await node(hub, 'pair'))?.state === 'lost');
+      assert.equal((await call(hub, 'pair')).code, 'NODE_OFFLINE');
+    }
+  });
+
+  it('come back by themselves when NATS was killed', async () => {
+    const hub = hubs.at(-1) ?? assert.fail();
+    const agent = await StandIn.start(nats, await bindKey(hub, 'survivor'), upstream);
+    const instance = await agent.join();
+    process.kill(nats.server.pid, 'SIGKILL');
+    await until('the loss is told', async () => (await http(hub.address, 'GET', '/readyz')).status === 503);
+    await until('it is ready again', async () => (await http(hub.address, 'GET', '/readyz')).status === 200);
+    await until('calls go through', async () => (await call(hub, 'survivor')).status === 0);
+    await pingedAnew(agent, 'it is watched over');
+    assert.deepEqual(
+      (await node(hub, 'survivor'))?.instances.map(({ id }) => id),
+      [instance],
+    );
+    const late = await StandIn.start(nats, await bindKey(hub, 'latecomer'), upstream);
+    await late.join();
+    assert.equal((await call(hub, 'latecomer')).status, 0, 'the registry takes claims again');
+    agent.vanish();
+    late.vanish();
+  });
+
+  it('let open calls finish before they stop, and take no new ones', async () => {
+    const hub = await startTestHub(nats, { drainSeconds: 5 });
+    const agent = await StandIn.start(nats, await bindKey(hub, 'slow'), upstream);
+    await agent.join();
+    const client = new InteropClient({
+      address: hub.address,
+      metadata: { name: 'slow', authorization: `Bearer ${hub.adminToken}` },
+    });
+    const responses = [10, 20, 30].map((size) => ({ size, intervalUs: 300_000 }));
+    const stream = client.streamingOutputCall({ responseParameters: responses });
+    const sizes: number[] = [];
+    stream.on('data', ({ payload }: OutputAnswer) => sizes.push(payload?.body.length ?? 0));
+    const ended = once(stream, 'status');
+    await once(stream, 'data');
+    const stopped = hub.stop();
+    await until('nobody new is let in', async () => {
+      return (await http(hub.address, 'GET', '/healthz').catch(() => undefined)) === undefined;
+    });
+    const [{ code }] = await ended;
+    assert.deepEqual([code, sizes], [0, [10, 20, 30]]);
+    await stopped;
+    client.close();
     agent.vanish();
   });
 

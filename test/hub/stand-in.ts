@@ -97,8 +97,13 @@ export class StandIn {
     const exchange = new Exchange({ self, port: () => joined.port, log: testLog });
     exchange.onPing = (from) => this.pingedBy.add(from.instance);
     exchange.serve(this.#target);
+    const stopStatus = this.bus.onStatus(({ type }) => {
+      if (type === 'reconnected') exchange.resync();
+      else exchange.disconnected();
+    });
     this.instance = instance;
     this.#leave = () => {
+      stopStatus();
       joined.stop();
       exchange.close();
     };
