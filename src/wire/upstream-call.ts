@@ -3,16 +3,20 @@ import {
   constants,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
-  type OutgoingHttpHeaders,
 } from 'node:http2';
-import { addAbortSignal } from 'node:stream';
 import type { Call, CallHead, CallReset, CallSink, RawMetadata } from '../rpc/call.js';
 import { forwardableMetadata } from '../rpc/metadata.js';
-import { httpToStatus, rstToStatus } from '../rpc/status.js';
-import { formatGrpcTimeout } from '../rpc/timeout.js';
-import { addMetadata } from './headers.js';
 import { receiveBufferBytes, sendBufferBytes } from './limits.js';
 import { isGrpcContentType } from './request.js';
+import {
+  connectionLost,
+  deadlinePassed,
+  notGrpc,
+  resetByServer,
+  unsendable,
+  withoutStatus,
+} from './upstream-ends.js';
+import { isSessionGone, requestHeaders, sendCancel } from './upstream-request.js';
 import type { UpstreamSession } from './upstream-session.js';
 
 /** Longest delay that a Node timer takes; a deadline beyond it is left to the other end. */
@@ -67,7 +71,7 @@ export class UpstreamCall implements Call {
     const { timeoutMs } = head;
     this.#deadlineAt = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     if (timeoutMs !== undefined && timeoutMs <= maxTimerMs) {
-      this.#timer = setTimeout(() => this.#deadline(), timeoutMs);
+      this.#timer = setTimeout(() => this.fail(deadlinePassed(!this.started)), timeoutMs);
     }
   }
 
@@ -81,14 +85,15 @@ export class UpstreamCall implements Call {
     if (this.#over) return true;
     let stream: ClientHttp2Stream;
     try {
-      const headers = this.#requestHeaders();
+      const { scheme } = this.#owner;
+      const authority = this.#owner.authorityFor(this.#head);
+      const remainingMs = this.#deadlineAt - performance.now();
+      const headers = requestHeaders(this.#head, scheme, authority, remainingMs);
       if (session.http2.destroyed || session.http2.closed) return false;
       stream = session.http2.request(headers, { endStream: false });
     } catch (thrown) {
       if (isSessionGone(thrown)) return false;
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      const message = `the call cannot be sent: ${why}`;
-      process.nextTick(() => this.fail({ status: 13, message, refused: true, remote: false }));
+      process.nextTick(() => this.fail(unsendable(thrown)));
       return true;
     }
     this.#session = session;
@@ -140,22 +145,6 @@ export class UpstreamCall implements Call {
     this.#sink.reset(reset);
   }
 
-  #requestHeaders(): OutgoingHttpHeaders {
-    const head = this.#head;
-    const headers: OutgoingHttpHeaders = Object.create(null);
-    headers[':method'] = 'POST';
-    headers[':scheme'] = this.#owner.scheme;
-    headers[':authority'] = this.#owner.authorityFor(head);
-    headers[':path'] = head.path;
-    headers.te = 'trailers';
-    if (head.timeoutMs !== undefined) {
-      headers['grpc-timeout'] = formatGrpcTimeout(this.#deadlineAt - performance.now());
-    }
-    addMetadata(headers, head.metadata);
-    headers['content-type'] ??= 'application/grpc';
-    return headers;
-  }
-
   #flush(stream: ClientHttp2Stream): void {
     const waiting = this.#waiting;
     if (waiting.length > 0) {
@@ -197,16 +186,10 @@ export class UpstreamCall implements Call {
   #response(headers: ResponseHeaders, flags: number, rawHeaders: readonly string[]): void {
     if (this.#over) return;
     const httpStatus = headers[':status'] ?? 0;
-    const hasStatus = headers['grpc-status'] !== undefined;
-    if (httpStatus !== 200 && !hasStatus) {
-      const message = `the server at ${this.#owner.name} answered with HTTP status ${httpStatus}`;
-      this.fail({ status: httpToStatus(httpStatus), message, refused: false, remote: true });
-      return;
-    }
     const contentType = headers['content-type'] ?? '';
-    if (!hasStatus && !isGrpcContentType(contentType)) {
-      const message = `the server at ${this.#owner.name} answered with content type '${contentType}', not gRPC`;
-      this.fail({ status: 2, message, refused: false, remote: true });
+    const hasStatus = headers['grpc-status'] !== undefined;
+    if (!hasStatus && (httpStatus !== 200 || !isGrpcContentType(contentType))) {
+      this.fail(notGrpc(this.#owner.name, httpStatus, contentType));
       return;
     }
     const metadata = forwardableMetadata(rawHeaders);
@@ -214,7 +197,7 @@ export class UpstreamCall implements Call {
       if (hasStatus) {
         this.#trailers = metadata;
         this.#complete();
-      } else this.#noStatus();
+      } else this.fail(withoutStatus(this.#owner.name));
       return;
     }
     this.#headSeen = true;
@@ -248,12 +231,7 @@ export class UpstreamCall implements Call {
   }
 
   #truncated(): void {
-    if (!this.#over && this.#trailers === undefined) this.#noStatus();
-  }
-
-  #noStatus(): void {
-    const message = `the server at ${this.#owner.name} ended the call without a status`;
-    this.fail({ status: 13, message, refused: false, remote: true });
+    if (!this.#over && this.#trailers === undefined) this.fail(withoutStatus(this.#owner.name));
   }
 
   #closed(stream: ClientHttp2Stream, session: UpstreamSession): void {
@@ -263,23 +241,12 @@ export class UpstreamCall implements Call {
       this.#complete();
       return;
     }
-    const code = stream.rstCode;
     const { name } = this.#owner;
-    if (session.dead) {
-      const message = `the connection to the server at ${name} was lost: ${session.lost}`;
-      this.fail({ status: 14, message, refused: false, remote: false });
-    } else if (code === constants.NGHTTP2_NO_ERROR) {
-      this.#noStatus();
-    } else {
-      const refused = code === constants.NGHTTP2_REFUSED_STREAM && !this.#headSeen;
-      const message = `the server at ${name} ${refused ? 'refused' : 'reset'} the call (HTTP/2 code ${code})`;
-      this.fail({ status: rstToStatus(code), message, refused, remote: true });
-    }
-  }
-
-  #deadline(): void {
-    const refused = this.#stream === undefined;
-    this.fail({ status: 4, message: 'the deadline of the call has passed', refused, remote: false });
+    this.fail(
+      session.dead
+        ? connectionLost(name, session.lost)
+        : resetByServer(name, stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, !this.#headSeen),
+    );
   }
 
   /** Lets go of everything; the stream is reset where it is still open. */
@@ -298,21 +265,4 @@ export class UpstreamCall implements Call {
     if (answered) stream.close(constants.NGHTTP2_NO_ERROR);
     else sendCancel(stream);
   }
-}
-
-/**
- * Resets a stream with CANCEL. `stream.close(CANCEL)` would send END_STREAM first, which a server may take for the
- * good end of a request; an aborted stream sends the reset alone.
- */
-function sendCancel(stream: ClientHttp2Stream): void {
-  addAbortSignal(AbortSignal.abort(), stream);
-}
-
-function isSessionGone(thrown: unknown): boolean {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
-  return (
-    thrown.code === 'ERR_HTTP2_GOAWAY_SESSION' ||
-    thrown.code === 'ERR_HTTP2_INVALID_SESSION' ||
-    thrown.code === 'ERR_HTTP2_OUT_OF_STREAMS'
-  );
 }
