@@ -67,8 +67,10 @@ async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Pro
   return demo;
 }
 
+/** What failed and why, on one line. */
 function failed(thrown: unknown): string {
-  return thrown instanceof StepFailed ? `step ${thrown.step}: ${thrown.message}` : errorText(thrown);
+  const text = thrown instanceof StepFailed ? `step ${thrown.step}: ${thrown.message}` : errorText(thrown);
+  return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
 function pass(stage: Stage): number {

@@ -46,8 +46,8 @@ export async function callsPart(demo: Demo): Promise<void> {
     const client = new InteropClient(target);
     const sizes = [1, 65_536, 262_144, 700_000];
     const request = { responseParameters: sizes.map((size) => ({ size })) };
+    const call = client.streamingOutputCall(request, undefined, { deadline: Date.now() + 15_000 });
     try {
-      const call = client.streamingOutputCall(request, undefined, { deadline: Date.now() + 15_000 });
       let next = 0;
       for await (const { payload } of call) {
         const size = sizes[next++] ?? -1;
@@ -57,6 +57,7 @@ export async function callsPart(demo: Demo): Promise<void> {
       }
       if (next !== sizes.length) throw new Error(`${next} messages, not ${sizes.length}`);
     } finally {
+      call.cancel();
       client.close();
     }
   });
