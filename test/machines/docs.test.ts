@@ -17,7 +17,7 @@ for (const { machine } of Object.values(machines)) {
   });
 
   test(`docs/machines.md explains every state and event of the ${machine.id} machine`, () => {
-    const rows = new Set([...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name));
+    const rows = new Set([...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name));
     for (const state of everyState(machine)) assert.ok(rows.has(state), `state ${state} has no row`);
     for (const event of everyEvent(machine)) {
       assert.ok(rows.has(eventName(event)), `event ${eventName(event)} has no row`);
