@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { loadOrCreateCallerKey } from '../../src/auth/caller-tokens.js';
 import type { ListNodesResponse, Node } from '../../src/gen/postern/v1/nodes.js';
 import { Http2Upstream } from '../../src/wire/http2-upstream.js';
 import { InteropClient, type OutputAnswer } from '../support/interop/client.js';
@@ -14,6 +17,7 @@ describe('several hubs', () => {
   let server: InteropServer;
   let upstream: Http2Upstream;
   const hubs: TestHub[] = [];
+  let started = 0;
 
   before(async () => {
     nats = await startTestNats();
@@ -27,8 +31,13 @@ describe('several hubs', () => {
     await nats.stop();
   });
 
-  const start = async (): Promise<TestHub> => {
-    const hub = await startTestHub(nats);
+  /** A hub with a data directory of its own, or a given one; all of them have the same key for caller tokens. */
+  const start = async (data?: string): Promise<TestHub> => {
+    const own = data ?? join(nats.dir, `hub-${started++}`);
+    await loadOrCreateCallerKey(join(nats.dir, 'keys'));
+    await mkdir(join(own, 'keys'), { recursive: true });
+    await copyFile(join(nats.dir, 'keys', 'caller.jwk'), join(own, 'keys', 'caller.jwk'));
+    const hub = await startTestHub(nats, { data: own });
     hubs.push(hub);
     return hub;
   };
@@ -156,7 +165,8 @@ describe('several hubs', () => {
 
   it('remember after a restart who was there', async () => {
     for (const hub of hubs.splice(0)) await hub.stop();
-    const before = await start();
+    const data = join(nats.dir, 'restarted');
+    const before = await start(data);
     const gone = await StandIn.start(nats, await bindKey(before, 'gone'), upstream);
     await gone.join();
     await bindKey(before, 'never');
@@ -168,12 +178,12 @@ describe('several hubs', () => {
     await before.stop();
     hubs.length = 0;
 
-    const hub = await start();
+    const hub = await start(data);
     assert.equal((await node(hub, 'never'))?.state, 'unseen');
     assert.equal((await node(hub, 'gone'))?.state, 'lost');
     assert.match((await call(hub, 'gone')).message, /^node 'gone' is not connected \(last seen \d+ s ago\)$/);
     assert.equal((await call(hub, 'there')).status, 0, 'reachable at once');
-    await pingedAnew(there, 'the new hub watches over it');
+    await pingedAnew(there, 'the new hub watches over it, which knows that its predecessor is gone', 5_000);
     assert.equal((await node(hub, 'there'))?.instances[0]?.id, instance);
     assert.equal((await node(hub, 'there'))?.state, 'connected.idle');
     there.vanish();

@@ -31,6 +31,7 @@ export class StandIn {
   readonly #bound: BoundKey;
   readonly #target: CallTarget;
   readonly #boot = randomUUID();
+  #deafen: () => void = () => {};
   #leave: () => void = () => {};
   instance = '';
 
@@ -81,7 +82,12 @@ export class StandIn {
     this.bus.publish(subjects.bye, { node, key: key.publicKey }, { instance: this.instance, reason });
   }
 
-  /** Hears nothing any more, as a process that was killed. */
+  /** Hears nothing any more and says nothing, as a process that was killed. */
+  freeze(): void {
+    this.#deafen();
+  }
+
+  /** Ends its calls and hears nothing any more. */
   vanish(): void {
     this.#leave();
     this.#leave = () => {};
@@ -102,6 +108,7 @@ export class StandIn {
       else exchange.disconnected();
     });
     this.instance = instance;
+    this.#deafen = joined.stop;
     this.#leave = () => {
       stopStatus();
       joined.stop();
