@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { errorText, PosternError } from '../errors.js';
 
 /** The settings of a YAML file, not yet checked; {} for an empty one. Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`. */
@@ -12,11 +12,12 @@ export async function readConfigFile(file: string): Promise<Record<string, unkno
       exitCode: 2,
     });
   }
-  const document = parseDocument(text, { prettyErrors: false });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter });
   if (document.errors.length > 0) {
-    const list = document.errors.map(({ message, linePos }) => {
-      const at = linePos?.[0];
-      return `${file}${at === undefined ? '' : `:${at.line}:${at.col}`}: ${message}`;
+    const list = document.errors.map(({ message, pos }) => {
+      const { line, col } = lineCounter.linePos(pos[0]);
+      return `${file}: line ${line}, column ${col}: ${message}`;
     });
     throw configInvalid(list);
   }

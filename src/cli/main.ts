@@ -4,6 +4,7 @@ import { tellFailure } from './failure.js';
 import { Options } from './options.js';
 import { posternVersion } from './package-info.js';
 import { createProgram, type Parsed } from './program.js';
+import { logLevelOption } from './shared-options.js';
 import { exitOnInterrupt } from './signals.js';
 
 /** Runs `postern` with these arguments, and ends the process with its exit status. */
@@ -33,22 +34,22 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (parsed === undefined) return 0;
   const { command, words, flags } = parsed;
-  const options = new Options(command.options ?? [], flags, env);
-  let debug = false;
+  const specs = command.options ?? [];
+  const options = new Options(specs, flags, env);
+  const mistakes = options.mistakes();
+  // Commands with a configuration tell these among the mistakes of the whole.
+  if (mistakes.length > 0 && !specs.some(({ name }) => name === 'config')) {
+    const wrong = new PosternError('USAGE', mistakes.join('\n'), { exitCode: 2 });
+    return tellFailure(wrong, { stderr, env, debug: false });
+  }
+  const level = mistakes.length === 0 && specs.includes(logLevelOption) ? options.text('log-level') : '';
   try {
-    debug = wantsDebug(command.options ?? [], options);
     exitOnInterrupt();
     const { run: runCommand } = await command.load();
     return await runCommand({ command, words, options, streams: process, env });
   } catch (thrown) {
-    return tellFailure(thrown, { stderr, env, debug });
+    return tellFailure(thrown, { stderr, env, debug: level === 'debug' || level === 'trace' });
   }
-}
-
-function wantsDebug(specs: readonly { readonly name: string }[], options: Options): boolean {
-  if (!specs.some(({ name }) => name === 'log-level')) return false;
-  const level = options.text('log-level');
-  return level === 'debug' || level === 'trace';
 }
 
 /** Commander's own words, without its prefix. */

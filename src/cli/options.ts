@@ -1,4 +1,4 @@
-import { PosternError } from '../errors.js';
+import { errorText, PosternError } from '../errors.js';
 import { envNameOf, type OptionSpec } from './command-spec.js';
 import { durationHelp, parseDurationMs } from './duration.js';
 
@@ -30,6 +30,18 @@ export class Options {
     const text = this.#env[from];
     if (text === undefined || text === '') return undefined;
     return { value: checked(spec, fromEnv(spec, text, from), from), from };
+  }
+
+  /** What is wrong with what was given, of all options. */
+  mistakes(): string[] {
+    return [...this.#specs.keys()].flatMap((name) => {
+      try {
+        this.given(name);
+        return [];
+      } catch (thrown) {
+        return [errorText(thrown)];
+      }
+    });
   }
 
   /** A text or choice, its default, or undefined. */

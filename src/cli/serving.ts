@@ -31,13 +31,35 @@ export async function serve(
   const log = createLogger(level, { role: invocation.command.path.join(' ') });
   const cleanup = new Cleanup(log);
   const stopped = stopSignal();
+  const starting = start(log, cleanup);
   try {
-    const { facts, line, ended } = await start(log, cleanup);
+    const started = await Promise.race([starting, stopped]);
+    if (typeof started === 'number') return started;
+    const { facts, line, ended } = started;
     const asJson = invocation.options.text('output') === 'json';
     const text = asJson ? JSON.stringify({ ready: true, ...facts }) : `postern ${line}`;
     invocation.streams.stdout.write(`${text}\n`);
     return await Promise.race([stopped, ...(ended === undefined ? [] : [ended.then(() => 0)])]);
   } finally {
     await cleanup.run();
+    // Told to stop while it was starting: what came up after the cleanup is undone too.
+    await settledWithin(starting, lateStartMs);
+    await cleanup.run();
   }
+}
+
+/** How long something that was told to stop while starting may take to notice, in milliseconds. */
+const lateStartMs = 15_000;
+
+async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  const quiet = work.then(
+    () => {},
+    () => {},
+  );
+  await Promise.race([quiet, late]);
+  clearTimeout(timer);
 }

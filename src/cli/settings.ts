@@ -4,7 +4,7 @@ import { PosternError } from '../errors.js';
 import { envNameOf } from './command-spec.js';
 import { configInvalid, readConfigFile } from './config-file.js';
 import type { Invocation } from './invocation.js';
-import type { Given } from './options.js';
+import type { Given, Options } from './options.js';
 
 /** Which setting an option stands for. */
 export interface Binding {
@@ -31,9 +31,9 @@ export async function readSettings<S extends SettingsSchema>(
   const file = options.text('config');
   const settings = file === undefined ? {} : await readConfigFile(file);
   const origins = new Map<string, string>();
-  const mistakes: string[] = [];
+  const mistakes = options.mistakes();
   for (const { option, key, read } of bindings) {
-    const given = options.given(option);
+    const given = givenOf(options, option);
     if (given === undefined) continue;
     try {
       setAt(settings, key, read === undefined ? given.value : read(given.value));
@@ -55,11 +55,20 @@ export async function readSettings<S extends SettingsSchema>(
       for (const key of issue.keys) mistakes.push(unknownKey(file, [...path, key], known));
       continue;
     }
-    if (origin !== undefined) mistakes.push(`${origin}: ${issue.message}`);
+    if (origin !== undefined) mistakes.push(`${origin}: ${issue.message.replace(/^Invalid input: /, '')}`);
     else mistakes.push(fileMistake(file, path, issue.message, valueAt(settings, path), bindings));
   }
   if (parsed.success && mistakes.length === 0) return parsed.data;
   throw configInvalid(mistakes);
+}
+
+/** What was given; undefined also where that is wrong, which was told already. */
+function givenOf(options: Options, option: string): Given | undefined {
+  try {
+    return options.given(option);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The flag or variable that a setting or the thing around it came from; '' when its mistake was told already. */
@@ -74,7 +83,7 @@ function originOf(path: readonly string[], origins: ReadonlyMap<string, string>)
 function unknownKey(file: string | undefined, path: readonly string[], known: readonly string[]): string {
   const [like] = nearest(path.at(-1) ?? '', known, 1);
   const guess = like === undefined ? '' : `; is it '${like}'?`;
-  return `${file ?? 'the settings'}: ${path.join('.')}: there is no such setting${guess}`;
+  return `${file ?? 'the settings'}: ${pathText(path)}: there is no such setting${guess}`;
 }
 
 function fileMistake(
@@ -84,11 +93,17 @@ function fileMistake(
   value: unknown,
   bindings: readonly Binding[],
 ): string {
+  const plain = message.replace(/^Invalid input: /, '');
   const binding = bindings.find(({ key }) => key.join('.') === path.join('.'));
   if (value === undefined && binding !== undefined) {
     return `--${binding.option} is missing (or ${envNameOf({ name: binding.option })}, or ${path.join('.')} in --config FILE)`;
   }
-  return `${file ?? 'the settings'}: ${path.join('.')}: ${message}`;
+  return `${file ?? 'the settings'}: ${pathText(path)}: ${plain}`;
+}
+
+/** `routes[0].node`. */
+function pathText(path: readonly string[]): string {
+  return path.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
 }
 
 function valueAt(settings: unknown, path: readonly string[]): unknown {

@@ -11,13 +11,13 @@ export const dataOption = {
   completes: 'directory',
 } satisfies OptionSpec;
 
-export const logLevelOption = {
+export const logLevelOption: OptionSpec = {
   name: 'log-level',
   kind: 'choice',
   choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
   default: 'info',
   summary: 'how much is logged on stderr; debug also shows stacks of errors',
-} satisfies OptionSpec;
+};
 
 export const configOption = {
   name: 'config',
@@ -50,7 +50,7 @@ export const connectTimeoutOption = {
 } satisfies OptionSpec;
 
 /** How a client finds the hub and proves who it is. */
-export const hubOptions = [
+export const hubOptions: readonly OptionSpec[] = [
   {
     name: 'hub',
     kind: 'text',
@@ -74,7 +74,7 @@ export const hubOptions = [
   dataOption,
   connectTimeoutOption,
   logLevelOption,
-] satisfies OptionSpec[];
+];
 
 /** Where types come from, when not from reflection. */
 export const schemaOptions = [

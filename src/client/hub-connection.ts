@@ -1,5 +1,5 @@
-import { Client, type ClientOptions, credentials, Metadata } from '@grpc/grpc-js';
-import { errorText, PosternError } from '../errors.js';
+import { Client, type ClientOptions, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { PosternError } from '../errors.js';
 import type { HubTarget } from './hub-target.js';
 
 /** Options of every channel: no limit on what comes back, and no proxy from the environment in between. */
@@ -22,18 +22,17 @@ export interface HubConnection {
 /** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
 export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
   const client = new Client(target.address, credentials.createInsecure(), channelOptions);
-  await new Promise<void>((resolve, reject) => {
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
-      if (error === undefined || error === null) return resolve();
-      client.close();
-      reject(
-        new PosternError('HUB_UNREACHABLE', `no hub answers at ${target.address} (${target.from})`, {
-          hint: 'start one with `postern up`, or say where it is with --hub HOST:PORT',
-          cause: errorText(error),
-        }),
-      );
-    });
-  });
+  const why = await connected(client, Date.now() + timeoutMs);
+  if (why !== undefined) {
+    client.close();
+    throw new PosternError(
+      'HUB_UNREACHABLE',
+      `no hub answers at ${target.address} (${target.from}): ${why}`,
+      {
+        hint: 'start one with `postern up`, or say where it is with --hub HOST:PORT',
+      },
+    );
+  }
   return {
     target,
     client,
@@ -45,4 +44,23 @@ export async function connectHub(target: HubTarget, timeoutMs: number): Promise<
     },
     close: () => client.close(),
   };
+}
+
+/** Connects; resolves to why it cannot, undefined when it has. A refusal is told at once, without trying again. */
+function connected(client: Client, deadlineMs: number): Promise<string | undefined> {
+  const channel = client.getChannel();
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) resolve(undefined);
+      else if (state === connectivityState.TRANSIENT_FAILURE) resolve('the connection was refused or broken');
+      else {
+        channel.watchConnectivityState(state, deadlineMs, (error) => {
+          if (error === undefined) look();
+          else resolve('it took too long');
+        });
+      }
+    };
+    look();
+  });
 }

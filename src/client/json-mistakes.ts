@@ -51,7 +51,7 @@ export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Regis
       return;
     }
     const why = refusal(message, { [key]: value }, registry);
-    if (why !== undefined) found.push(`${at}: ${why}`);
+    if (why !== undefined) found.push(`${at}: ${enumRefusal(field, value) ?? why}`);
   };
 
   walk(desc, json, '');
@@ -70,6 +70,13 @@ function refusal(desc: DescMessage, json: JsonValue, registry: Registry): string
   } catch (thrown) {
     return errorText(thrown).replace(/^cannot decode (field|message|oneof) \S+ from JSON: /, '');
   }
+}
+
+/** The names that an enum would have taken. */
+function enumRefusal(field: DescField, value: JsonValue): string | undefined {
+  if (field.enum === undefined || typeof value !== 'string') return undefined;
+  const names = field.enum.values.map((one) => one.name);
+  return `'${value}' is no ${field.enum.typeName}; it is one of ${nearest(value, names).join(', ')}`;
 }
 
 function unknownField(message: DescMessage, key: string): string {

@@ -9,6 +9,7 @@ import type { Logger } from '../../log.js';
 import { type AgentSettings, agentBindings, agentConfigOf, agentSettings, asUrl } from '../agent-settings.js';
 import type { Invocation } from '../invocation.js';
 import { makeJoinToken } from '../join-token.js';
+import { makeDataDirectory } from '../make-data-directory.js';
 import { posternVersion } from '../package-info.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
@@ -16,7 +17,7 @@ import { readSettings } from '../settings.js';
 /** `postern agent`. */
 export async function run(invocation: Invocation): Promise<number> {
   const settings = await readSettings(invocation, agentSettings, agentBindings);
-  const data = settings.data ?? defaultDataDirectory(invocation.env);
+  const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
     const token = await tokenOf(settings);
     const { agent, ready } = await join(settings, { data, token, log }, (started) =>

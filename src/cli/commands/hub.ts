@@ -3,13 +3,14 @@ import { defaultDataDirectory } from '../../client/data-directory.js';
 import { keysIn, startHubProcess } from '../hub-process.js';
 import { hubBindings, hubConfigOf, hubSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
+import { makeDataDirectory } from '../make-data-directory.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
 
 /** `postern hub`. */
 export async function run(invocation: Invocation): Promise<number> {
   const settings = await readSettings(invocation, hubSettings, hubBindings);
-  const data = settings.data ?? defaultDataDirectory(invocation.env);
+  const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
     const authority = await loadOrCreateAuthority(keysIn(data));
     const natsUrls = settings.nats;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { startEmbeddedServer } from '../../bus/embedded-server.js';
 import { findServerBinary } from '../../bus/server-binary.js';
@@ -7,6 +7,7 @@ import { defaultDataDirectory } from '../../client/data-directory.js';
 import { keysIn, startHubProcess } from '../hub-process.js';
 import { hubConfigOf, upBindings, upSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
+import { makeDataDirectory } from '../make-data-directory.js';
 import { packageRoot } from '../package-info.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
@@ -14,7 +15,7 @@ import { readSettings } from '../settings.js';
 /** `postern up`. */
 export async function run(invocation: Invocation): Promise<number> {
   const settings = await readSettings(invocation, upSettings, upBindings);
-  const data = resolve(settings.data ?? defaultDataDirectory(invocation.env));
+  const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
     const authority = await loadOrCreateAuthority(keysIn(data));
     const binary = await findServerBinary({ toolsDir: toolsDirectory(data), log, env: invocation.env });
