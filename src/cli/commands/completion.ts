@@ -1,5 +1,17 @@
-import type { Invocation } from '../invocation.js';
+import { bashScript } from '../completion/bash.js';
+import { fishScript } from '../completion/fish.js';
+import { zshScript } from '../completion/zsh.js';
+import { type Invocation, requiredWord } from '../invocation.js';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  return 1;
+const scripts = new Map([
+  ['bash', bashScript],
+  ['zsh', zshScript],
+  ['fish', fishScript],
+]);
+
+/** `postern completion`. */
+export async function run(invocation: Invocation): Promise<number> {
+  // The parser takes no other shell.
+  invocation.streams.stdout.write(scripts.get(requiredWord(invocation, 0))?.() ?? '');
+  return 0;
 }

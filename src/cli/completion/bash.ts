@@ -1,0 +1,90 @@
+import { type Choices, completedCommands, firstWords, groupWords, wordsAfter } from './words.js';
+
+/** The completion script for bash (4 or newer; needs no other package). */
+export function bashScript(): string {
+  return `# Completion of postern for bash.
+_postern() {
+  local cur prev words cword command place flags i
+  cur="\${COMP_WORDS[COMP_CWORD]}"
+  prev="\${COMP_WORDS[COMP_CWORD-1]}"
+  COMPREPLY=()
+
+  # The command's words come first; whatever stands behind them is counted by its place.
+  command="" place=0
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "\${COMP_WORDS[i]}" in
+      -*) _postern_takes_value "$command" "\${COMP_WORDS[i]}" && ((i++)) ;;
+      *)
+        case "$command" in
+          "") command="\${COMP_WORDS[i]}" ;;
+          ${groupWords.join('|')}) command="$command \${COMP_WORDS[i]}" ;;
+          *) ((place++)) ;;
+        esac ;;
+    esac
+  done
+
+  if [[ "$prev" == -* ]] && _postern_takes_value "$command" "$prev"; then
+    _postern_value "$command" "$prev"
+    return
+  fi
+  case "$command" in
+    "") COMPREPLY=($(compgen -W "${plain(firstWords)} help --help --version" -- "$cur")) ; return ;;
+${groupWords.map((group) => `    ${group}) COMPREPLY=($(compgen -W "${plain(wordsAfter(group))}" -- "$cur")) ; return ;;`).join('\n')}
+  esac
+  if [[ "$cur" == -* ]]; then
+    COMPREPLY=($(compgen -W "$(_postern_flags "$command")" -- "$cur"))
+    return
+  fi
+  case "$command:$place" in
+${completedCommands.flatMap(({ name, places }) => places.map((choices, at) => `    "${name}:${at}") ${reply(choices)} ;;`)).join('\n')}
+  esac
+}
+
+_postern_nodes() {
+  command postern complete-nodes --connect-timeout 1s 2>/dev/null
+}
+
+_postern_flags() {
+  case "$1" in
+${completedCommands.map(({ name, flags }) => `    "${name}") echo "${flags.flatMap((flag) => flag.flags).join(' ')}" ;;`).join('\n')}
+  esac
+}
+
+_postern_takes_value() {
+  case "$1:$2" in
+${valued((key) => `    ${key}) return 0 ;;`)}
+  esac
+  return 1
+}
+
+_postern_value() {
+  case "$1:$2" in
+${valued((key, choices) => `    ${key}) ${reply(choices)} ;;`)}
+  esac
+}
+
+complete -F _postern postern
+`;
+}
+
+function valued(line: (key: string, choices: Choices) => string): string {
+  return completedCommands
+    .flatMap(({ name, flags }) =>
+      flags.flatMap(({ flags: forms, value }) =>
+        value === undefined ? [] : [line(forms.map((form) => `"${name}:${form}"`).join('|'), value)],
+      ),
+    )
+    .join('\n');
+}
+
+function reply({ words, completes }: Choices): string {
+  const compgen = (how: string): string => `COMPREPLY=($(compgen ${how} -- "$cur"))`;
+  if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
+  if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
+  if (completes === 'file') return compgen('-f');
+  return completes === 'directory' ? compgen('-d') : ':';
+}
+
+function plain(words: readonly { readonly word: string }[]): string {
+  return words.map(({ word }) => word).join(' ');
+}

@@ -1,0 +1,70 @@
+import type { CommandSpec, Completes, OptionSpec } from '../command-spec.js';
+import { commands, groups } from '../commands.js';
+import { placeholderOf } from '../help.js';
+
+/** What may stand in one place: fixed words, or something to look up. */
+export interface Choices {
+  readonly words: readonly string[];
+  readonly completes: Completes | undefined;
+}
+
+/** One flag, as a completion script needs it. */
+export interface FlagWords {
+  /** `--output`, and `-o` where there is one. */
+  readonly flags: readonly string[];
+  readonly summary: string;
+  /** Undefined: it takes no value. */
+  readonly value: Choices | undefined;
+}
+
+/** One command, as a completion script needs it. */
+export interface CommandWords {
+  /** `token create`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly FlagWords[];
+  readonly places: readonly Choices[];
+}
+
+/** Every command that is shown. */
+export const completedCommands: readonly CommandWords[] = commands
+  .filter((command) => command.hidden !== true)
+  .map(wordsOf);
+
+/** The first words, with their summaries. */
+export const firstWords: readonly { readonly word: string; readonly summary: string }[] = [
+  ...commands.filter(({ path, hidden }) => path.length === 1 && hidden !== true),
+  ...groups,
+].map(({ path, summary }) => ({ word: path[0] ?? '', summary }));
+
+/** The words after a group's word, with their summaries. */
+export function wordsAfter(group: string): { word: string; summary: string }[] {
+  return commands
+    .filter(({ path }) => path.length === 2 && path[0] === group)
+    .map(({ path, summary }) => ({ word: path[1] ?? '', summary }));
+}
+
+export const groupWords: readonly string[] = groups.map(({ path }) => path[0] ?? '');
+
+function wordsOf(command: CommandSpec): CommandWords {
+  return {
+    name: command.path.join(' '),
+    summary: command.summary,
+    flags: [
+      ...(command.options ?? []).map(flagWords),
+      { flags: ['--help', '-h'], summary: 'show the help', value: undefined },
+    ],
+    places: (command.arguments ?? []).map(({ choices, completes }) => ({
+      words: choices ?? [],
+      completes,
+    })),
+  };
+}
+
+function flagWords(option: OptionSpec): FlagWords {
+  const flags = [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])];
+  if (placeholderOf(option) === undefined) return { flags, summary: option.summary, value: undefined };
+  const words = option.kind === 'choice' ? option.choices : [];
+  const completes = option.kind === 'text' || option.kind === 'list' ? option.completes : undefined;
+  return { flags, summary: option.summary, value: { words, completes } };
+}

@@ -1,0 +1,91 @@
+import {
+  type Choices,
+  type CommandWords,
+  completedCommands,
+  firstWords,
+  groupWords,
+  wordsAfter,
+} from './words.js';
+
+/** The completion script for zsh: for a directory of $fpath as `_postern`, or to be sourced. */
+export function zshScript(): string {
+  return `#compdef postern
+# Completion of postern for zsh.
+
+_postern_nodes() {
+  local -a nodes
+  nodes=(\${(f)"$(command postern complete-nodes --connect-timeout 1s 2>/dev/null)"})
+  _describe 'node' nodes
+}
+
+_postern() {
+  local curcontext="$curcontext" state line
+  local -a commands
+  if (( CURRENT == 2 )); then
+    commands=(
+${described(firstWords)}
+    )
+    _describe 'command' commands
+    return
+  fi
+  local command="$words[2]"
+  case "$command" in
+    ${groupWords.join('|')})
+      if (( CURRENT == 3 )); then
+        case "$command" in
+${groupWords.map((group) => `          ${group}) commands=(\n${described(wordsAfter(group))}\n          ) ;;`).join('\n')}
+        esac
+        _describe 'command' commands
+        return
+      fi
+      command="$command $words[3]"
+      shift words; (( CURRENT-- )) ;;
+  esac
+  shift words; (( CURRENT-- ))
+  case "$command" in
+${completedCommands.map(argumentsOf).join('\n')}
+  esac
+}
+
+if [ "$funcstack[1]" = "_postern" ]; then
+  _postern "$@"
+else
+  compdef _postern postern
+fi
+`;
+}
+
+function argumentsOf({ name, flags, places }: CommandWords): string {
+  const specs = [
+    ...flags.flatMap(({ flags: forms, summary, value }) =>
+      forms.map((form) => {
+        const after = value === undefined ? '' : `:value:${action(value)}`;
+        return `'*${form}[${escaped(summary)}]${after}'`;
+      }),
+    ),
+    ...places.map((choices, at) => `'${at + 1}:argument:${action(choices)}'`),
+  ];
+  return `    '${name}')\n      _arguments -s \\\n        ${specs.join(' \\\n        ')} ;;`;
+}
+
+function action({ words, completes }: Choices): string {
+  if (words.length > 0) return `(${words.join(' ')})`;
+  if (completes === 'node') return '_postern_nodes';
+  if (completes === 'file') return '_files';
+  return completes === 'directory' ? '_files -/' : ' ';
+}
+
+function described(words: readonly { readonly word: string; readonly summary: string }[]): string {
+  return words
+    .map(({ word, summary }) => `      '${word}:${quoted(summary).replaceAll(':', '\\:')}'`)
+    .join('\n');
+}
+
+/** Inside `[…]` of a specification of _arguments. */
+function escaped(text: string): string {
+  return quoted(text).replace(/[[\]:]/g, (char) => `\\${char}`);
+}
+
+function quoted(text: string): string {
+  return text.replaceAll("'", "'\\''");
+}

@@ -1,0 +1,76 @@
+import { type CommandSpec, envNameOf, type OptionSpec } from './command-spec.js';
+import { commands } from './commands.js';
+import { argumentsText, defaultOf, flagsOf, sentence } from './help.js';
+
+/** docs/cli.md: every command, as the command table declares it. */
+export function cliDocument(): string {
+  const shown = commands.filter((command) => command.hidden !== true);
+  return `<!-- Made from the command table in src/cli by \`node dist/src/cli/print-docs.js\`; do not edit. -->
+
+# The command \`postern\`
+
+${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-${path.join('-')}): ${summary}`).join('\n')}
+
+## What all commands have in common
+
+- Every option has a twin in the environment. The flag wins over the environment, that over \`--config FILE\`, that over
+  the default. An option that may be repeated is separated by commas in the environment, \`--route\` by semicolons,
+  \`--header\` by new lines.
+- Data goes to stdout, everything else to stderr. Colours are used on a terminal only, and not where \`NO_COLOR\` is set.
+- Durations are written as \`30s\`, \`1h30m\` or \`500ms\`; a bare number is seconds.
+- A client finds the hub by \`--hub\`, else by the file \`hub.json\` that a running hub leaves in its data directory, else at
+  127.0.0.1:9090; and its token by \`--token\` or \`--token-file\`, else in \`tokens/admin.jwt\` of the data directory.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | failure |
+| 2 | usage or configuration |
+| 64 + code | a call ended with that gRPC code, e.g. 69 is NOT_FOUND |
+| 124 | waited too long |
+| 130 | interrupted (Ctrl-C) |
+
+${shown.map(section).join('\n')}`;
+}
+
+function section(command: CommandSpec): string {
+  const name = command.path.join(' ');
+  const places = argumentsText(command.arguments ?? []);
+  const usage = [`postern ${name}`, ...(command.options === undefined ? [] : ['[OPTIONS]']), places];
+  const words = (command.arguments ?? [])
+    .map((one) => `- \`${one.name}\`: ${escaped(one.summary)}\n`)
+    .join('');
+  return `## postern ${command.path.join(' ')}
+
+${sentence(command.summary)}${command.description === undefined ? '' : ` ${command.description}`}
+
+\`\`\`
+${usage.join(' ').trimEnd()}
+\`\`\`
+
+${words === '' ? '' : `${words}\n`}${optionTable(command.options ?? [])}${examples(command)}`;
+}
+
+function optionTable(options: readonly OptionSpec[]): string {
+  if (options.length === 0) return '';
+  const rows = options.map(
+    (option) =>
+      `| \`${escaped(flagsOf(option))}\` | \`${envNameOf(option)}\` | ${escaped(option.summary)}${fallback(option)} |`,
+  );
+  return `| option | environment | meaning |\n|---|---|---|\n${rows.join('\n')}\n\n`;
+}
+
+function fallback(option: OptionSpec): string {
+  const shown = defaultOf(option);
+  return shown === undefined ? '' : ` (default: ${escaped(shown)})`;
+}
+
+function examples({ examples: lines }: CommandSpec): string {
+  const shown = lines.map(({ line, does }) => `# ${does}\n${line}`).join('\n\n');
+  return `\`\`\`sh\n${shown}\n\`\`\`\n`;
+}
+
+/** Inside a cell of a table. */
+function escaped(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('*', '\\*');
+}

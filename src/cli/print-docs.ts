@@ -1,0 +1,3 @@
+import { cliDocument } from './docs.js';
+
+process.stdout.write(cliDocument());
