@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SignJWT } from 'jose';
 import { loadOrCreateCallerKey, signCallerToken } from '../../src/auth/caller-tokens.js';
 import type { Identity } from '../../src/auth/identity.js';
 import { createUserKey } from '../../src/bus/nkeys.js';
-import { startTestNats, type TestNats, until } from '../support/nats.js';
+import { startTestNats, type TestNats } from '../support/nats.js';
 import {
   ask,
   bareCall,
   bearer,
   credentialsIn,
   enrol,
-  http,
   joinToken,
   ownClients,
   startTestHub,
@@ -208,56 +206,5 @@ describe('the front door', () => {
     assert.match(outcome.message, /'alice' needs the role admin/);
     const open = await bareCall(hub.address, forged, '/postern.v1.TokensService/ListTokens');
     assert.equal(open.status, status.unauthenticated);
-  });
-
-  it('tells how it is over HTTP/1.1', async () => {
-    const get = (path: string) => http(hub.address, 'GET', path);
-    const health = await get('/health');
-    assert.equal(health.status, 200);
-    assert.match(health.body, /^uptime: (\d+h)?(\d+m)?\d+s$/);
-    assert.equal((await get('/healthz')).status, 200);
-    assert.deepEqual(await get('/readyz'), { status: 200, body: 'ready\n' });
-    const missing = await get('/nothing');
-    assert.equal(missing.status, 404);
-    assert.equal(JSON.parse(missing.body).code, 'NOT_FOUND');
-    assert.equal((await http(hub.address, 'POST', '/healthz')).status, 405);
-    assert.equal((await get('/metrics')).status, 404, 'metrics are elsewhere');
-  });
-
-  it('counts what it does', async () => {
-    await call(await sign(), { name: 'nobody' });
-    await bareCall(hub.address, {}, '/grpc.health.v1.Health/Check');
-    const { body } = await http(hub.metricsAddress, 'GET', '/metrics');
-    const value = (line: string) =>
-      Number(
-        body
-          .split('\n')
-          .find((one) => one.startsWith(`${line} `))
-          ?.split(' ')[1],
-      );
-    assert.ok(value('postern_calls_total{node="",status="UNAVAILABLE"}') >= 1);
-    assert.ok(value('postern_calls_total{node="",status="OK"}') >= 1);
-    assert.equal(value('postern_calls_in_flight'), 0);
-    assert.equal(value('postern_nodes{state="unseen"}'), 1);
-    assert.ok(value('postern_call_duration_seconds_count') >= 1);
-    assert.ok(value('postern_loop_delay_seconds{quantile="0.99"}') >= 0);
-  });
-
-  it('keeps an admin token for the command line, for this user alone', async () => {
-    assert.equal((await stat(join(nats.dir, 'tokens', 'admin.jwt'))).mode & 0o777, 0o600);
-    const again = await startTestHub(nats);
-    assert.equal(again.adminToken, hub.adminToken, 'a good one is kept');
-    await again.stop();
-  });
-
-  it('is not ready while the bus is gone, and says why', async () => {
-    const lonely = await startTestHub(nats);
-    try {
-      await lonely.bus.close();
-      await until('it notices', async () => (await http(lonely.address, 'GET', '/readyz')).status === 503);
-      assert.match((await http(lonely.address, 'GET', '/readyz')).body, /not connected to the bus/);
-    } finally {
-      await lonely.stop();
-    }
   });
 });

@@ -13,6 +13,7 @@ import { InspectServiceClient } from '../../src/gen/postern/v1/inspect.js';
 import { NodesServiceClient } from '../../src/gen/postern/v1/nodes.js';
 import { TokensServiceClient } from '../../src/gen/postern/v1/tokens.js';
 import { type HubConfigInput, type RunningHub, startHub } from '../../src/hub/hub.js';
+import type { Logger } from '../../src/log.js';
 import { type TestNats, testLog } from '../support/nats.js';
 
 /** What `http` was answered. */
@@ -32,7 +33,11 @@ export interface TestHub {
   stop(): Promise<void>;
 }
 
-export async function startTestHub(nats: TestNats, config: Partial<HubConfigInput> = {}): Promise<TestHub> {
+export async function startTestHub(
+  nats: TestNats,
+  config: Partial<HubConfigInput> = {},
+  log: Logger = testLog,
+): Promise<TestHub> {
   const bus = await nats.hub();
   const hub = startHub(
     {
@@ -43,7 +48,7 @@ export async function startTestHub(nats: TestNats, config: Partial<HubConfigInpu
       drainSeconds: 1,
       ...config,
     },
-    { bus, authority: nats.authority, log: testLog, metrics: new Registry() },
+    { bus, authority: nats.authority, log, metrics: new Registry() },
   );
   const { listen, metrics } = await hub.ready;
   const adminToken = (await readFile(join(config.data ?? nats.dir, 'tokens', 'admin.jwt'), 'utf8')).trim();
