@@ -117,7 +117,7 @@ function createAuthority(keys: {
         payload: -1,
         allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
       },
-      { signer: keys.signing, exp: Math.floor(Date.now() / 1000) + Math.max(1, Math.floor(ttlSeconds)) },
+      { signer: keys.signing, exp: Math.ceil(Date.now() / 1000 + Math.max(1, ttlSeconds)) },
     );
   }
 

@@ -7,6 +7,8 @@ import type { BusMetrics } from './bus-metrics.js';
 /** So many refusals of one and the same credential, with a dial each, end the connection for good. */
 const finalRefusals = 5;
 
+const unknownReason = 'the connection was lost';
+
 /** Watches over a connection of the client and tells what becomes of it. */
 export interface StatusWatch {
   readonly connected: boolean;
@@ -27,7 +29,7 @@ export function watchStatus(
   let connected = true;
   let maxPayloadBytes = nats.info?.max_payload ?? 0;
   let serverVersion = nats.info?.version ?? '';
-  let reason = 'the connection was lost';
+  let reason = unknownReason;
   let refusedJwt = '';
   let refusals = 0;
   let closeReason = 'closed by this process';
@@ -53,7 +55,7 @@ export function watchStatus(
   const back = (): void => {
     if (connected) return;
     connected = true;
-    reason = 'the connection was lost';
+    reason = unknownReason;
     refusedJwt = '';
     refusals = 0;
     maxPayloadBytes = nats.info?.max_payload ?? maxPayloadBytes;
@@ -76,8 +78,10 @@ export function watchStatus(
     for await (const status of nats.status()) {
       if (status.type === 'disconnect') lost();
       else if (status.type === 'reconnect') back();
-      else if (status.type === 'staleConnection') reason = 'the server did not answer pings';
-      else if (status.type === 'error') {
+      else if (status.type === 'staleConnection') {
+        // told after an error of the server, too
+        if (reason === unknownReason) reason = 'the server did not answer pings';
+      } else if (status.type === 'error') {
         if (status.error instanceof PermissionViolationError) {
           metrics.dropped('refused');
           log.error(`the bus refused it: ${status.error.message}`);

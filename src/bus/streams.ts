@@ -21,8 +21,8 @@ import type { SubjectDeclaration } from './subjects.js';
 export const storageTimeoutMs = 5000;
 
 /** The management API of JetStream; says nothing to the server by itself. */
-export function managerOf(nats: NatsConnection): Promise<JetStreamManager> {
-  return jetstreamManager(nats, { checkAPI: false, timeout: storageTimeoutMs });
+export function managerOf(nats: NatsConnection, timeoutMs = storageTimeoutMs): Promise<JetStreamManager> {
+  return jetstreamManager(nats, { checkAPI: false, timeout: timeoutMs });
 }
 
 /** A stream that keeps declared subjects. */
@@ -88,7 +88,8 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
  * Resolves when they are there; throws `BUS_NO_JETSTREAM` when that takes longer than `timeoutMs`.
  */
 export async function keepStreams(connection: Connection, timeoutMs: number): Promise<Stop> {
-  const manager = await managerOf(connection.nats);
+  // a server without JetStream may answer nothing at all
+  const manager = await managerOf(connection.nats, timeoutMs);
   const ensureAll = async (): Promise<void> => {
     for (const stream of keptStreams()) await ensureStream(manager, stream);
   };
