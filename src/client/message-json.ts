@@ -73,6 +73,12 @@ export class MessageJson {
     }
   }
 
+  /** True when somebody can describe the type; asks for it where that is not known yet. */
+  async knows(name: string): Promise<boolean> {
+    await this.#learn(name);
+    return !this.unknownTypes.has(name);
+  }
+
   /** Makes a type known; one that nobody describes is shown without its content. */
   async #learn(name: string): Promise<void> {
     if (name === '' || this.#types.getMessage(name) !== undefined) return;

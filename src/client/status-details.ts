@@ -24,7 +24,6 @@ export async function statusDetails(end: CallStatus, messages: MessageJson): Pro
 async function detail(packed: Uint8Array, messages: MessageJson): Promise<JsonValue> {
   const any = fromBinary(AnySchema, packed);
   const name = any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
-  const shown = await messages.decode(AnySchema, packed);
-  if (!messages.unknownTypes.has(name)) return shown;
+  if (await messages.knows(name)) return messages.decode(AnySchema, packed);
   return { '@type': any.typeUrl, value: Buffer.from(any.value).toString('base64') };
 }
