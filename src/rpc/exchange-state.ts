@@ -13,6 +13,8 @@ export interface ExchangeStats {
   /** Calls open now: made from here, and served here. */
   callsMade: number;
   callsServed: number;
+  /** Calls among them whose time is limited. */
+  deadlines: number;
   /** Bytes of calls that wait here for credit, a target or the link. */
   bytesBuffered: number;
   framesIn: number;
@@ -45,6 +47,7 @@ export class ExchangeState {
     peers: 0,
     callsMade: 0,
     callsServed: 0,
+    deadlines: 0,
     bytesBuffered: 0,
     framesIn: 0,
     framesOut: 0,

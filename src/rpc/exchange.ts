@@ -90,7 +90,8 @@ export class Exchange {
 
   /** What it holds and has done. */
   stats(): ExchangeStats {
-    return { ...this.#state.stats };
+    const { stats, deadlines } = this.#state;
+    return { ...stats, deadlines: deadlines.size };
   }
 
   // ---- the link

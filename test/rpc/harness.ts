@@ -354,11 +354,8 @@ export async function pair(
 /** Nothing of any call is left. */
 export function assertEmpty(...members: readonly Member[]): void {
   for (const { exchange, self } of members) {
-    const { callsMade, callsServed, bytesBuffered } = exchange.stats();
-    assert.deepEqual(
-      { callsMade, callsServed, bytesBuffered },
-      { callsMade: 0, callsServed: 0, bytesBuffered: 0 },
-      self.name,
-    );
+    const { callsMade, callsServed, deadlines, bytesBuffered } = exchange.stats();
+    const left = { callsMade, callsServed, deadlines, bytesBuffered };
+    assert.deepEqual(left, { callsMade: 0, callsServed: 0, deadlines: 0, bytesBuffered: 0 }, self.name);
   }
 }

@@ -270,6 +270,45 @@ describe('what was lost ends its call at both ends after a reconnect', () => {
     });
   }
 
+  it('TRAILERS, by what the callee alone says', async (t) => {
+    const { bus, hub, agent, close } = await pair();
+    t.after(close);
+    loseFrames(bus, isKind(frameKind.trailers));
+    const listener = open(hub, agent);
+    callOf(listener).end();
+    await settle(bus);
+    bus.lose = (message) => message.from === hub.self;
+    agent.exchange.resync();
+    await settle(bus);
+    assert.deepEqual([listener.failure.status, listener.failure.refused], [14, false]);
+  });
+
+  it('the cancellation, by what the caller alone says', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, () => {});
+    t.after(close);
+    const listener = open(hub, agent);
+    await settle(bus);
+    loseFrames(bus, isKind(frameKind.reset));
+    callOf(listener).cancel(cancelled);
+    await settle(bus);
+    bus.lose = (message) => message.from === agent.self;
+    hub.exchange.resync();
+    await settle(bus);
+    assert.equal(target.at(0).cancelled?.status, 14);
+  });
+
+  it('and not a call that is on its way', async (t) => {
+    const { hub, agent, target, close } = await pair();
+    t.after(close);
+    // Both leave in the same turn: neither knows of the other.
+    const listener = open(hub, agent);
+    agent.exchange.resync();
+    callOf(listener).end();
+    await until(() => listener.end !== undefined, 'the call has ended');
+    assert.deepEqual(listener.status, ['grpc-status', '0']);
+    assert.equal(target.calls.length, 1);
+  });
+
   it('and only its call', async (t) => {
     const { bus, hub, agent, target, close } = await pair({}, echoPieces);
     t.after(close);
@@ -443,6 +482,38 @@ describe('the credit of a peer', () => {
     }
     assert.equal(target.calls.length, 24);
     assertEmpty(hub, agent);
+  });
+});
+
+describe('a peer that has begun anew', () => {
+  it('is granted no more than one window', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({ peerWindowBytes: 4 * window }, echo);
+    t.after(close);
+    const before = open(hub, agent);
+    callOf(before).write(Buffer.alloc(6 * window));
+    callOf(before).end();
+    await until(() => before.end !== undefined, 'the first call has ended');
+    hub.exchange.forget(agent.self, 'for a test');
+    await settle(bus);
+    target.calls.length = 0;
+    target.script = (served) => {
+      served.ready = false;
+    };
+    const calls = Array.from({ length: 12 }, () => open(hub, agent));
+    await settle(bus);
+    for (const call of calls) callOf(call).write(Buffer.alloc(window));
+    await settle(bus);
+    const came = (): number =>
+      agent.exchange.stats().bytesBuffered + target.calls.reduce((sum, served) => sum + served.bytes, 0);
+    assert.ok(came() <= 4 * window);
+    // Three calls go on and pass a window each on; so much may come anew, and no more.
+    for (const served of target.calls.slice(0, 3)) {
+      served.ready = true;
+      served.sink.drain();
+    }
+    await settle(bus);
+    assert.ok(came() > 4 * window, 'some has come');
+    assert.ok(came() <= 7 * window, `${came() / window} windows have come`);
   });
 });
 
