@@ -132,11 +132,13 @@ export abstract class CallEnd implements Expiring {
 
   /** Sends what waits, as far as there is credit. */
   pump(): void {
-    if (this.peer.queues(this)) this.peer.block(this);
-    else
-      while (this.waits && this.sendOne()) {
-        // goes on while there is room
-      }
+    if (this.peer.queues(this)) {
+      this.peer.block(this);
+      return;
+    }
+    while (this.waits && this.sendOne()) {
+      // goes on while there is room
+    }
   }
 
   /** Sends one chunk of what waits. False: nothing could be sent; where the peer's credit is missing it is told. */

@@ -141,9 +141,8 @@ export class Peer {
     this.outbox.frame(kind, flags, id, offset, body);
   }
 
-  /** Tells the peer that a call is over, as `caller` or `callee` of that call. */
-  reset(id: number, as: 'caller' | 'callee' | number, reset: CallReset): void {
-    const direction = typeof as === 'number' ? as : as === 'caller' ? frameFlag.fromCaller : 0;
+  /** Tells the peer that a call is over; `direction` is FROM_CALLER where this process is its caller, else 0. */
+  reset(id: number, direction: number, reset: CallReset): void {
     this.frame(frameKind.reset, direction, id, 0, Reset.encode(fitReset(reset)).finish());
   }
 

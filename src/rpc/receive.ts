@@ -94,9 +94,9 @@ function openCall(peer: Peer, cursor: FrameCursor): void {
   const open = state.reader.open(cursor.message, cursor.bodyStart, cursor.bodyEnd);
   const { target } = state;
   if (target === undefined || !state.accepting) {
-    peer.reset(id, 'callee', unavailable('no new calls are taken here', true));
+    peer.reset(id, 0, unavailable('no new calls are taken here', true));
   } else if (peer.calls >= peer.mostCalls) {
-    peer.reset(id, 'callee', exhausted(`${peer.calls} calls are open already`));
+    peer.reset(id, 0, exhausted(`${peer.calls} calls are open already`));
   } else {
     const call = new CalleeCall(peer, id, open);
     peer.serve(call);
@@ -150,7 +150,7 @@ function unknownCall(peer: Peer, cursor: FrameCursor): void {
 
 function answerReset(peer: Peer, cursor: FrameCursor, reset: CallReset): void {
   if (cursor.kind === frameKind.reset || cursor.id === 0 || !peer.state.mayReset()) return;
-  peer.reset(cursor.id, cursor.fromCaller ? 'callee' : 'caller', reset);
+  peer.reset(cursor.id, cursor.fromCaller ? 0 : frameFlag.fromCaller, reset);
 }
 
 function readMetadata(peer: Peer, cursor: FrameCursor): readonly string[] {

@@ -1,5 +1,6 @@
 import { Sync, type SyncCall } from '../gen/postern/bus/v1/frame.js';
 import type { CallEnd } from './call-end.js';
+import { frameFlag } from './frame.js';
 import type { Peer } from './peer.js';
 import { broken, lostOnBus, unavailable } from './resets.js';
 
@@ -34,7 +35,7 @@ export function applySync(peer: Peer, sync: Sync): void {
     if (call === undefined) {
       // A served call that has never been seen here has lost its OPEN, so no server has seen it either.
       const refused = told.caller && peer.neverSeen(told.id);
-      peer.reset(told.id, told.caller ? 'callee' : 'caller', unavailable(lostOnBus.message, refused));
+      peer.reset(told.id, told.caller ? 0 : frameFlag.fromCaller, unavailable(lostOnBus.message, refused));
     } else {
       listed.add(call);
       compare(call, told);
