@@ -21,7 +21,12 @@ export async function readConfigFile(file: string): Promise<Record<string, unkno
     });
     throw configInvalid(list);
   }
-  const content: unknown = document.toJS({ maxAliasCount: 100 });
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 });
+  } catch (thrown) {
+    throw configInvalid([`${file}: ${errorText(thrown)}`]);
+  }
   if (content === null || content === undefined) return {};
   if (typeof content !== 'object' || Array.isArray(content)) {
     throw configInvalid([`${file}: it holds no settings of the form name: value`]);

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { commands } from '../../src/cli/commands.js';
+import { NodesServiceService } from '../../src/gen/postern/v1/nodes.js';
+import { run } from '../support/processes.js';
+import { cleanEnv, postern, posternBin } from './postern.js';
+
+let server: Server;
+let hub: string;
+
+before(async () => {
+  server = new Server();
+  const node = (name: string) => ({
+    name,
+    state: 'lost',
+    labels: {},
+    instances: [],
+    createdAtMs: 0,
+    lastSeenAtMs: 0,
+    calls: 0,
+  });
+  server.addService(NodesServiceService, {
+    listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) =>
+      done(null, { nodes: [node('cellar'), node('greenhouse')] }),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  hub = `127.0.0.1:${port}`;
+});
+after(() => server.forceShutdown());
+
+/** What bash offers for a line whose last word is being typed. */
+async function offered(...words: string[]): Promise<string[]> {
+  const script = `
+    source <("$1" completion bash)
+    COMP_WORDS=("\${@:2}")
+    COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+    _postern
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = await run('bash', ['-c', script, 'bash', posternBin, 'postern', ...words], {
+    env: cleanEnv({ POSTERN_HUB: hub, PATH: `${path.dirname(posternBin)}:${process.env.PATH}` }),
+  });
+  assert.equal(stderr, '');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+test('bash offers commands, sub-commands, options and the words of a choice', async () => {
+  const first = await offered('');
+  for (const { path: words, hidden } of commands) {
+    assert.equal(first.includes(words[0] ?? ''), hidden !== true, words[0]);
+  }
+  assert.deepEqual(await offered('tok'), ['token']);
+  assert.deepEqual(await offered('token', ''), ['create', 'ls', 'revoke']);
+  assert.deepEqual(await offered('token', 'create', '--jo'), ['--join']);
+  assert.deepEqual(await offered('nodes', '--output', 'j'), ['json', 'jsonl']);
+  assert.deepEqual(await offered('nodes', '-o', 'x'), ['xml']);
+  assert.deepEqual(await offered('completion', ''), ['bash', 'zsh', 'fish']);
+  assert.deepEqual(await offered('token', 'create', '--role', ''), ['call', 'operate', 'admin']);
+});
+
+test('bash offers the nodes of the hub where a node stands, and nowhere else', async () => {
+  assert.deepEqual(await offered('call', ''), ['cellar', 'greenhouse']);
+  assert.deepEqual(await offered('call', '-d', '{}', '--max-time', '3s', 'g'), ['greenhouse']);
+  assert.deepEqual(await offered('call', 'cellar', ''), []);
+  assert.deepEqual(await offered('inspect', '--follow', 'c'), ['cellar']);
+});
+
+test('without a hub nothing is offered, and nothing is said', async () => {
+  const quiet = await postern(['complete-nodes', '--hub', '127.0.0.1:1', '--connect-timeout', '1s']);
+  assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
+});
+
+test('every shell is told every command, option and choice', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, stdout } = await postern(['completion', shell]);
+    assert.equal(code, 0);
+    for (const { path: words, options = [], hidden } of commands) {
+      if (hidden === true) continue;
+      for (const word of words) assert.ok(stdout.includes(word), `${shell}: ${word}`);
+      for (const option of options) {
+        assert.ok(
+          stdout.includes(shell === 'fish' ? `-l ${option.name}` : `--${option.name}`),
+          `${shell}: ${option.name}`,
+        );
+        for (const choice of option.kind === 'choice' ? option.choices : []) {
+          assert.ok(stdout.includes(choice), `${shell}: ${choice}`);
+        }
+      }
+    }
+  }
+});
