@@ -101,10 +101,10 @@ function createAuthority(keys: {
   const systemKey = keys.system.getPublicKey();
 
   async function mint({ identity, name, ttlSeconds }: MintRequest): Promise<string> {
-    const { publish, subscribe } = permissionsOf(identity);
     if (!/^U[A-Z2-7]{55}$/.test(identity.publicKey)) {
       throw new PosternError('IDENTITY_INVALID', `${JSON.stringify(identity.publicKey)} is no user key`);
     }
+    const { publish, subscribe } = permissionsOf(identity);
     return encodeUser(
       name,
       identity.publicKey,

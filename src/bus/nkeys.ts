@@ -35,6 +35,8 @@ export function verify(publicKey: string, bytes: Uint8Array, signature: Uint8Arr
 /** The key pair of a seed, for this room's own use. Throws `KEY_INVALID`. */
 export function keyPairOf(seed: string): KeyPair {
   try {
+    // the library takes what follows a whole seed for a part of it
+    if (!/^S[A-Z2-7]{57}$/.test(seed.trim())) throw new TypeError('wrong length or letters');
     return fromSeed(new TextEncoder().encode(seed.trim()));
   } catch {
     throw new PosternError('KEY_INVALID', 'this is not an nkey seed', {

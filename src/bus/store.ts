@@ -10,20 +10,25 @@ import { bucketStream } from './permissions.js';
 import { managerOf, storageTimeoutMs } from './streams.js';
 import type { StoreDeclaration } from './subjects.js';
 
-/** Opens a bucket; a hub makes it where it is missing. Throws `STORE_UNAVAILABLE`. */
+/** Tokens of a subject, separated by dots. */
+const validKey = /^[-/=\w]+(\.[-/=\w]+)*$/;
+
+/** Opens a bucket, and makes it where it is missing. Throws `STORE_UNAVAILABLE`, and `BUS_FORBIDDEN` for others than hubs. */
 export async function openStore<T>(
   connection: Connection,
   declaration: StoreDeclaration<T>,
 ): Promise<Store<T>> {
   const { nats, metrics, log } = connection;
   const { bucket } = declaration;
+  if (connection.identity.role !== 'hub') {
+    throw new PosternError('BUS_FORBIDDEN', `only hubs may use the bucket ${bucket}`);
+  }
   const manager = await managerOf(nats);
   const buckets = new Kvm(jetstream(nats, { timeout: storageTimeoutMs }));
   // read from the leader: a copy may lag behind what was just written
   const options = { timeout: storageTimeoutMs, allow_direct: false };
 
   const ensure = async (): Promise<void> => {
-    if (connection.identity.role !== 'hub') return;
     await buckets.create(bucket, {
       ...options,
       history: 1,
@@ -34,6 +39,9 @@ export async function openStore<T>(
   };
   /** Runs one operation; a bucket that has vanished is made again once. */
   const attempt = async <R>(key: string, action: () => Promise<R>): Promise<R> => {
+    if (key !== '' && !validKey.test(key)) {
+      throw new PosternError('STORE_INVALID', `${JSON.stringify(key)} is no key for the bucket ${bucket}`);
+    }
     const once = (): Promise<R> =>
       action().catch(async (thrown: unknown) => {
         if (!isStreamMissing(thrown)) throw thrown;
@@ -49,7 +57,8 @@ export async function openStore<T>(
 
   const kv: KV = await attempt('', async () => {
     await ensure();
-    return buckets.open(bucket, options);
+    // a copy: the library writes into it
+    return buckets.open(bucket, { ...options });
   });
 
   const encode = (key: string, value: T): string => {
