@@ -26,6 +26,14 @@ export interface Entry<T> {
   readonly revision: number;
 }
 
+/** Hears that a server has lost what a bucket held: its files are gone, or older ones were put in their place. */
+export interface LossListener {
+  /** All that is there comes again; revisions count anew. */
+  restarted(): void;
+  /** A key that was there is not any more, though nobody has deleted it. */
+  lost(key: string): void;
+}
+
 /**
  * A key-value bucket with validated values. Every operation is bounded in time and throws `PosternError` with code
  * `STORE_UNAVAILABLE` when JetStream does not answer, `STORE_CONFLICT` when the revision was not the current one.
@@ -41,7 +49,10 @@ export interface Store<T> {
    * Calls `listener` with every key that is there, then with each change (`value` undefined: deleted), in order;
    * goes on after reconnects and restarts of the server. `ready` resolves when the present state was delivered.
    */
-  watch(listener: (key: string, entry: Entry<T> | undefined) => void): { ready: Promise<void>; stop: Stop };
+  watch(
+    listener: (key: string, entry: Entry<T> | undefined) => void,
+    loss?: LossListener,
+  ): { ready: Promise<void>; stop: Stop };
 }
 
 /** One process's connection to NATS: the only way to it in the whole program. */

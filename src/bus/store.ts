@@ -91,7 +91,7 @@ export async function openStore<T>(
       attempt(key, async () => kv.update(key, encode(key, value), revision, storageTimeoutMs)),
     delete: (key) => attempt(key, () => kv.delete(key)),
 
-    watch(listener) {
+    watch(listener, loss) {
       const prefix = `$KV.${bucket}.`;
       /** The keys that the listener believes to be there. */
       const known = new Set<string>();
@@ -129,11 +129,15 @@ export async function openStore<T>(
           },
           restarted() {
             missing = new Set(known);
+            loss?.restarted();
           },
           caughtUp() {
             const lost = missing ?? [];
             missing = undefined;
-            for (const key of lost) gone(key);
+            for (const key of lost) {
+              if (loss === undefined) gone(key);
+              else if (known.delete(key)) loss.lost(key);
+            }
             resolveReady();
           },
         },

@@ -3,6 +3,7 @@ import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
+import { Restoration } from './restore.js';
 
 const mostKeys = 64;
 
@@ -25,13 +26,23 @@ export class NodeRegistry {
   readonly #mirror = new Map<string, { entry: NodeEntry; revision: number }>();
   readonly #listeners = new Set<Listener>();
   readonly #watch: { ready: Promise<void>; stop: () => void };
+  readonly #restoration: Restoration<NodeEntry>;
 
   constructor(store: Store<NodeEntry>) {
     this.#store = store;
-    this.#watch = store.watch((name, entry) => {
-      if (entry === undefined) this.#remove(name);
-      else this.#learn(name, entry.value, entry.revision);
-    });
+    this.#restoration = new Restoration(store, (name) => this.get(name));
+    this.#watch = store.watch(
+      (name, entry) => {
+        if (entry === undefined) this.#remove(name);
+        else this.#learn(name, entry.value, entry.revision);
+      },
+      {
+        restarted: () => {
+          for (const known of this.#mirror.values()) known.revision = 0;
+        },
+        lost: (name) => this.#restoration.lost(name),
+      },
+    );
   }
 
   /** Resolves when the mirror holds all that was there. */
@@ -63,6 +74,7 @@ export class NodeRegistry {
 
   stop(): void {
     this.#watch.stop();
+    this.#restoration.stop();
     this.#listeners.clear();
   }
 
@@ -83,6 +95,7 @@ export class NodeRegistry {
   /** True when the key may serve the name. Throws `REVOKED`. Asks the bucket, not the mirror. */
   async knowsKey(name: string, key: string): Promise<boolean> {
     const entry = (await this.#store.get(name))?.value;
+    this.#refuseLost(name, entry);
     if (entry === undefined) return false;
     refuseRevoked(entry);
     return entry.keys.some((bound) => bound.key === key);
@@ -139,9 +152,21 @@ export class NodeRegistry {
     name: string,
     decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>,
   ): Promise<R> {
-    const { result, value, revision } = await compareAndSet(this.#store, name, decide);
+    const { result, value, revision } = await compareAndSet(this.#store, name, (entry) => {
+      this.#refuseLost(name, entry);
+      return decide(entry);
+    });
     if (value !== undefined) this.#learn(name, value, revision);
     return result;
+  }
+
+  /** What is known here and not there was lost, and is written back: nobody shall be told that it never was. */
+  #refuseLost(name: string, entry: NodeEntry | undefined): void {
+    if (entry !== undefined || !this.#mirror.has(name)) return;
+    throw new PosternError(
+      'STORE_UNAVAILABLE',
+      `the registry has lost node '${name}', which is written back now`,
+    );
   }
 
   #learn(name: string, entry: NodeEntry, revision: number): void {

@@ -3,6 +3,7 @@ import type { Store } from '../bus/bus.js';
 import type { TokenEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { compareAndSet } from './compare-and-set.js';
+import { Restoration } from './restore.js';
 
 /** What `ListTokens` shows of a token. */
 export type TokenState = 'unused' | 'used' | 'valid' | 'expired' | 'revoked';
@@ -15,13 +16,18 @@ export class TokenRegistry {
   readonly #store: Store<TokenEntry>;
   readonly #mirror = new Map<string, TokenEntry>();
   readonly #watch: { ready: Promise<void>; stop: () => void };
+  readonly #restoration: Restoration<TokenEntry>;
 
   constructor(store: Store<TokenEntry>) {
     this.#store = store;
-    this.#watch = store.watch((id, entry) => {
-      if (entry === undefined) this.#mirror.delete(id);
-      else this.#mirror.set(id, entry.value);
-    });
+    this.#restoration = new Restoration(store, (id) => this.#mirror.get(id));
+    this.#watch = store.watch(
+      (id, entry) => {
+        if (entry === undefined) this.#mirror.delete(id);
+        else this.#mirror.set(id, entry.value);
+      },
+      { restarted: () => {}, lost: (id) => this.#restoration.lost(id) },
+    );
   }
 
   /** Resolves when the mirror holds all that was there. */
@@ -31,6 +37,7 @@ export class TokenRegistry {
 
   stop(): void {
     this.#watch.stop();
+    this.#restoration.stop();
   }
 
   isRevoked(id: string): boolean {
@@ -94,6 +101,12 @@ export class TokenRegistry {
     if (parts === undefined) throw invalid();
     await compareAndSet(this.#store, parts.id, (entry) => {
       const hash = entry?.secretHash;
+      if (entry === undefined && this.#mirror.has(parts.id)) {
+        throw new PosternError(
+          'STORE_UNAVAILABLE',
+          'the registry has lost the token, which is written back now',
+        );
+      }
       if (entry === undefined || hash === undefined || !joinSecretMatches(parts.secret, hash))
         throw invalid();
       if (entry.subject !== node || entry.revokedAtMs !== undefined) throw invalid();
