@@ -1,76 +1,81 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
-import { isCode, unwritable } from './key-files.js';
+import { unwritable } from './key-files.js';
 import { startMark } from './process-identity.js';
 
-const holder = z.object({ pid: z.number().int().positive(), mark: z.string(), id: z.string() });
+const holder = z.object({ pid: z.number().int().positive(), mark: z.string() });
 type Holder = z.infer<typeof holder>;
 
 /** Gives the lock back. */
 export type Release = () => Promise<void>;
 
+/** Somebody whose file is seen in so many rounds in a row holds the lock; who only tries makes a new file each time. */
+const holderRounds = 3;
+const mostRounds = 50;
+/** The pause between two rounds, in milliseconds: at least, and at most so much more. */
+const [pauseMs, pauseJitterMs] = [20, 40];
+
 /**
- * Takes a directory for this process alone, by the lock file `path`. A lock whose process has ended, however it ended,
- * counts for nothing, even when its process id is another process's now. Throws `DATA_IN_USE`, `DATA_UNWRITABLE`.
+ * Takes a directory for this process alone, by a file `<path>-<random>`. A lock whose process has ended, however it
+ * ended, counts for nothing, even when its process id is another process's now. Throws `DATA_IN_USE`, `DATA_UNWRITABLE`.
+ *
+ * Everybody first makes a file and then looks for others, so that of two the later one sees the earlier; whoever sees
+ * another steps back, and tries again a little later. No file name is used twice, which makes it safe to remove a file
+ * whose process was found to have ended.
  */
 export async function lockDirectory(path: string): Promise<Release> {
-  const id = randomBytes(9).toString('base64url');
-  const mark = (await startMark(process.pid)) ?? '';
-  const draft = `${path}.${id}`;
+  const own: Holder = { pid: process.pid, mark: (await startMark(process.pid)) ?? '' };
+  let blocker: string | undefined;
+  let seen = 0;
+  for (let round = 0; round < mostRounds; round++) {
+    const file = await makeFile(path, own);
+    const other = await findOther(path, file);
+    if (other === undefined) return () => rm(file, { force: true });
+    await rm(file, { force: true });
+    seen = other.file === blocker ? seen + 1 : 1;
+    blocker = other.file;
+    if (seen === holderRounds) throw inUse(path, other.pid);
+    await sleep(pauseMs + Math.random() * pauseJitterMs);
+  }
+  throw inUse(path, undefined);
+}
+
+async function makeFile(path: string, own: Holder): Promise<string> {
+  const id = randomBytes(9).toString('hex');
+  const draft = `${path}.${id}.tmp`;
+  const file = `${path}-${id}`;
   try {
-    await writeFile(draft, JSON.stringify({ pid: process.pid, mark, id } satisfies Holder), { mode: 0o600 });
+    await writeFile(draft, JSON.stringify(own), { mode: 0o600, flag: 'wx' });
+    await rename(draft, file);
   } catch (cause) {
     throw unwritable(path, cause);
   }
-  try {
-    // each round but the last meets a lock that was left over, or taken or given back in this very moment
-    for (let round = 0; round < 20; round++) {
-      if (await linked(draft, path)) return () => giveBack(path, id);
-      const present = await read(path);
-      if (present !== undefined && (await startMark(present.pid)) === present.mark) {
-        throw inUse(path, present.pid);
-      }
-      await clear(path, present?.id);
-    }
-    throw inUse(path, undefined);
-  } finally {
-    await rm(draft, { force: true });
+  return file;
+}
+
+/** A file beside `mine` whose process lives; files of processes that have ended are removed. */
+async function findOther(path: string, mine: string): Promise<{ file: string; pid: number } | undefined> {
+  const directory = dirname(path);
+  const prefix = `${basename(path)}-`;
+  for (const name of (await readdir(directory)).sort()) {
+    const file = join(directory, name);
+    if (!name.startsWith(prefix) || file === mine) continue;
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const found = parse(text);
+    if (found !== undefined && (await startMark(found.pid)) === found.mark) return { file, pid: found.pid };
+    await rm(file, { force: true });
   }
+  return undefined;
 }
 
-async function linked(draft: string, path: string): Promise<boolean> {
+function parse(text: string): Holder | undefined {
   try {
-    await link(draft, path);
-    return true;
-  } catch (cause) {
-    if (isCode(cause, 'EEXIST')) return false;
-    throw unwritable(path, cause);
-  }
-}
-
-/** Removes the lock that was found to be left over; another that took its place meanwhile is put back. */
-async function clear(path: string, staleId: string | undefined): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.old`;
-  try {
-    await rename(path, aside);
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT')) return;
-    throw unwritable(path, cause);
-  }
-  if ((await read(aside))?.id !== staleId) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function giveBack(path: string, id: string): Promise<void> {
-  if ((await read(path))?.id === id) await rm(path, { force: true });
-}
-
-/** Undefined for a lock that is not there or says nothing. */
-async function read(path: string): Promise<Holder | undefined> {
-  try {
-    return holder.parse(JSON.parse(await readFile(path, 'utf8')));
+    return holder.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -78,7 +83,7 @@ async function read(path: string): Promise<Holder | undefined> {
 
 function inUse(path: string, pid: number | undefined): PosternError {
   const who = pid === undefined ? 'another process' : `process ${pid}`;
-  return new PosternError('DATA_IN_USE', `${who} uses this data directory already (${path})`, {
+  return new PosternError('DATA_IN_USE', `${who} uses the data directory ${dirname(path)} already`, {
     hint: 'stop that one first, or give this one a directory of its own with --data',
   });
 }
