@@ -15,6 +15,9 @@ import type { Started } from './serving.js';
 /** Life of a hub's own bus credentials, in seconds; they are renewed at half of it. */
 const hubCredentialSeconds = 14 * 86_400;
 
+/** How long the first connection to the bus may take, in milliseconds. */
+const connectMs = 5_000;
+
 /** Where a data directory keeps the keys of the bus. */
 export function keysIn(data: string): string {
   return join(data, 'keys');
@@ -81,7 +84,7 @@ async function connect(options: {
     log,
     metrics,
     firstConnect: 'fail',
-    timeoutMs: 10_000,
+    timeoutMs: connectMs,
   });
   cleanup.add('the bus', () => bus.drain());
   return bus;

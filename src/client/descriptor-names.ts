@@ -1,4 +1,11 @@
-import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import {
+  type DescriptorProto,
+  type FieldDescriptorProto,
+  FieldDescriptorProto_Label,
+  type FileDescriptorProto,
+} from '@bufbuild/protobuf/wkt';
+
+const repeated = FieldDescriptorProto_Label.REPEATED;
 
 /** A type name as a file uses it, and where. */
 export interface UnresolvedName {
@@ -23,8 +30,8 @@ export function declaredTypes(file: FileDescriptorProto): string[] {
 
 /**
  * Completes what some servers and tools leave out of their descriptors, as protoc would have written it: full type
- * names (`.pkg.Name`), JSON names and the marks of `optional`. Changes `file`. Returns the full names that it uses and
- * the ones that `known` does not know.
+ * names (`.pkg.Name`), JSON names and the marks of `optional` and of maps. Changes `file`. Returns the full names that it
+ * uses and the ones that `known` does not know.
  */
 export function completeNames(
   file: FileDescriptorProto,
@@ -49,6 +56,7 @@ export function completeNames(
   };
   const message = (scope: string, proto: DescriptorProto): void => {
     const full = join(scope, proto.name);
+    unmarkMapEntry(proto);
     for (const inner of proto.field) {
       field(full, inner);
       markOptional(file, proto, inner);
@@ -94,6 +102,13 @@ function markOptional(
     (other) => other === field || !Object.hasOwn(other, 'oneofIndex') || other.oneofIndex !== index,
   );
   if (alone && message.oneofDecl[index]?.name === `_${field.name}`) field.proto3Optional = true;
+}
+
+/** protobuf.js marks a message that holds a map as if it were the entry of one. */
+function unmarkMapEntry({ options, field, nestedType }: DescriptorProto): void {
+  if (options?.mapEntry !== true) return;
+  const isEntry = field.length === 2 && field.every(({ number, label }) => number <= 2 && label !== repeated);
+  if (!isEntry || nestedType.length > 0) options.mapEntry = false;
 }
 
 /** lowerCamelCase as protoc makes it. */

@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { checkoutRoot, compiledRoot, type Finished, run } from '../support/processes.js';
 
@@ -24,4 +26,39 @@ export function postern(
   options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
 ): Promise<Finished> {
   return run(posternBin, args, { ...options, env: cleanEnv(options.env) });
+}
+
+/** A `postern …` that goes on, with the lines it has printed. */
+export class Lines {
+  readonly lines: string[] = [];
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const child = spawn(posternBin, args, {
+      env: { ...process.env, ...cleanEnv(env) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#ended = once(child, 'close');
+    let rest = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (rest + text).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+  }
+
+  /** Sends the signal and waits for the end, SIGKILL after 15 s; resolves to the exit code, or the signal's name. */
+  async stop(signal: NodeJS.Signals): Promise<unknown> {
+    this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    const [code, killedBy] = await this.#ended;
+    clearTimeout(timer);
+    return code ?? killedBy;
+  }
 }

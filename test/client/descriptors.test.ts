@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type DescField, type FileRegistry, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { load, loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
 import { DescriptorPool } from '../../src/client/descriptor-pool.js';
 import { findIn, findMethod, protoFileSource, protosetSource } from '../../src/client/descriptors.js';
+import { connectHub } from '../../src/client/hub-connection.js';
+import { reflectionSource } from '../../src/client/reflection-source.js';
 import { PosternError } from '../../src/errors.js';
 import { interopProtoRoot } from '../support/interop/protos.js';
 import { compiledProtos, gardenRoot } from './protos.js';
@@ -64,6 +69,50 @@ test('types from .proto files are the same as a compiler makes them', async () =
     const expected = shapes(compiled.registry(), prefix);
     assert.ok(Object.keys(expected).length > 4);
     assert.deepEqual(shapes(registry, prefix), expected);
+  }
+});
+
+test('a set that went through protobuf.js, as with servers on grpc-js, is the same too', async () => {
+  const set = await compiledProtos(gardenRoot);
+  const pool = new DescriptorPool();
+  for (const { fileDescriptorProtos } of Object.values(loadFileDescriptorSetFromBuffer(set))) {
+    if (Array.isArray(fileDescriptorProtos)) for (const bytes of fileDescriptorProtos) pool.addFile(bytes);
+  }
+  const bed = pool.registry().getMessage('garden.v1.Bed');
+  assert.deepEqual(
+    bed?.fields.filter(({ fieldKind }) => fieldKind === 'map').map(({ number }) => number),
+    [2, 3],
+  );
+});
+
+test('types from the reflection of a grpc-js server are the same too', async () => {
+  const compiled = new DescriptorPool();
+  compiled.addSet(await compiledProtos(gardenRoot));
+  const server = new Server();
+  const loaded = await load('garden/garden.proto', { includeDirs: [gardenRoot], keepCase: true });
+  new ReflectionService(loaded).addToServer(server);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  const target = { address: `127.0.0.1:${port}`, from: 'a test', token: undefined };
+  const connection = await connectHub(target, 5_000);
+  try {
+    const source = reflectionSource(connection.client, connection.metadata());
+    const registry = await source.find('garden.v1.Garden');
+    assert.ok(registry);
+    const expected = shapes(compiled.registry(), 'garden.');
+    // The server does not tell of types that no other type uses.
+    delete expected['garden.v1.Note'];
+    const told = shapes(registry, 'garden.');
+    delete told['garden.v1.Note'];
+    assert.deepEqual(told, expected);
+    source.close();
+  } finally {
+    connection.close();
+    server.forceShutdown();
   }
 });
 
