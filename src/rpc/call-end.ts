@@ -113,7 +113,7 @@ export abstract class CallEnd implements Expiring {
   /** Sends bytes, or keeps them until there is credit. False: some wait. */
   protected send(chunk: Uint8Array): boolean {
     if (!this.waits) {
-      if (chunk.length <= this.peer.room(this) && !this.peer.queues(this)) {
+      if (chunk.length <= this.peer.room(this)) {
         this.#transmit(chunk, 0, chunk.length);
         return true;
       }
@@ -132,10 +132,6 @@ export abstract class CallEnd implements Expiring {
 
   /** Sends what waits, as far as there is credit. */
   pump(): void {
-    if (this.peer.queues(this)) {
-      this.peer.block(this);
-      return;
-    }
     while (this.waits && this.sendOne()) {
       // goes on while there is room
     }

@@ -169,11 +169,6 @@ export class Peer {
     return Math.min(own, Math.max(spare, Math.min(room, this.#smallShare - call.outbound.outstanding)));
   }
 
-  /** Whether a call must wait behind those that wait already. */
-  queues(call: CallEnd): boolean {
-    return this.#blocked.size > 0 && call.outbound.outstanding >= this.#smallShare;
-  }
-
   /** A call waits for credit of the peer. */
   block(call: CallEnd): void {
     this.#blocked.add(call);

@@ -185,6 +185,30 @@ describe('a frame that does not fit its sender', () => {
   });
 });
 
+describe('a peer that grants without measure', () => {
+  it('is sent a window ahead at most', async (t) => {
+    const window = 256 << 10;
+    const { bus, hub, agent, target, close } = await pair({ peerWindowBytes: 4 * window }, (served) => {
+      served.ready = false;
+    });
+    t.after(close);
+    const listener = open(hub, agent);
+    await settle(bus);
+    const id = lastId(bus, hub);
+    hub.exchange.receive(agent.self, frame(frameKind.credit, 0, 0, 2 ** 50));
+    hub.exchange.receive(agent.self, frame(frameKind.credit, 0, id, 2 ** 50));
+    bus.lose = () => true;
+    callOf(listener).write(Buffer.alloc(12 * window));
+    await settle(bus);
+    const sent = bus.messages
+      .flatMap((message) => message.frames)
+      .filter((one) => one.kind === frameKind.data)
+      .reduce((sum, one) => sum + one.body.length, 0);
+    assert.ok(sent > window && sent <= 4 * window, `${sent / window} windows were sent`);
+    assert.equal(target.calls.length, 1);
+  });
+});
+
 describe('messages', () => {
   it('that are broken are heard as far as they are whole', async (t) => {
     const { bus, hub, agent, target, close } = await pair({}, () => {});
@@ -222,6 +246,22 @@ describe('messages', () => {
     const { peers, framesIn } = agent.exchange.stats();
     assert.deepEqual([peers, framesIn], [0, 700]);
     agent.exchange.close();
+  });
+
+  it('of more processes than may be known are refused, and none is called', async () => {
+    const bus = new MemoryBus();
+    const agent = bus.join('node', '1-a', { peers: 2 });
+    agent.exchange.serve(new TestTarget());
+    const hubs = ['h1', 'h2', 'h3'].map((instance) => bus.join('hub', instance));
+    const [one, two, three] = hubs.map((hub) => open(hub, agent));
+    await settle(bus);
+    assert.deepEqual([one?.end, two?.end], [undefined, undefined]);
+    assert.deepEqual([three?.failure.status, three?.failure.refused], [14, true]);
+    const own = open(agent, { name: 'hub', instance: 'h4' });
+    await settle(bus);
+    assert.deepEqual([own.failure.status, own.failure.refused], [8, true]);
+    assert.equal(agent.exchange.stats().peers, 2);
+    for (const member of [agent, ...hubs]) member.exchange.close();
   });
 
   it('that reset unknown calls are never answered', async (t) => {

@@ -51,6 +51,29 @@ describe('calls', () => {
     assert.ok(bus.messages.length <= 4, `${bus.messages.length} messages`);
   });
 
+  it('ends the right call in messages of any size', async (t) => {
+    const { bus, hub, agent, target, close } = await pair();
+    t.after(close);
+    const sizes = Array.from({ length: 200 }, (_, i) => (i * 7919) % 5000);
+    const listeners = sizes.map((size, i) => {
+      const listener = open(hub, agent);
+      callOf(listener).write(Buffer.alloc(size + 1, i));
+      if (i % 3 > 0) callOf(listener).end();
+      return listener;
+    });
+    await until(() => target.calls.length === 200, 'all have come');
+    await settle(bus);
+    for (const [i, listener] of listeners.entries()) {
+      assert.equal(listener.end !== undefined, i % 3 > 0, `call ${i}`);
+      if (i % 3 > 0) assert.equal(listener.bytes, (sizes[i] ?? 0) + 1);
+      else callOf(listener).end();
+    }
+    await until(() => listeners.every((one) => one.end !== undefined), 'all have ended');
+    assert.ok(bus.messages.length > 2, 'a message has a largest size');
+    await settle(bus);
+    assertEmpty(hub, agent);
+  });
+
   it('asks for a hint only where a call is opened', async (t) => {
     const { bus, hub, agent, close } = await pair();
     t.after(close);

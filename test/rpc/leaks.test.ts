@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertEmpty, callOf, echo, type Listener, open, pair, settle, turn } from './harness.js';
+import { ExchangeState } from '../../src/rpc/exchange-state.js';
+import { defaultLimits } from '../../src/rpc/limits.js';
+import { Peer } from '../../src/rpc/peer.js';
+import { anyHead, assertEmpty, callOf, echo, Listener, log, open, pair, settle, turn } from './harness.js';
 
 const calls = 10_000;
 const batch = 250;
@@ -56,8 +59,8 @@ describe('ten thousand calls', () => {
     assert.equal(used.framesBad, 0);
   });
 
-  it('on ids that start again do not take those that are in use', async (t) => {
-    const { bus, hub, target, agent, close } = await pair({}, echo);
+  it('go on when the ids start again', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, echo);
     t.after(close);
     const far = bus.join('hub', 'h2', {}, 0xffff_fff0);
     t.after(() => far.exchange.close());
@@ -75,5 +78,27 @@ describe('ten thousand calls', () => {
     await settle(bus);
     assert.equal(old.filter((listener) => listener.end !== undefined).length, 0);
     assertEmpty(hub);
+  });
+
+  it('do not take an id that is in use', () => {
+    const port = { maxMessageBytes: 1 << 20, connected: true, send: () => {} };
+    const state = new ExchangeState({
+      limits: defaultLimits,
+      log,
+      port: () => port,
+      firstCallId: 0xffff_ffff,
+    });
+    const peer = new Peer({ name: 'node', instance: '1-a' }, state);
+    const next = (): number => {
+      peer.open(anyHead, new Listener());
+      return [...peer.made.keys()].at(-1) ?? 0;
+    };
+    assert.deepEqual([next(), next()], [0xffff_ffff, 1], '0 is no id');
+    const first = peer.made.get(1);
+    assert.ok(first !== undefined);
+    peer.made.set(2, first);
+    peer.made.set(3, first);
+    assert.equal(next(), 4);
+    state.close();
   });
 });

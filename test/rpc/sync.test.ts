@@ -88,6 +88,31 @@ describe('calls go on after a reconnect', () => {
     assertEmpty(hub, agent);
   });
 
+  it('with ends that wait for no credit', async (t) => {
+    const { bus, hub, agent, target, close } = await pair({}, () => {});
+    t.after(close);
+    const listeners = [open(hub, agent), open(hub, agent), open(hub, agent)];
+    await settle(bus);
+    agent.port.connected = false;
+    agent.exchange.disconnected();
+    target.at(0).sink.trailers(['grpc-status', '0']);
+    target.at(1).sink.head(['a', 'b']);
+    await settle(bus);
+    agent.port.connected = true;
+    agent.exchange.resync();
+    await settle(bus);
+    assert.deepEqual(listeners[0]?.status, ['grpc-status', '0']);
+    assert.deepEqual(listeners[1]?.heads, [['a', 'b']]);
+    hub.port.connected = false;
+    hub.exchange.disconnected();
+    callOf(listeners[2] ?? open(hub, agent)).end();
+    await settle(bus);
+    hub.port.connected = true;
+    hub.exchange.resync();
+    await settle(bus);
+    assert.equal(target.at(2).ended, true);
+  });
+
   it('also where the port knew before its owner, and nobody called', async (t) => {
     const { bus, hub, agent, target, close } = await pair({}, (served) => served.sink.head([]));
     t.after(close);
@@ -153,16 +178,28 @@ describe('without a link', () => {
   });
 
   it('does not take the silence for that of the callee', async (t) => {
-    const { bus, hub, agent, close } = await pair({ acceptTimeoutMs: 60, acceptAfterMs: 1e6 }, () => {});
+    const { bus, hub, agent, close } = await pair({ acceptTimeoutMs: 300, acceptAfterMs: 1e6 }, () => {});
     t.after(close);
     const listener = open(hub, agent);
     await settle(bus);
     hub.exchange.disconnected();
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     assert.equal(listener.end, undefined);
+    bus.lose = (message) => message.from === agent.self;
+    const begun = performance.now();
     hub.exchange.resync();
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    assert.equal(listener.end, undefined, 'the SYNC has told that the call is known there');
+    await until(() => listener.end !== undefined, 'the callee was silent with the link up');
+    assert.ok(performance.now() - begun >= 280, 'the time counts from the reconnect');
+  });
+
+  it('believes a SYNC that knows the call', async (t) => {
+    const { bus, hub, agent, close } = await pair({ acceptTimeoutMs: 100, acceptAfterMs: 1e6 }, () => {});
+    t.after(close);
+    const listener = open(hub, agent);
+    await settle(bus);
+    hub.exchange.resync();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(listener.end, undefined);
   });
 });
 
@@ -476,8 +513,8 @@ describe('the credit of a peer', () => {
       await until(() => listener.end !== undefined, `call ${round} has ended`);
       assert.equal(listener.bytes, window / 2, `round ${round}`);
       await settle(bus);
-      // By turns hub and agent forget the other, who does not hear of it.
-      if (round % 2 === 0) hub.exchange.forget(agent.self, 'for a test');
+      // First the hub, then the agent forgets the other, who does not hear of it.
+      if (round < 12) hub.exchange.forget(agent.self, 'for a test');
       else agent.exchange.forget(hub.self, 'for a test');
     }
     assert.equal(target.calls.length, 24);
