@@ -16,6 +16,7 @@ export interface JsonAnswer {
 
 const key = z.string().regex(/^U[A-Z2-7]{55}$/, 'key is no public user nkey (U and 55 more)');
 const challengeBody = z.strictObject({ node: nodeName, key });
+const whoBody = z.object({ node: nodeName, key });
 const enrolBody = z.strictObject({
   node: nodeName,
   key,
@@ -62,6 +63,13 @@ export class Enrolment {
     this.#nats = options.nats;
     this.#ttlSeconds = options.ttlSeconds;
     this.#log = options.log;
+  }
+
+  /** Whether a body of either request names a key that is bound to its node, as far as is known here; proves nothing. */
+  namesBoundKey(body: unknown): boolean {
+    const read = whoBody.safeParse(body);
+    if (!read.success) return false;
+    return this.#registry.get(read.data.node)?.keys.some((bound) => bound.key === read.data.key) ?? false;
   }
 
   /** `POST /v1/enrol/challenge`: a nonce to sign. */

@@ -69,7 +69,16 @@ async function enrol(
   response: ServerResponse,
 ): Promise<void> {
   const from = request.socket.remoteAddress ?? 'unix';
-  if (!attempts.mayTry(from)) {
+  const slowed = !attempts.mayTry(from);
+  const body = await readJson(request);
+  if ('status' in body) {
+    attempts.failed(from);
+    // The rest of the body is not waited for.
+    response.setHeader('connection', 'close');
+    return json(response, body);
+  }
+  // Many share an address (NAT, a proxy before the hub): whoever holds a bound key must not be locked out by the others.
+  if (slowed && !enrolment.namesBoundKey(body.value)) {
     response.setHeader('retry-after', '10');
     return json(response, {
       status: 429,
@@ -78,13 +87,6 @@ async function enrol(
         message: 'too many failed attempts from this address: try again later',
       },
     });
-  }
-  const body = await readJson(request);
-  if ('status' in body) {
-    attempts.failed(from);
-    // The rest of the body is not waited for.
-    response.setHeader('connection', 'close');
-    return json(response, body);
   }
   const why = notReady();
   if (why !== undefined) return json(response, { status: 503, body: { code: 'UNAVAILABLE', message: why } });

@@ -147,11 +147,18 @@ describe('enrolment', () => {
       );
     }));
 
-  it('slows down who fails too often', () =>
+  it('slows down who fails too often, but not those who hold a bound key', () =>
     fresh(async () => {
+      const key = createUserKey();
+      credentialsIn(await enrol(hub.address, 'slow', key, await joinToken(hub, 'slow')));
       const attempt = () => http(hub.address, 'POST', '/v1/enrol', '{}');
       for (let i = 0; i < 30; i++) refused(await attempt(), 400, 'INVALID');
       refused(await attempt(), 429, 'TOO_MANY_ATTEMPTS');
+      const newcomer = { node: 'slow', key: createUserKey().publicKey };
+      const asked = await http(hub.address, 'POST', '/v1/enrol/challenge', JSON.stringify(newcomer));
+      refused(asked, 429, 'TOO_MANY_ATTEMPTS');
+      credentialsIn(await enrol(hub.address, 'slow', key));
+      refused(await enrol(hub.address, 'slow', key, undefined, { signature: 'junk' }), 400, 'INVALID');
       assert.equal((await http(hub.address, 'GET', '/healthz')).status, 200);
     }));
 });
