@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type InspectServiceServer, InspectServiceService } from '../gen/postern/v1/inspect.js';
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
@@ -9,6 +7,7 @@ import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v
 import type { Logger } from '../log.js';
 import { Http2Upstream } from '../wire/http2-upstream.js';
 import { duplexPair } from '../wire/in-process.js';
+import { addReflection } from './own-reflection.js';
 
 /** The hub's own gRPC services, in this process. */
 export interface OwnServices {
@@ -30,8 +29,7 @@ export function startOwnServices(
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.
-  const descriptors = readFileSync(new URL('../gen/descriptors.binpb', import.meta.url));
-  new ReflectionService(loadFileDescriptorSetFromBuffer(descriptors)).addToServer(server);
+  addReflection(server, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const target = new Http2Upstream({
     log,

@@ -5,6 +5,8 @@ import { Client, credentials, status } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { createUserKey } from '../../src/bus/nkeys.js';
 import { subjects } from '../../src/bus/subjects.js';
+import { connectHub } from '../../src/client/hub-connection.js';
+import { reflectionSource } from '../../src/client/reflection-source.js';
 import type { FollowResponse } from '../../src/gen/postern/v1/inspect.js';
 import type { ListNodesResponse, WatchNodesResponse } from '../../src/gen/postern/v1/nodes.js';
 import type { ListTokensResponse } from '../../src/gen/postern/v1/tokens.js';
@@ -224,5 +226,22 @@ describe("the hub's own services", () => {
     }
     stream.end();
     client.close();
+  });
+
+  it('describe their types as they were compiled', async () => {
+    const connection = await connectHub(
+      { address: hub.address, from: 'a test', token: hub.adminToken },
+      5_000,
+    );
+    try {
+      const source = reflectionSource(connection.client, connection.metadata());
+      const node = (await source.find('postern.v1.Node'))?.getMessage('postern.v1.Node');
+      assert.equal(node?.file.name, 'postern/v1/nodes');
+      assert.equal(node.fields.find(({ name }) => name === 'labels')?.fieldKind, 'map');
+      assert.ok(node.fields.some(({ name }) => name === 'last_seen_at_ms'));
+      source.close();
+    } finally {
+      connection.close();
+    }
   });
 });

@@ -1,0 +1,22 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import type { Server } from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+
+/**
+ * Lets a server describe what a serialised FileDescriptorSet holds. The files are told as the compiler wrote them:
+ * proto-loader's own copies merge the files of a package and mark a message that holds a map as a map's entry.
+ */
+export function addReflection(server: Server, descriptors: Buffer): void {
+  const { file } = fromBinary(FileDescriptorSetSchema, descriptors);
+  const fileDescriptorProtos = file.map((one) => Buffer.from(toBinary(FileDescriptorProtoSchema, one)));
+  const loaded = Object.entries(loadFileDescriptorSetFromBuffer(descriptors));
+  const definition = loaded.map(([name, entry]) => [
+    name,
+    'fileDescriptorProtos' in entry && Array.isArray(entry.fileDescriptorProtos)
+      ? { ...entry, fileDescriptorProtos }
+      : entry,
+  ]);
+  new ReflectionService(Object.fromEntries(definition)).addToServer(server);
+}
