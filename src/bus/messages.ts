@@ -14,12 +14,15 @@ export const nodeName = z
 
 /** One subject token that we made ourselves: ids of instances, boots, hubs. */
 const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+/** Text that people are shown: without control characters, which would steer their terminals. */
+const shown = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/);
 /** What people attach to a node: `zone=cellar`. */
-const labels = z.record(
-  z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/),
-  z.string().max(256),
-);
+const labels = z.record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/), shown(256));
 
 /** How far an instance may be given calls. */
 export const standings = ['ready', 'draining', 'suspect'] as const;
@@ -29,9 +32,9 @@ export type Standing = (typeof standings)[number];
 export const hello = z.object({
   v: z.literal(protocolVersion),
   /** Version of Postern. */
-  version: z.string().max(64),
+  version: shown(64),
   /** Optional abilities, for later releases. */
-  features: z.array(z.string().max(64)).max(64),
+  features: z.array(shown(64)).max(64),
   /** Random id of this start of the process. */
   boot: token,
   /** The instance id that an earlier hello of the same boot was given. */
@@ -40,7 +43,7 @@ export const hello = z.object({
   share: z.boolean(),
   labels,
   /** Path prefixes that it serves; empty: all. */
-  services: z.array(z.string().max(256)).max(64),
+  services: z.array(shown(256)).max(64),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -82,18 +85,21 @@ export type Notice = z.infer<typeof notice>;
 export const beat = z.object({ hub: token, version: z.string().max(64), sinceMs: z.number().int() });
 export type Beat = z.infer<typeof beat>;
 
+/** The last moment that a `Date` can tell, Unix time in milliseconds. */
+const latestMs = 8.64e15;
+
 /** One transition of a state machine. */
 export const transition = z.object({
   v: z.literal(1),
-  machine: z.string().max(64),
-  id: z.string().max(256),
+  machine: shown(64),
+  id: shown(256),
   /** Unix time in milliseconds. */
-  atMs: z.number().int(),
+  atMs: z.number().int().nonnegative().max(latestMs),
   /** Counted from 1 by its actor. */
   sequence: z.number().int().positive(),
-  event: z.string().max(128),
-  from: z.string().max(256),
-  to: z.string().max(256),
+  event: shown(128),
+  from: shown(256),
+  to: shown(256),
   /** The facts that the machine keeps; nothing secret. */
   context: z.record(z.string(), z.unknown()),
 });

@@ -156,13 +156,34 @@ function assertFits(connection: Connection, subject: string, bytes: Uint8Array):
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Undefined for what is no JSON: no schema takes that. */
+/** JSON may nest so deeply; nothing of ours comes near it. */
+const deepest = 64;
+
+/** Undefined for what is no JSON, or nests so deeply that it could not be written again: no schema takes that. */
 export function parseJson(bytes: Uint8Array): unknown {
+  if (nestsDeeper(bytes, deepest)) return undefined;
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch {
     return undefined;
   }
+}
+
+/** Whether arrays and objects lie in each other more than `most` deep. */
+function nestsDeeper(json: Uint8Array, most: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (quoted) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > most) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return false;
 }
 
 /** What zod found, in one line without the values. */

@@ -29,11 +29,12 @@ export function inspectService(bus: Bus, log: Logger): InspectServiceServer {
         open = false;
         for (const one of stops.splice(0)) one();
       };
-      const tell = (of: string, transition: Transition) => {
-        if (!open || !mayCall(caller, of)) return;
-        const { id, atMs, sequence, event, from, to, context } = transition;
+      const tell = (of: string, machineId: Pick<Transition, 'machine' | 'id'>, transition: Transition) => {
+        const { machine: name, id, atMs, sequence, event, from, to, context } = transition;
+        // The subject is proven, the body is not: nobody speaks for the machines of another node.
+        if (!open || !mayCall(caller, of) || name !== machineId.machine || id !== machineId.id) return;
         const contextJson = JSON.stringify(context);
-        out.write({ machine: transition.machine, id, atMs, sequence, event, from, to, contextJson });
+        out.write({ machine: name, id, atMs, sequence, event, from, to, contextJson });
         if (out.waiting <= mostWaiting) return;
         stop();
         out.fail(new PosternError('TOO_SLOW', 'the reader is too far behind'));
@@ -42,14 +43,14 @@ export function inspectService(bus: Bus, log: Logger): InspectServiceServer {
       const filter = node === '' ? {} : { node };
       if (machine !== 'link') {
         const follow = bus.follow(subjects.nodeTransition, filter, ({ params, body }) =>
-          tell(params.node, body),
+          tell(params.node, { machine: 'node', id: params.node }, body),
         );
         live.push(follow.live);
         stops.push(follow.stop);
       }
       if (machine !== 'node') {
         const follow = bus.follow(subjects.linkTransition, filter, ({ params, body }) =>
-          tell(params.node, body),
+          tell(params.node, { machine: 'link', id: `${params.node}.${params.boot}` }, body),
         );
         live.push(follow.live);
         stops.push(follow.stop);
