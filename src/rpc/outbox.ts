@@ -118,7 +118,6 @@ export class Outbox implements Flushable {
     const guess = Math.min(largest, Math.max(smallestSlab, 2 * made, this.#usual));
     const slab = Buffer.allocUnsafeSlow(Math.max(made + bytes, guess));
     this.#slab.copy(slab, 0, this.#start, this.#end);
-    this.#last -= this.#start;
     this.#slab = slab;
     this.#start = 0;
     this.#end = made;
