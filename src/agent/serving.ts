@@ -88,7 +88,7 @@ export class Serving {
       { name: this.#node, instance },
       {
         receive: (from: PeerAddress, message: Uint8Array) => exchange().receive(from, message),
-        noResponders: (to: PeerAddress) => exchange().noResponders(to),
+        noResponders: (to: PeerAddress, ticket: number) => exchange().noResponders(to, ticket),
       },
     );
     return { port, leave: stop };

@@ -103,13 +103,14 @@ export interface Bus {
 
   /**
    * Joins the call subjects as `self`: hears `postern.call.<name>.<instance>.>`.
-   * `receive` gets each message with its proven sender, `noResponders` a hint that nobody listens at `to`.
+   * `receive` gets each message with its proven sender, `noResponders` a hint that nobody
+   * listened at `to` when the message with this ticket came.
    */
   joinCalls(
     self: PeerAddress,
     handlers: {
       receive(from: PeerAddress, message: Uint8Array): void;
-      noResponders(to: PeerAddress): void;
+      noResponders(to: PeerAddress, ticket: number): void;
     },
   ): { port: ExchangePort; stop: Stop };
 

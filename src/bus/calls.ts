@@ -9,11 +9,14 @@ import { subjects } from './subjects.js';
 /** So many senders, and peers that were sent to, are remembered with their subjects. */
 const mostPeers = 10_000;
 
+/** For messages whose fate nobody asks for. */
+const plain: PublishOptions = { reply: '' };
+
 /** Where a peer is sent to, and where the server tells that nobody listens there. */
 interface Route {
   readonly subject: string;
-  readonly plain: PublishOptions;
-  readonly hinted: PublishOptions;
+  /** Where the server's answer goes, but for the ticket at its end. */
+  readonly hintSubject: string;
 }
 
 /**
@@ -48,7 +51,7 @@ export function joinCalls(
       from: self.name,
       fromInstance: self.instance,
     });
-    return { subject, plain: { reply: '' }, hinted: { reply: `${hintPrefix}${to.name}.${to.instance}` } };
+    return { subject, hintSubject: `${hintPrefix}${to.name}.${to.instance}.` };
   };
   // by the address object, so that a message to a peer costs no new string
   const routes = new WeakMap<PeerAddress, Route>();
@@ -61,10 +64,11 @@ export function joinCalls(
     return route;
   };
 
-  const unreachable = (subject: string): PeerAddress | undefined => {
-    const [name, instance, ...rest] = subject.slice(hintPrefix.length).split('.');
-    if (name === undefined || instance === undefined || rest.length > 0) return undefined;
-    return { name, instance };
+  const unreachable = (subject: string): { to: PeerAddress; ticket: number } | undefined => {
+    const [name, instance, ticket, ...rest] = subject.slice(hintPrefix.length).split('.');
+    if (name === undefined || instance === undefined || ticket === undefined || rest.length > 0)
+      return undefined;
+    return { to: { name, instance }, ticket: Number(ticket) };
   };
 
   const port = {
@@ -74,14 +78,14 @@ export function joinCalls(
     get connected() {
       return connection.connected;
     },
-    send(to: PeerAddress, message: Uint8Array, hint: boolean): void {
+    send(to: PeerAddress, message: Uint8Array, ticket: number): void {
       if (!connection.connected) {
         metrics.dropped('disconnected');
         return;
       }
       try {
         const route = routeTo(to);
-        nats.publish(route.subject, message, hint ? route.hinted : route.plain);
+        nats.publish(route.subject, message, ticket === 0 ? plain : { reply: route.hintSubject + ticket });
       } catch (thrown) {
         metrics.dropped(message.length > connection.maxPayloadBytes ? 'too-large' : 'disconnected');
         log.error({ to: to.name, bytes: message.length }, `cannot send a message: ${errorText(thrown)}`);
@@ -95,10 +99,10 @@ export function joinCalls(
       const from = senderOf(message.subject);
       if (from !== undefined) handlers.receive(from, message.data);
     }),
-    listen(connection, `${hintPrefix}*.*`, (message) => {
-      const to = unreachable(message.subject);
-      if (to !== undefined && message.data.length === 0 && message.headers?.code === 503) {
-        handlers.noResponders(to);
+    listen(connection, `${hintPrefix}*.*.*`, (message) => {
+      const missed = unreachable(message.subject);
+      if (missed !== undefined && message.data.length === 0 && message.headers?.code === 503) {
+        handlers.noResponders(missed.to, missed.ticket);
       } else metrics.dropped('reply');
     }),
   ];

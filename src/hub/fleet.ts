@@ -37,7 +37,7 @@ export function joinFleet(
   const self = { name: 'hub', instance: hub };
   const joined = bus.joinCalls(self, {
     receive: (from, message) => exchange.receive(from, message),
-    noResponders: (to) => exchange.noResponders(to),
+    noResponders: (to, ticket) => exchange.noResponders(to, ticket),
   });
   undo.add(joined.stop);
   const exchange = new Exchange({ self, port: joined.port, log });

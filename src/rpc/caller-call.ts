@@ -6,19 +6,22 @@ import { broken, lostOnBus } from './resets.js';
 
 /** The end of a call at its caller: requests go out, responses come in to the sink. */
 export class CallerCall extends CallEnd implements Call {
+  /** Of the message that holds its OPEN. */
+  readonly ticket: number;
   readonly #sink: CallSink;
   /** Half-close when nothing waits any more. */
   #endAsked = false;
   /** The writer was told to stop. */
   #stopped = false;
 
-  constructor(peer: Peer, id: number, head: CallHead, sink: CallSink) {
+  constructor(peer: Peer, id: number, head: CallHead, sink: CallSink, ticket: number) {
     super(peer, id, {
       direction: frameFlag.fromCaller,
       sendWindow: peer.state.limits.callWindowBytes,
       timeoutMs: head.timeoutMs,
     });
     this.#sink = sink;
+    this.ticket = ticket;
   }
 
   // ---- what our side does

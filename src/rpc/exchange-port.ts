@@ -13,8 +13,8 @@ export interface ExchangePort {
   /** False while disconnected: what is sent then is lost. */
   readonly connected: boolean;
   /**
-   * Sends one message of whole frames. With `hint`, the port reports later through its `noResponders` callback when
-   * the bus knows that nobody listens there.
+   * Sends one message of whole frames. With a `ticket`, a positive integer, the port hands it to its `noResponders`
+   * callback when the bus knows that nobody listened when this message came; 0: nothing is reported.
    */
-  send(to: PeerAddress, message: Uint8Array, hint: boolean): void;
+  send(to: PeerAddress, message: Uint8Array, ticket: number): void;
 }

@@ -74,6 +74,7 @@ export class ExchangeState {
   #dirty: Flushable[] = [];
   #flush: NodeJS.Immediate | undefined;
   #lastId: number;
+  #lastTicket = 0;
   #resets = 0;
   #resetsTick = 0;
 
@@ -117,6 +118,12 @@ export class ExchangeState {
   nextId(): number {
     this.#lastId = this.#lastId >= 0xffff_ffff ? 1 : this.#lastId + 1;
     return this.#lastId;
+  }
+
+  /** A ticket for a message: the bus shall tell when nobody listens there. */
+  nextTicket(): number {
+    this.#lastTicket++;
+    return this.#lastTicket;
   }
 
   /** Sends what `box` collects when this turn of the loop is over. */

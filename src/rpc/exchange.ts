@@ -119,10 +119,10 @@ export class Exchange {
     if (cursor.broken) state.stats.messagesBad++;
   }
 
-  /** The bus knows that nobody listens at `to`. */
-  noResponders(to: PeerAddress): void {
+  /** The bus knows that nobody listened at `to` when the message with this ticket came. */
+  noResponders(to: PeerAddress, ticket: number): void {
     this.#pings.noResponders(to);
-    this.#peers.get(keyOf(to))?.noResponders();
+    this.#peers.get(keyOf(to))?.noResponders(ticket);
   }
 
   /** Our link is lost: no new calls, and the open ones wait for `resync`. */

@@ -28,6 +28,8 @@ export interface ExchangeLimits {
   readonly answerMs: number;
   /** Calls survive a lost link for this long. */
   readonly disconnectedMs: number;
+  /** Calls with a peer of which nothing has come for this long are given up; it is far above `syncEveryMs`. */
+  readonly silentMs: number;
   /** State of a peer without calls is kept for this long. */
   readonly idleMs: number;
   /** RESET frames in answer to frames of unknown calls, per sweep interval. */
@@ -50,6 +52,7 @@ export const defaultLimits: ExchangeLimits = {
   stalledMs: 5_000,
   answerMs: 1_000,
   disconnectedMs: 30_000,
+  silentMs: 30_000,
   idleMs: 60_000,
   resetsPerSweep: 256,
 };

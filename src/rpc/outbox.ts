@@ -20,7 +20,8 @@ export class Outbox implements Flushable {
   #end = 0;
   /** Where the last frame of the message starts. */
   #last = 0;
-  #hint = false;
+  /** Of the message that is being made; 0: none. */
+  #ticket = 0;
   #scheduled = false;
   /** Length of the message before: a good guess for the next. */
   #usual = 0;
@@ -34,9 +35,10 @@ export class Outbox implements Flushable {
     return this.#end === this.#start;
   }
 
-  /** The message that holds the next frame is sent with a hint: the bus shall tell when nobody listens. */
-  hint(): void {
-    this.#hint = true;
+  /** The ticket with which the message that holds the last frame will be sent: the bus tells when nobody listens. */
+  ticket(): number {
+    if (this.#ticket === 0) this.#ticket = this.#state.nextTicket();
+    return this.#ticket;
   }
 
   /** Adds a frame; `body` is copied. False: the link is down and there is no more room; the frame is lost. */
@@ -69,15 +71,15 @@ export class Outbox implements Flushable {
     const state = this.#state;
     if (!state.up) return false;
     const message = this.#slab.subarray(this.#start, this.#end);
-    const hint = this.#hint;
+    const ticket = this.#ticket;
     this.#usual = message.length;
     this.#start = this.#end;
-    this.#hint = false;
+    this.#ticket = 0;
     // A large piece of memory is not kept for peers that rarely need it.
     if (this.#slab.length > 4 * smallestSlab) this.drop();
     state.stats.messagesOut++;
     try {
-      state.port.send(this.#to, message, hint);
+      state.port.send(this.#to, message, ticket);
     } catch (thrown) {
       state.log.error(
         { to: this.#to.name, bytes: message.length },

@@ -30,6 +30,8 @@ export class Peer {
   gone = false;
   /** The sweep in which a frame last went either way. */
   activeTick: number;
+  /** The sweep in which a frame last came. */
+  heardTick: number;
   /** The sweeps in which the last SYNC was sent, and the last one that asks for an answer. */
   syncTick: number;
   askedTick: number;
@@ -53,6 +55,7 @@ export class Peer {
     this.#reserve = limits.peerWindowBytes / 4;
     this.#smallShare = limits.callWindowBytes / 16;
     this.activeTick = tick;
+    this.heardTick = tick;
     this.syncTick = tick;
     this.askedTick = tick;
   }
@@ -87,8 +90,7 @@ export class Peer {
     if (this.calls === 0) this.syncTick = state.tick;
     this.greet();
     this.frame(frameKind.open, frameFlag.fromCaller, id, 0, body);
-    this.outbox.hint();
-    const call = new CallerCall(this, id, head, sink);
+    const call = new CallerCall(this, id, head, sink, this.outbox.ticket());
     this.made.set(id, call);
     state.countCall(true, 1);
     return call;
@@ -117,10 +119,12 @@ export class Peer {
     }
   }
 
-  /** Nobody listens there: calls that have not been heard of never arrived. */
-  noResponders(): void {
+  /** Nobody listened when the message with this ticket came: the calls that it should open never arrived. */
+  noResponders(ticket: number): void {
     const reset = unavailable(`${this.address.name} does not listen on the bus`, true);
-    this.failCalls(reset, (call) => call.direction !== 0 && !call.heard);
+    for (const call of [...this.made.values()]) {
+      if (call.ticket === ticket && !call.heard) call.fail(reset, true);
+    }
   }
 
   /** Whether a call of the peer was never seen here; false where that is not certain. */
@@ -225,9 +229,17 @@ export class Peer {
       if (!call.spoke && call.openedTick <= silentSince) call.accept();
       if (call.waits && call.progressTick <= stalledSince) stalled = true;
     }
+    this.#giveUpSilent(tick - state.ticks(limits.silentMs));
     if (this.#blocked.size > 0) this.pumpBlocked();
     if (this.calls > 0) this.#syncWhereDue(stalled);
     if (!this.outbox.empty) this.outbox.flush();
+  }
+
+  /** A peer that lives says SYNC now and then while calls are open: one that does not is gone, and they with it. */
+  #giveUpSilent(since: number): void {
+    if (Math.max(this.heardTick, this.state.resyncTick) > since) return;
+    const reset = unavailable(`nothing was heard of ${this.address.name} for a long time`);
+    this.failCalls(reset, (call) => call.openedTick <= since);
   }
 
   #syncWhereDue(stalled: boolean): void {

@@ -90,7 +90,7 @@ export class Pings {
   #send(to: PeerAddress, kind: number, body: Uint8Array, hint: boolean): void {
     const outbox = new Outbox(to, this.#state);
     outbox.frame(kind, 0, 0, 0, body);
-    if (hint) outbox.hint();
+    if (hint) outbox.ticket();
     outbox.flush();
   }
 }

@@ -15,6 +15,7 @@ import { applySync } from './sync.js';
  */
 export function receiveFrame(peer: Peer, cursor: FrameCursor): void {
   peer.activeTick = peer.state.tick;
+  peer.heardTick = peer.state.tick;
   if (cursor.malformed) {
     badFrame(peer, cursor, broken('a frame header is malformed'));
     return;

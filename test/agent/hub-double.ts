@@ -48,7 +48,7 @@ export async function startHubDouble(nats: TestNats): Promise<HubDouble> {
   const self = { name: 'hub', instance: `h${process.pid}-${Math.floor(performance.now())}` };
   const joined: { port: ExchangePort; stop: () => void } = bus.joinCalls(self, {
     receive: (from, message) => exchange.receive(from, message),
-    noResponders: (to) => exchange.noResponders(to),
+    noResponders: (to, ticket) => exchange.noResponders(to, ticket),
   });
   const exchange: Exchange = new Exchange({ self, port: () => joined.port, log: testLog });
   let epoch = 0;

@@ -65,7 +65,7 @@ describe('a loss of the bus', { concurrency: true }, () => {
         await until('the agent is back', () => agent.connected);
         await until('a beat and a frame come', () => {
           hub.publish(subjects.beat, { hub: 'h' }, { hub: 'h', version: '1', sinceMs: 1 });
-          port.send({ name: 'n1', instance: 'a' }, new Uint8Array([1]), false);
+          port.send({ name: 'n1', instance: 'a' }, new Uint8Array([1]), 0);
           return beats.length > 0 && frames.length > 0;
         });
         mine.stop();

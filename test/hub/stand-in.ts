@@ -98,7 +98,7 @@ export class StandIn {
     const self = { name: this.#bound.node, instance };
     const joined = this.bus.joinCalls(self, {
       receive: (from, message) => exchange.receive(from, message),
-      noResponders: (to) => exchange.noResponders(to),
+      noResponders: (to, ticket) => exchange.noResponders(to, ticket),
     });
     const exchange = new Exchange({ self, port: () => joined.port, log: testLog });
     exchange.onPing = (from) => this.pingedBy.add(from.instance);

@@ -22,7 +22,8 @@ export interface SeenMessage {
   readonly from: PeerAddress;
   readonly to: PeerAddress;
   readonly frames: readonly SeenFrame[];
-  readonly hint: boolean;
+  /** 0: the sender does not ask whether anybody listens. */
+  readonly ticket: number;
 }
 
 /** The frames of a message. */
@@ -62,10 +63,10 @@ export class MemoryBus {
     this.#members.delete(keyOf(self));
   }
 
-  send(from: PeerAddress, to: PeerAddress, message: Uint8Array, hint: boolean): void {
+  send(from: PeerAddress, to: PeerAddress, message: Uint8Array, ticket: number): void {
     assert.ok(message.length <= this.maxMessageBytes, 'a message is larger than the bus takes');
     const copy = Buffer.from(message);
-    const seen = { from, to, frames: this.keep ? framesOf(copy) : [], hint };
+    const seen = { from, to, frames: this.keep ? framesOf(copy) : [], ticket };
     if (this.keep) this.messages.push(seen);
     if (this.lose(seen)) return;
     this.#inFlight++;
@@ -74,7 +75,7 @@ export class MemoryBus {
       assert.ok(copy.equals(message), 'a message was changed after it was sent');
       const member = this.#members.get(keyOf(to));
       if (member?.port.connected) member.exchange.receive(from, copy);
-      else if (hint && member === undefined) this.#members.get(keyOf(from))?.exchange.noResponders(to);
+      else if (ticket > 0) this.#members.get(keyOf(from))?.exchange.noResponders(to, ticket);
     });
   }
 
@@ -116,8 +117,8 @@ export class MemoryPort implements ExchangePort {
     return this.#bus.maxMessageBytes;
   }
 
-  send(to: PeerAddress, message: Uint8Array, hint: boolean): void {
-    if (this.connected) this.#bus.send(this.#self, to, message, hint);
+  send(to: PeerAddress, message: Uint8Array, ticket: number): void {
+    if (this.connected) this.#bus.send(this.#self, to, message, ticket);
   }
 }
 
