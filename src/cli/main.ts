@@ -1,16 +1,18 @@
 import { CommanderError } from 'commander';
-import { PosternError } from '../errors.js';
+import { errorText, PosternError } from '../errors.js';
 import { tellFailure } from './failure.js';
 import { Options } from './options.js';
 import { posternVersion } from './package-info.js';
 import { createProgram, type Parsed } from './program.js';
-import { logLevelOption } from './shared-options.js';
+import { logLevelOption } from './common-options.js';
 import { exitOnInterrupt } from './signals.js';
 
 /** Runs `postern` with these arguments, and ends the process with its exit status. */
 export async function main(args: readonly string[]): Promise<void> {
-  process.stdout.on('error', endWithReader);
-  process.exit(await run(args));
+  process.stdout.on('error', endWithoutReader);
+  const status = await run(args);
+  await written();
+  process.exit(status);
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -58,8 +60,15 @@ function usageError(error: CommanderError): PosternError {
   return new PosternError('USAGE', message, { hint: 'see `postern --help`, or COMMAND --help', exitCode: 2 });
 }
 
-/** Whoever read our output has gone (`| head`): nobody is left to tell anything. */
-function endWithReader(error: Error): void {
+/** Resolves when all output is out, or `endWithoutReader` has heard that it never will be. */
+async function written(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** Whoever read our output has gone (`| head`): nobody is left to tell anything. Any other failure loses output. */
+function endWithoutReader(error: Error): void {
   if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  throw error;
+  const lost = new PosternError('OUTPUT_LOST', `cannot write the output: ${errorText(error)}`);
+  process.exit(tellFailure(lost, { stderr: process.stderr, env: process.env, debug: false }));
 }

@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec } from '../command-spec.js';
-import { headerOption, hubOptions, readyOutputOption, schemaOptions } from '../shared-options.js';
+import { headerOption, hubOptions, readyOutputOption, schemaOptions } from '../common-options.js';
 
 const nodeArgument: ArgumentSpec = {
   name: 'NODE',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.js';
-import { dataOption, hubOptions, logLevelOption } from '../shared-options.js';
+import { dataOption, hubOptions, logLevelOption } from '../common-options.js';
 
 /** The commands that look at the fleet and manage it. */
 export const managingCommands: readonly CommandSpec[] = [

@@ -6,7 +6,7 @@ import {
   drainOption,
   logLevelOption,
   readyOutputOption,
-} from '../shared-options.js';
+} from '../common-options.js';
 
 /** Options of whatever has a front door. */
 const frontOptions = [
