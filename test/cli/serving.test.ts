@@ -196,7 +196,7 @@ test('what cannot be is one line that says what to do', async () => {
   for (const { args, env = {}, says } of [
     {
       args: ['up', '--listen', '127.0.0.1:0'],
-      says: /^postern: .* uses this data directory already .*\n.*--data/m,
+      says: /^postern: .* uses the data directory .* already\n.*--data/m,
     },
     {
       args: ['up', '--data', other, '--listen', taken, '--metrics', 'off'],
