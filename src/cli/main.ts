@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import { errorText, PosternError } from '../errors.js';
+import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
 import { Options } from './options.js';
 import { posternVersion } from './package-info.js';
 import { createProgram, type Parsed } from './program.js';
-import { logLevelOption } from './common-options.js';
 import { exitOnInterrupt } from './signals.js';
 
 /** Runs `postern` with these arguments, and ends the process with its exit status. */
