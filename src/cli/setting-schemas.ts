@@ -13,6 +13,14 @@ export const listenAddress = z.string().superRefine((text, context) => {
   }
 });
 
+/** `HOST:PORT` of a server that shall listen there. Throws `PosternError` (exit status 2). */
+export function hostAndPort(option: string, text: string): string {
+  if ('path' in parseAddress(text, 'listen')) {
+    throw new PosternError('ADDRESS_INVALID', `--${option}: '${text}' is not HOST:PORT`, { exitCode: 2 });
+  }
+  return text;
+}
+
 /** A duration as text, or seconds as a number; becomes seconds. */
 export function seconds(range: { least: number; most: number }) {
   return z.union([z.string(), z.number()]).transform((given, context) => {

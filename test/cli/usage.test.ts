@@ -57,6 +57,11 @@ for (const { args, says } of [
     args: ['call', 'a', 'b.C/D', '--max-time', 'soon'],
     says: /--max-time: 'soon' is not a duration such as/,
   },
+  {
+    args: ['token', 'create', '--join', 'a', '--ttl', '0', '--hub', '127.0.0.1:1'],
+    says: /--ttl: .*0 seconds/,
+  },
+  { args: ['init', '--nats-listen', 'nowhere'], says: /'nowhere' is not an address: the port is missing/ },
 ]) {
   test(`a mistake in usage: postern ${args.join(' ')}`, async () => {
     const { code, stdout, stderr } = await postern(args);
@@ -65,6 +70,16 @@ for (const { args, says } of [
     assert.equal(code, 2);
   });
 }
+
+test('output that cannot be written is a failure, output that nobody reads is none', async () => {
+  const full = await run('sh', ['-c', '"$0" --help > /dev/full', posternBin], { env: cleanEnv() });
+  assert.match(full.stderr, /^postern: cannot write the output: ENOSPC/);
+  assert.equal(full.code, 1);
+  const unread = await run('bash', ['-o', 'pipefail', '-c', '"$0" completion zsh | true', posternBin], {
+    env: cleanEnv(),
+  });
+  assert.deepEqual(unread, { code: 0, stdout: '', stderr: '' });
+});
 
 test('a word that only holds commands together shows them, as a mistake', async () => {
   const { code, stdout, stderr } = await postern(['token']);

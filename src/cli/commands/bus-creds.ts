@@ -5,6 +5,7 @@ import { inboxPrefixOf } from '../../bus/permissions.js';
 import { PosternError } from '../../errors.js';
 import { keysIn } from '../hub-process.js';
 import type { Invocation } from '../invocation.js';
+import { ttlSecondsOf } from '../ttl.js';
 import { dataDirectoryOf } from '../with-hub.js';
 
 /** `postern bus creds`. */
@@ -14,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   await mustHaveKeys(keys);
   const authority = await loadOrCreateAuthority(keys);
   const role = options.text('role') === 'tracer' ? 'tracer' : 'watcher';
-  const ttlSeconds = Math.ceil((options.durationMs('ttl') ?? 0) / 1000);
+  const ttlSeconds = ttlSecondsOf(options);
   const name = options.text('name') ?? role;
   const { jwt, seed, identity } = await authority.newUser({ role, name, ttlSeconds });
   streams.stdout.write(credentialsFile(jwt, seed));

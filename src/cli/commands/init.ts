@@ -4,14 +4,15 @@ import { writeServerConfig } from '../../bus/server-config.js';
 import { keysIn } from '../hub-process.js';
 import type { Invocation } from '../invocation.js';
 import { makeDataDirectory } from '../make-data-directory.js';
+import { hostAndPort } from '../setting-schemas.js';
 import { dataDirectoryOf } from '../with-hub.js';
 
 /** `postern init`. */
 export async function run(invocation: Invocation): Promise<number> {
   const { options, streams } = invocation;
+  const listen = hostAndPort('nats-listen', options.text('nats-listen') ?? '127.0.0.1:4222');
   const data = await makeDataDirectory(dataDirectoryOf(invocation));
   const authority = await loadOrCreateAuthority(keysIn(data));
-  const listen = options.text('nats-listen') ?? '127.0.0.1:4222';
   const storeDirectory = resolve(options.text('store') ?? join(data, 'jetstream'));
   const file = await writeServerConfig(data, authority, { listen, storeDirectory });
   streams.stdout.write(`${file}\n`);

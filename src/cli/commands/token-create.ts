@@ -4,6 +4,7 @@ import { hubServices } from '../../client/hub-services.js';
 import { PosternError } from '../../errors.js';
 import type { CreateCallerTokenResponse, CreateJoinTokenResponse } from '../../gen/postern/v1/tokens.js';
 import type { Invocation } from '../invocation.js';
+import { ttlSecondsOf } from '../ttl.js';
 import { withHub } from '../with-hub.js';
 
 /** `postern token create`. */
@@ -14,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if ((node === undefined) === (caller === undefined)) {
     throw new PosternError('USAGE', 'say either --join NODE or --caller NAME', { exitCode: 2 });
   }
-  const ttlSeconds = Math.ceil((options.durationMs('ttl') ?? 0) / 1000);
+  const ttlSeconds = ttlSecondsOf(options);
   const made = await withHub(invocation, (connection) => {
     const { tokens } = hubServices(connection);
     const metadata = connection.metadata();
