@@ -3,7 +3,10 @@ import { LineCounter, parseDocument } from 'yaml';
 import { errorText, PosternError } from '../errors.js';
 
 /** The settings of a YAML file, not yet checked; {} for an empty one. Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`. */
-export async function readConfigFile(file: string): Promise<Record<string, unknown>> {
+export async function readConfigFile(
+  file: string,
+  command: readonly string[],
+): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -19,27 +22,27 @@ export async function readConfigFile(file: string): Promise<Record<string, unkno
       const { line, col } = lineCounter.linePos(pos[0]);
       return `${file}: line ${line}, column ${col}: ${message}`;
     });
-    throw configInvalid(list);
+    throw configInvalid(list, command);
   }
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: 100 });
   } catch (thrown) {
-    throw configInvalid([`${file}: ${errorText(thrown)}`]);
+    throw configInvalid([`${file}: ${errorText(thrown)}`], command);
   }
   if (content === null || content === undefined) return {};
   if (typeof content !== 'object' || Array.isArray(content)) {
-    throw configInvalid([`${file}: it holds no settings of the form name: value`]);
+    throw configInvalid([`${file}: it holds no settings of the form name: value`], command);
   }
   return { ...content };
 }
 
-/** Every mistake of a configuration in one message. */
-export function configInvalid(mistakes: readonly string[]): PosternError {
+/** Every mistake of a command's configuration in one message. */
+export function configInvalid(mistakes: readonly string[], command: readonly string[]): PosternError {
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
   return new PosternError(
     'CONFIG_INVALID',
     `the configuration has ${count}:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`,
-    { hint: 'see COMMAND --help for every setting', exitCode: 2 },
+    { hint: `see \`postern ${command.join(' ')} --help\` for every setting`, exitCode: 2 },
   );
 }

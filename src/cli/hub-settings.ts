@@ -12,7 +12,9 @@ const frontSettings = z.strictObject({
   domain: hubConfig.shape.domain,
   routes: z.array(route).optional(),
   /** Address of `/metrics`; `off` for none. */
-  metrics: z.union([z.literal('off'), listenAddress]).optional(),
+  metrics: z
+    .union([z.literal('off'), listenAddress], { error: "it is neither 'off' nor an address HOST:PORT" })
+    .optional(),
   natsAdvertise: z.array(natsUrl()).optional(),
   credentialTtl: seconds({ least: 10, most: 365 * 86_400 }).optional(),
   drain: seconds({ least: 0, most: 3600 }).optional(),

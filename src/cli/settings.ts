@@ -29,7 +29,7 @@ export async function readSettings<S extends SettingsSchema>(
 ): Promise<z.infer<S>> {
   const { options } = invocation;
   const file = options.text('config');
-  const settings = file === undefined ? {} : await readConfigFile(file);
+  const settings = file === undefined ? {} : await readConfigFile(file, invocation.command.path);
   const origins = new Map<string, string>();
   const mistakes = options.mistakes();
   for (const { option, key, read } of bindings) {
@@ -55,11 +55,11 @@ export async function readSettings<S extends SettingsSchema>(
       for (const key of issue.keys) mistakes.push(unknownKey(file, [...path, key], known));
       continue;
     }
-    if (origin !== undefined) mistakes.push(`${origin}: ${issue.message.replace(/^Invalid input: /, '')}`);
+    if (origin !== undefined) mistakes.push(`${origin}: ${plainly(issue.message)}`);
     else mistakes.push(fileMistake(file, path, issue.message, valueAt(settings, path), bindings));
   }
   if (parsed.success && mistakes.length === 0) return parsed.data;
-  throw configInvalid(mistakes);
+  throw configInvalid(mistakes, invocation.command.path);
 }
 
 /** What was given; undefined also where that is wrong, which was told already. */
@@ -93,12 +93,20 @@ function fileMistake(
   value: unknown,
   bindings: readonly Binding[],
 ): string {
-  const plain = message.replace(/^Invalid input: /, '');
   const binding = bindings.find(({ key }) => key.join('.') === path.join('.'));
   if (value === undefined && binding !== undefined) {
     return `--${binding.option} is missing (or ${envNameOf({ name: binding.option })}, or ${path.join('.')} in --config FILE)`;
   }
-  return `${file ?? 'the settings'}: ${pathText(path)}: ${plain}`;
+  return `${file ?? 'the settings'}: ${pathText(path)}: ${plainly(message)}`;
+}
+
+/** The schema's own words, for people. */
+function plainly(message: string): string {
+  return message
+    .replace(/^Invalid \w+: /, '')
+    .replace(/, received undefined$/, ', and is missing')
+    .replace(/^expected array,/, 'expected a list,')
+    .replace(/^expected record,/, 'expected pairs of the form name: value,');
 }
 
 /** `routes[0].node`. */

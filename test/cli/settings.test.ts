@@ -99,7 +99,7 @@ test('routes, labels and TLS have a form for the command line', async () => {
 test('every mistake is told at once, with where it was made', async () => {
   const config = await file(
     'bad.yaml',
-    'listen: [a, 7]\nlitsen: 3\nmetrics: bad\nroutes: [{node: UP}]\ndrain: soon\ncredentialTtl: 1\n',
+    'listen: [a, 7]\nlitsen: 3\nmetrics: 12\nroutes: [{node: UP}]\ndrain: soon\ncredentialTtl: 1\n',
   );
   const { code, stdout, stderr } = await postern(
     ['up', '--config', config, '--domain', '', '--output', 'xml'],
@@ -117,10 +117,11 @@ test('every mistake is told at once, with where it was made', async () => {
     `  ${config}: listen[1]: expected string, received number`,
     `  ${config}: routes[0].node: a node name is one lower-case DNS label: letters, digits and dashes, at most 63`,
     `  ${config}: routes[0]: a route needs listener, host or pathPrefix`,
-    `  ${config}: metrics: 'bad' is not an address: the port is missing`,
+    `  ${config}: metrics: it is neither 'off' nor an address HOST:PORT`,
     `  ${config}: drain: 'soon' is not a duration such as 30s, 1h30m or 500ms (a bare number is seconds)`,
     `  ${config}: credentialTtl: '1' is not between 10 s and 31536000 s`,
     `  ${config}: litsen: there is no such setting; is it 'listen'?`,
+    'see `postern up --help` for every setting',
     "  POSTERN_NATS_LISTEN: 'nowhere' is not an address: the port is missing",
   ]) {
     assert.ok(stderr.includes(`${line}\n`), `${line}\nis not in\n${stderr}`);
