@@ -38,7 +38,13 @@ export async function protosetSource(files: readonly string[]): Promise<Descript
         hint: 'make it with `buf build -o FILE` or `protoc --include_imports --descriptor_set_out=FILE`',
       });
     }
-    pool.addSet(bytes);
+    try {
+      pool.addSet(bytes);
+    } catch (thrown) {
+      if (!(thrown instanceof PosternError)) throw thrown;
+      const { code, message, hint } = thrown;
+      throw new PosternError(code, `--protoset ${file}: ${message}`, { hint, exitCode: 2, cause: thrown });
+    }
   }
   return fixedSource(pool.registry());
 }

@@ -191,7 +191,11 @@ test('files that cannot be used are told by name', async () => {
       code: 'PROTOSET_UNREADABLE',
       exitCode: 2,
     });
-    await assert.rejects(protosetSource([bad]), { code: 'DESCRIPTORS_UNUSABLE' });
+    await assert.rejects(protosetSource([bad]), {
+      code: 'DESCRIPTORS_UNUSABLE',
+      message: /--protoset .*bad\.proto: /,
+      exitCode: 2,
+    });
     const lonely = path.join(folder, 'lonely.proto');
     await writeFile(
       lonely,
