@@ -20,7 +20,10 @@ export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Regis
   const walk = (message: DescMessage, value: JsonValue, path: string): void => {
     if (!isObject(value) || message.typeName.startsWith('google.protobuf.')) {
       const why = refusal(message, value, registry);
-      if (why !== undefined) found.push(`${path || 'the message'}: ${why}`);
+      const plain = message.typeName.startsWith('google.protobuf.')
+        ? why
+        : `expected {…}, got ${kindOf(value)}`;
+      if (why !== undefined) found.push(`${path || 'the message'}: ${plain}`);
       return;
     }
     for (const [key, inner] of Object.entries(value)) {
@@ -83,6 +86,10 @@ function unknownField(message: DescMessage, key: string): string {
   const names = message.fields.map((field) => field.jsonName);
   if (names.length === 0) return `unknown field; ${message.typeName} has no fields`;
   return `unknown field of ${message.typeName}; it has ${nearest(key, names).join(', ')}`;
+}
+
+function kindOf(value: JsonValue): string {
+  return Array.isArray(value) ? 'a list' : JSON.stringify(value);
 }
 
 function isObject(value: JsonValue): value is { [key: string]: JsonValue } {

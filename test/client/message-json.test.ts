@@ -70,6 +70,12 @@ test('bytes that are no message are told as such', async () => {
   });
 });
 
+test('a message that is no object is told with what it is instead', async () => {
+  const { messages } = lazy([]);
+  await assert.rejects(messages.encode(bed, []), /the message: expected \{…\}, got a list$/);
+  await assert.rejects(messages.encode(bed, { inner: 3 }), /inner: expected \{…\}, got 3$/);
+});
+
 test('two members of one oneof are a mistake', async () => {
   await assert.rejects(lazy([]).messages.encode(bed, { can: 'x', hose: '' }), /oneof|set multiple times/);
 });
