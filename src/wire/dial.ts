@@ -87,10 +87,15 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'the network is unreachable',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
 };
 
 function whyNot(error: NodeJS.ErrnoException): string {
   // A host with several addresses fails with one error for each and an empty text.
   const first = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
-  return reasons[error.code ?? ''] ?? (first.message || error.code || 'unknown error');
+  // OpenSSL's own text is for its developers, and ends with a new line.
+  const code = error.code ?? '';
+  const ofTls = code.startsWith('ERR_SSL_') && 'reason' in first ? `TLS failed: ${first.reason}` : undefined;
+  return reasons[code] ?? ofTls ?? (first.message || code || 'unknown error');
 }

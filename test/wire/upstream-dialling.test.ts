@@ -86,6 +86,13 @@ describe('reaching the server', () => {
     assert.match(reset?.message ?? '', /does not speak HTTP\/2/);
   });
 
+  test('TLS to a server that has none is told in one line', async () => {
+    const server = await startInteropServer();
+    onCleanUp(() => server.kill());
+    const { reset } = await open(upstreamTo({ address: parseAddress(server.address), tls: {} })).sink.over;
+    assert.match(reset?.message ?? '', /cannot be reached: it does not speak TLS$/);
+  });
+
   test('a deadline ends a call that still waits for a connection', async () => {
     const upstream = upstreamTo({ address: { host: '192.0.2.1', port: 9 }, connectTimeoutMs: 5_000 });
     const { reset } = await open(upstream, { timeoutMs: 60 }).sink.over;
