@@ -40,7 +40,10 @@ export const agentConfig = z.strictObject({
       /** Takes any certificate. */
       insecure: z.boolean().default(false),
     })
-    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'cert and key belong together')
+    .refine(
+      (tls) => (tls.cert === undefined) === (tls.key === undefined),
+      'a certificate and its key are given together (--to-cert and --to-key)',
+    )
     .optional(),
   /** What people shall see beside the node's name. */
   labels: hello.shape.labels.default({}),

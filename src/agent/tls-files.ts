@@ -22,11 +22,13 @@ export async function loadTls(config: AgentConfig['toTls']): Promise<DialTls> {
 async function readPem(path: string | undefined, what: string): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path, 'utf8');
+    const text = await readFile(path, 'utf8');
+    if (text.includes('-----BEGIN ')) return text;
+    throw new Error('it is no PEM file: no line begins with -----BEGIN');
   } catch (cause) {
     throw new PosternError(
       'TLS_FILE_UNREADABLE',
-      `cannot read the ${what} file ${path}: ${errorText(cause)}`,
+      `cannot use the ${what} file ${path}: ${errorText(cause)}`,
       {
         hint: 'give the path of a PEM file that this user may read',
         exitCode: 2,

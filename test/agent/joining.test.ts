@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { subjects } from '../../src/bus/subjects.js';
 import { PosternError } from '../../src/errors.js';
 import { until } from '../support/nats.js';
@@ -56,8 +57,10 @@ test('a configuration that is not valid, and files that are not there, are told 
   });
   await assert.rejects(
     agent({ toTls: { ca: '/nowhere/ca.pem' } }).ready,
-    /cannot read the ca file \/nowhere\/ca\.pem/,
+    /cannot use the ca file \/nowhere\/ca\.pem/,
   );
+  const noPem = fileURLToPath(import.meta.url);
+  await assert.rejects(agent({ toTls: { ca: noPem } }).ready, /is no PEM file/);
 });
 
 test('an agent that nobody answers can be stopped', async (t) => {
