@@ -1,19 +1,18 @@
 import { join } from 'node:path';
-import { loadOrCreateSecret, makePrivateDirectory } from '../bus/key-files.js';
 import { createUserKey, publicKeyOf, type UserKey } from '../bus/nkeys.js';
 import { PosternError } from '../errors.js';
+import { loadOrCreatePrivateFile } from '../private-file.js';
 
 /** File name of the key in the agent's directory. */
 const fileName = 'key.nk';
 
 /**
  * The key that proves who this agent is, from `DATA/agent/<node>/key.nk` (mode 0600); made at the first start, once
- * even when two agents start at the same time. Throws `DATA_UNWRITABLE`, or `KEY_INVALID` naming the file.
+ * even when two agents start at the same time. Throws `DATA_UNUSABLE`, or `KEY_INVALID` naming the file.
  */
 export async function loadOrCreateKey(data: string, node: string): Promise<UserKey> {
   const directory = join(data, 'agent', node);
-  await makePrivateDirectory(directory);
-  const seed = await loadOrCreateSecret(directory, fileName, () => createUserKey().seed);
+  const seed = await loadOrCreatePrivateFile(join(directory, fileName), () => createUserKey().seed);
   try {
     return { publicKey: publicKeyOf(seed), seed };
   } catch (cause) {

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { errorText, PosternError } from '../errors.js';
+import { loadOrCreatePrivateFile } from '../private-file.js';
 import { type Identity, nodeGlob, type Role, roles } from './identity.js';
-import { createPrivateFile, readPrivateFile } from './private-file.js';
 
 const issuer = 'postern';
 const algorithm = 'EdDSA';
@@ -47,12 +47,9 @@ function callerKey(jwk: z.infer<typeof keyFile>): CallerKey {
 /** Reads `DIR/caller.jwk`, made at the first start. Throws `DATA_UNUSABLE` or `KEY_INVALID`. */
 export async function loadOrCreateCallerKey(dir: string): Promise<CallerKey> {
   const path = join(dir, 'caller.jwk');
-  const text =
-    (await readPrivateFile(path)) ??
-    (await createPrivateFile(
-      path,
-      JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
-    ));
+  const text = await loadOrCreatePrivateFile(path, () =>
+    JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
+  );
   try {
     return callerKey(keyFile.parse(JSON.parse(text)));
   } catch {

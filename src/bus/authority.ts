@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from '@nats-io/jwt';
 import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
 import { PosternError } from '../errors.js';
-import { loadOrCreateSecret, makePrivateDirectory } from './key-files.js';
+import { loadOrCreatePrivateFile, makePrivateDirectory } from '../private-file.js';
 import { createUserKey, keyPairOf, seedOf } from './nkeys.js';
 import { type BusIdentity, permissionsOf } from './permissions.js';
 
@@ -62,12 +62,12 @@ const storageLimits = { mem_storage: -1, disk_storage: -1, streams: -1, consumer
 
 /**
  * The authority whose keys lie in `directory` (`DATA/keys`); made at the first start. Every key is a file of mode 0600
- * with an nkey seed. Throws `DATA_UNWRITABLE`, `KEYS_INVALID`.
+ * with an nkey seed. Throws `DATA_UNUSABLE`, `KEYS_INVALID`.
  */
 export async function loadOrCreateAuthority(directory: string): Promise<BusAuthority> {
   await makePrivateDirectory(directory);
   const key = async (name: string, prefix: string, create: () => KeyPair): Promise<KeyPair> => {
-    const seed = await loadOrCreateSecret(directory, name, () => seedOf(create()));
+    const seed = await loadOrCreatePrivateFile(join(directory, name), () => seedOf(create()));
     try {
       const pair = keyPairOf(seed);
       if (pair.getPublicKey().startsWith(prefix)) return pair;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
-import { unwritable } from './key-files.js';
+import { dataUnusable } from '../private-file.js';
 import { startMark } from './process-identity.js';
 
 const holder = z.object({ pid: z.number().int().positive(), mark: z.string() });
@@ -21,7 +21,7 @@ const [pauseMs, pauseJitterMs] = [20, 40];
 
 /**
  * Takes a directory for this process alone, by a file `<path>-<random>`. A lock whose process has ended, however it
- * ended, counts for nothing, even when its process id is another process's now. Throws `DATA_IN_USE`, `DATA_UNWRITABLE`.
+ * ended, counts for nothing, even when its process id is another process's now. Throws `DATA_IN_USE`, `DATA_UNUSABLE`.
  *
  * Everybody first makes a file and then looks for others, so that of two the later one sees the earlier; whoever sees
  * another steps back, and tries again a little later. No file name is used twice, which makes it safe to remove a file
@@ -52,7 +52,7 @@ async function makeFile(path: string, own: Holder): Promise<string> {
     await writeFile(draft, JSON.stringify(own), { mode: 0o600, flag: 'wx' });
     await rename(draft, file);
   } catch (cause) {
-    throw unwritable(path, cause);
+    throw dataUnusable(path, cause);
   }
   return file;
 }

@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { makePrivateDirectory, replacePrivateFile } from '../private-file.js';
 import type { BusAuthority } from './authority.js';
 import { lockDirectory } from './directory-lock.js';
-import { makePrivateDirectory } from './key-files.js';
 import { commandLine, endProcess } from './process-identity.js';
 import { createRetry } from './retry.js';
-import { serverConfig, writePrivateFile } from './server-config.js';
+import { serverConfig } from './server-config.js';
 import { freePort, type ServerProcess, startServerProcess } from './server-process.js';
 
 /** A nats-server of our own. */
@@ -32,7 +32,7 @@ const stableMs = 1000;
  * same port. What an earlier process of ours left running there is stopped first. The port is chosen at the first start
  * and remembered, unless `listen` (`HOST:PORT`) names it.
  *
- * Throws `DATA_IN_USE`, `DATA_UNWRITABLE`, `PORT_IN_USE`, `NATS_START`, `LISTEN_INVALID`.
+ * Throws `DATA_IN_USE`, `DATA_UNUSABLE`, `PORT_IN_USE`, `NATS_START`, `LISTEN_INVALID`.
  */
 export async function startEmbeddedServer(options: {
   dir: string;
@@ -58,7 +58,7 @@ export async function startEmbeddedServer(options: {
       name,
       pidFile,
     });
-    await writePrivateFile(config, text);
+    await replacePrivateFile(config, text);
     return startServerProcess({ binary, config, name, host: reachable(wanted.host), port, log });
   };
   const first = async (): Promise<{ port: number; server: ServerProcess }> => {
@@ -82,7 +82,7 @@ export async function startEmbeddedServer(options: {
   try {
     await clearLeftover(pidFile, config, log);
     started = await first();
-    await writePrivateFile(portFile, `${started.port}\n`);
+    await replacePrivateFile(portFile, `${started.port}\n`);
   } catch (thrown) {
     await release();
     throw thrown;

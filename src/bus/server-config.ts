@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { replacePrivateFile } from '../private-file.js';
 import type { BusAuthority } from './authority.js';
-import { makePrivateDirectory, unwritable } from './key-files.js';
 
 /** What a NATS server for Postern shall be like, apart from whom it lets in. */
 export interface ServerConfigOptions {
@@ -49,7 +47,7 @@ export async function serverConfig(authority: BusAuthority, options: ServerConfi
 
 /**
  * Writes `directory/nats-server.conf`, for a NATS server that somebody else runs (`nats-server -c FILE`), and gives its
- * path. Throws `DATA_UNWRITABLE`.
+ * path. Throws `DATA_UNUSABLE`.
  */
 export async function writeServerConfig(
   directory: string,
@@ -62,20 +60,8 @@ export async function writeServerConfig(
     storeDirectory: join(resolve(directory), 'jetstream'),
     ...options,
   });
-  await makePrivateDirectory(directory);
-  await writePrivateFile(path, text);
+  await replacePrivateFile(path, text);
   return path;
-}
-
-/** Writes a file of mode 0600 that is never seen half written. Throws `DATA_UNWRITABLE`. */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
-    await rename(draft, path);
-  } catch (cause) {
-    throw unwritable(path, cause);
-  }
 }
 
 /** A string of the configuration language. JSON's escapes are understood there too. */

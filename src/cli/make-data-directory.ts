@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorText, PosternError } from '../errors.js';
+import { hasErrorCode } from '../private-file.js';
 
 /**
  * Makes the data directory and what is missing above it, for this user alone; resolves to its absolute path. Throws
@@ -28,7 +29,7 @@ async function isDirectory(path: string): Promise<boolean> {
     if (found.isDirectory()) return true;
     throw new Error(`${path} is no directory`);
   } catch (thrown) {
-    if (hasCode(thrown, 'ENOENT')) return false;
+    if (hasErrorCode(thrown, 'ENOENT')) return false;
     throw thrown;
   }
 }
@@ -38,10 +39,6 @@ async function makeOne(path: string): Promise<void> {
     await mkdir(path, { mode: 0o700 });
   } catch (thrown) {
     // Another process may be as quick.
-    if (!hasCode(thrown, 'EEXIST')) throw thrown;
+    if (!hasErrorCode(thrown, 'EEXIST')) throw thrown;
   }
-}
-
-function hasCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
 }

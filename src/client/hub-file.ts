@@ -1,7 +1,7 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errorText, PosternError } from '../errors.js';
+import { replacePrivateFile } from '../private-file.js';
 
 /** What a running hub tells about itself to others on its machine, in `DATA/hub.json`. */
 export const hubFile = z.object({
@@ -34,16 +34,7 @@ export async function readHubFile(data: string): Promise<HubFile | undefined> {
 
 /** Throws `DATA_UNUSABLE`. */
 export async function writeHubFile(data: string, content: HubFile): Promise<void> {
-  const temporary = `${pathIn(data)}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 });
-    await rename(temporary, pathIn(data));
-  } catch (thrown) {
-    throw new PosternError('DATA_UNUSABLE', `cannot write ${pathIn(data)}: ${errorText(thrown)}`, {
-      hint: 'choose a data directory that this user may write to, with --data DIR',
-      cause: thrown,
-    });
-  }
+  await replacePrivateFile(pathIn(data), `${JSON.stringify(content)}\n`);
 }
 
 /** Takes back what process `pid` wrote; another's file stays. */

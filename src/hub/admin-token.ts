@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type CallerKey, type CallerVerifier, signCallerToken } from '../auth/caller-tokens.js';
 import { hasRole, type Identity } from '../auth/identity.js';
-import { readPrivateFile, replacePrivateFile } from '../auth/private-file.js';
+import { readPrivateFile, replacePrivateFile } from '../private-file.js';
 import type { TokenRegistry } from './tokens.js';
 
 const dayMs = 86_400_000;
@@ -22,7 +22,7 @@ export async function keepAdminToken(options: {
   const path = join(options.data, 'tokens', 'admin.jwt');
   const present = await readPrivateFile(path);
   const nowMs = Date.now();
-  if (present !== undefined && (await isGood(options.verifier, present.trim(), nowMs))) return;
+  if (present !== undefined && (await isGood(options.verifier, present, nowMs))) return;
   const subject = 'admin';
   const entry = await options.tokens.createCaller({ subject, createdBy: 'hub', nowMs, lifeMs });
   const identity: Identity = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readPrivateFile, replacePrivateFile } from '../auth/private-file.js';
+import { readPrivateFile, replacePrivateFile } from '../private-file.js';
 
 /**
  * The instance id of this hub, written to `DATA/hub-instance`, and the one of the hub that ran before on the same data
@@ -12,7 +12,7 @@ export async function takeHubInstance(
 ): Promise<{ self: string; predecessor: string | undefined }> {
   const path = join(data, 'hub-instance');
   const self = given ?? randomBytes(8).toString('hex');
-  const before = (await readPrivateFile(path))?.trim();
+  const before = await readPrivateFile(path);
   await replacePrivateFile(path, `${self}\n`);
   return { self, predecessor: before === self || before === '' ? undefined : before };
 }

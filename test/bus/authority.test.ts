@@ -75,7 +75,7 @@ describe('the authority of the bus', () => {
   it('says that its directory cannot be written', async () => {
     const file = join(dir, 'file');
     await writeFile(file, '');
-    await assert.rejects(loadOrCreateAuthority(join(file, 'keys')), { code: 'DATA_UNWRITABLE' });
+    await assert.rejects(loadOrCreateAuthority(join(file, 'keys')), { code: 'DATA_UNUSABLE' });
   });
 
   it('signs only for user keys, and for as long as it was told', async () => {

@@ -7,9 +7,10 @@ import { connectBus } from '../../src/bus/connect.js';
 import { startEmbeddedServer } from '../../src/bus/embedded-server.js';
 import { createUserKey } from '../../src/bus/nkeys.js';
 import { keepCredentials } from '../../src/bus/own-credentials.js';
-import { serverConfig, writePrivateFile } from '../../src/bus/server-config.js';
+import { serverConfig } from '../../src/bus/server-config.js';
 import { freePort, startServerProcess } from '../../src/bus/server-process.js';
 import { subjects } from '../../src/bus/subjects.js';
+import { replacePrivateFile } from '../../src/private-file.js';
 import { natsServers, startTestNats, type TestNats, testLog, until } from '../support/nats.js';
 
 const servers = await natsServers();
@@ -132,7 +133,7 @@ describe('credentials', () => {
           storeDirectory: '/nowhere',
           name: 'plain',
         });
-        await writePrivateFile(config, text.replace(/jetstream \{[^}]*\}/, ''));
+        await replacePrivateFile(config, text.replace(/jetstream \{[^}]*\}/, ''));
         const server = await startServerProcess({
           binary: binary.path,
           config,

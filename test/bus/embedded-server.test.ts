@@ -201,13 +201,13 @@ for (const binary of await natsServers()) {
       await writeFile(file, '');
       const options = { binary: binary.path, authority, log: testLog };
       await assert.rejects(startEmbeddedServer({ ...options, dir: join(file, 'x') }), {
-        code: 'DATA_UNWRITABLE',
+        code: 'DATA_UNUSABLE',
       });
       if (process.getuid?.() !== 0) {
         const closed = join(root, 'closed');
         await mkdir(closed);
         await chmod(closed, 0o500);
-        await assert.rejects(startEmbeddedServer({ ...options, dir: closed }), { code: 'DATA_UNWRITABLE' });
+        await assert.rejects(startEmbeddedServer({ ...options, dir: closed }), { code: 'DATA_UNUSABLE' });
       }
     });
   });
