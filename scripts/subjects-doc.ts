@@ -50,6 +50,7 @@ function listening(): string[] {
     'With the credentials of a watcher, and the server that a hub uses:',
     '',
     '```sh',
+    'postern bus creds --role watcher > watcher.creds',
     `nats --server "$NATS_URL" --creds watcher.creds sub ${filters}`,
     '```',
     '',

@@ -10,6 +10,9 @@ const renewAfter = 0.7;
 /** A renewal that failed is tried again after this time. */
 const retryMs = 5000;
 
+/** The longest wait that a timer can hold, in milliseconds; a longer life is renewed earlier. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Credentials of a process that holds the authority itself, always fresh. */
 export interface OwnCredentials {
   readonly identity: BusIdentity;
@@ -30,18 +33,21 @@ export async function keepCredentials(
   let current: BusCredentials = { jwt: await mint(), seed };
   let timer: NodeJS.Timeout;
   const renewIn = (waitMs: number): void => {
-    timer = setTimeout(() => {
-      mint().then(
-        (jwt) => {
-          current = { jwt, seed };
-          renewIn(ttlSeconds * 1000 * renewAfter);
-        },
-        (thrown: unknown) => {
-          log.error(`cannot renew our credentials for the bus: ${errorText(thrown)}`);
-          renewIn(retryMs);
-        },
-      );
-    }, waitMs).unref();
+    timer = setTimeout(
+      () => {
+        mint().then(
+          (jwt) => {
+            current = { jwt, seed };
+            renewIn(ttlSeconds * 1000 * renewAfter);
+          },
+          (thrown: unknown) => {
+            log.error(`cannot renew our credentials for the bus: ${errorText(thrown)}`);
+            renewIn(retryMs);
+          },
+        );
+      },
+      Math.min(waitMs, longestTimerMs),
+    ).unref();
   };
   renewIn(ttlSeconds * 1000 * renewAfter);
   return { identity, credentials: () => current, stop: () => clearTimeout(timer) };

@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { encodeUser } from '@nats-io/jwt';
-import { connect, headers, jwtAuthenticator, type NatsConnection, PermissionViolationError } from 'nats';
-import type { BusCredentials } from '../../src/bus/authority.js';
+import { connect, headers, type NatsConnection } from 'nats';
 import type { Bus } from '../../src/bus/bus.js';
-import { createUserKey, publicKeyOf } from '../../src/bus/nkeys.js';
+import { createUserKey } from '../../src/bus/nkeys.js';
 import { inboxPrefixOf } from '../../src/bus/permissions.js';
 import { stores, subjects } from '../../src/bus/subjects.js';
 import { natsServers, startTestNats, type TestNats, until } from '../support/nats.js';
-
-/** A client without our code in between, as an attacker with these credentials would use it. */
-async function rawClient(
-  nats: TestNats,
-  { jwt, seed }: BusCredentials,
-  inboxPrefix?: string,
-): Promise<NatsConnection> {
-  return connect({
-    servers: nats.server.url,
-    authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
-    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
-  });
-}
-
-/** Somebody whom the account lets do everything: proves what arrives and what does not. */
-async function omnipotent(nats: TestNats): Promise<NatsConnection> {
-  const seedIn = (name: string): Promise<string> => readFile(join(nats.dir, 'keys', name), 'utf8');
-  const [account, signing] = await Promise.all([seedIn('account.nk'), seedIn('signing.nk')]);
-  const user = createUserKey();
-  const jwt = await encodeUser('god', user.publicKey, publicKeyOf(account), {}, { signer: signing.trim() });
-  return rawClient(nats, { jwt, seed: user.seed });
-}
+import { hearsOf, omnipotent, rawClient } from '../support/raw-nats.js';
 
 for (const binary of await natsServers()) {
   describe(`permissions attacked, on nats-server ${binary.version}`, () => {
@@ -77,39 +52,8 @@ for (const binary of await natsServers()) {
       return heard.filter((subject) => all.includes(subject));
     }
 
-    /** Subscribes to all of them, has `god` publish on each, and gives back the subjects that came through. */
-    async function hearAll(
-      client: NatsConnection,
-      filters: readonly string[],
-      published: readonly string[],
-    ): Promise<{ came: string[]; refused: string[] }> {
-      const came: string[] = [];
-      const subscriptions = filters.flatMap((filter) =>
-        [undefined, 'hubs'].map((queue) =>
-          client.subscribe(filter, {
-            ...(queue === undefined ? {} : { queue }),
-            callback: (error, message) => {
-              if (error === null) came.push(message.subject);
-            },
-          }),
-        ),
-      );
-      await client.flush();
-      for (const subject of published) god.publish(subject, '{}');
-      await god.flush();
-      await client.flush();
-      const refused: string[] = [];
-      for (const subscription of subscriptions) {
-        if (!subscription.isClosed()) {
-          subscription.unsubscribe();
-          continue;
-        }
-        const error = await subscription.closed;
-        assert.ok(error instanceof PermissionViolationError, String(error));
-        refused.push(subscription.getSubject());
-      }
-      return { came, refused };
-    }
+    const hearAll = (client: NatsConnection, filters: readonly string[], published: readonly string[]) =>
+      hearsOf(client, filters, god, published);
 
     const foreign = (): string[] => [
       'postern.call.n2.i.hub.h',

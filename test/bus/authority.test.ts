@@ -44,6 +44,13 @@ describe('the authority of the bus', () => {
     assert.deepEqual((await readdir(keys)).sort(), names);
   });
 
+  it('is one and the same for all who ask at once in one process', async () => {
+    const keys = join(dir, 'at-once/keys');
+    const made = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateAuthority(keys)));
+    const documents = await Promise.all(made.map((authority) => authority.documents()));
+    assert.equal(new Set(documents.map(({ account }) => account.publicKey)).size, 1);
+  });
+
   it('shows no secret in what it writes for a server', async () => {
     const own = join(dir, 'written');
     const authority = await loadOrCreateAuthority(join(own, 'keys'));
