@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { credentialsFile, loadOrCreateAuthority } from '../../src/bus/authority.js';
+import { loadOrCreateSecret } from '../../src/bus/key-files.js';
 import { createUserKey, publicKeyOf, sign, verify } from '../../src/bus/nkeys.js';
 import { writeServerConfig } from '../../src/bus/server-config.js';
 
@@ -44,11 +46,13 @@ describe('the authority of the bus', () => {
     assert.deepEqual((await readdir(keys)).sort(), names);
   });
 
-  it('is one and the same for all who ask at once in one process', async () => {
-    const keys = join(dir, 'at-once/keys');
-    const made = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateAuthority(keys)));
-    const documents = await Promise.all(made.map((authority) => authority.documents()));
-    assert.equal(new Set(documents.map(({ account }) => account.publicKey)).size, 1);
+  it('lets the first one stay when another comes between looking and making', async () => {
+    const made = await loadOrCreateSecret(dir, 'raced.nk', () => {
+      writeFileSync(join(dir, 'raced.nk'), 'theirs\n');
+      return 'ours';
+    });
+    assert.equal(made, 'theirs');
+    assert.equal((await readFile(join(dir, 'raced.nk'), 'utf8')).trim(), 'theirs');
   });
 
   it('shows no secret in what it writes for a server', async () => {
