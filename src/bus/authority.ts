@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from '@nats-io/jwt';
+import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
 import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
 import { PosternError } from '../errors.js';
 import { loadOrCreatePrivateFile, makePrivateDirectory } from '../private-file.js';
@@ -84,11 +84,6 @@ export async function loadOrCreateAuthority(directory: string): Promise<BusAutho
     account: await key('account.nk', 'A', createAccount),
     signing: await key('signing.nk', 'A', createAccount),
   });
-}
-
-/** The credentials as a `.creds` file, which the `nats` command and other clients take. It holds the secret. */
-export function credentialsFile({ jwt, seed }: BusCredentials): string {
-  return new TextDecoder().decode(fmtCreds(jwt, keyPairOf(seed)));
 }
 
 function createAuthority(keys: {

@@ -6,7 +6,6 @@ import type { BusStatus } from '../../src/bus/bus.js';
 import { connectBus } from '../../src/bus/connect.js';
 import { startEmbeddedServer } from '../../src/bus/embedded-server.js';
 import { createUserKey } from '../../src/bus/nkeys.js';
-import { keepCredentials } from '../../src/bus/own-credentials.js';
 import { serverConfig } from '../../src/bus/server-config.js';
 import { freePort, startServerProcess } from '../../src/bus/server-process.js';
 import { subjects } from '../../src/bus/subjects.js';
@@ -59,21 +58,6 @@ describe('credentials', () => {
         const last = told.at(-1);
         assert.deepEqual([last?.type, bus.connected], ['closed', false]);
         assert.match(last?.type === 'closed' ? last.reason : '', /refused our credentials/);
-      });
-
-      it('that a hub keeps for itself are renewed', async () => {
-        const own = await keepCredentials(nats.authority, {
-          role: 'hub',
-          name: 'hub',
-          ttlSeconds: 2,
-          log: testLog,
-        });
-        const first = own.credentials();
-        await until('they were renewed', () => own.credentials().jwt !== first.jwt);
-        assert.equal(own.credentials().seed, first.seed);
-        const bus = await nats.connect(own.identity, first, { credentials: own.credentials });
-        await bus.close();
-        own.stop();
       });
 
       it('that the server does not know are refused at once, whichever way it is dialed', async () => {
