@@ -1,6 +1,9 @@
+import { agentBindings } from './agent-settings.js';
 import { type CommandSpec, envNameOf, type OptionSpec } from './command-spec.js';
 import { commands } from './commands.js';
 import { argumentsText, defaultOf, flagsOf, sentence } from './help.js';
+import { hubBindings, upBindings } from './hub-settings.js';
+import type { Binding } from './settings.js';
 
 /** docs/cli.md: every command, as the command table declares it. */
 export function cliDocument(): string {
@@ -16,6 +19,8 @@ ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-$
 - Every option has a twin in the environment. The flag wins over the environment, that over \`--config FILE\`, that over
   the default. An option that may be repeated is separated by commas in the environment, \`--route\` by semicolons,
   \`--header\` by new lines.
+- A \`--config\` file is YAML. Its settings have the names in the tables below; \`routes\` is a list of \`host\`, \`pathPrefix\`
+  or \`listener\` with \`node\`, \`labels\` an object. All mistakes are told at once, and nothing is started.
 - Data goes to stdout, everything else to stderr. Colours are used on a terminal only, and not where \`NO_COLOR\` is set.
 - Durations are written as \`30s\`, \`1h30m\` or \`500ms\`; a bare number is seconds.
 - A client finds the hub by \`--hub\`, else by the file \`hub.json\` that a running hub leaves in its data directory, else at
@@ -40,7 +45,8 @@ function section(command: CommandSpec): string {
   const words = (command.arguments ?? [])
     .map((one) => `- \`${one.name}\`: ${escaped(one.summary)}\n`)
     .join('');
-  return `## postern ${command.path.join(' ')}
+  const settings = settingsOf.get(name);
+  return `## postern ${name}
 
 ${sentence(command.summary)}${command.description === undefined ? '' : ` ${command.description}`}
 
@@ -48,16 +54,34 @@ ${sentence(command.summary)}${command.description === undefined ? '' : ` ${comma
 ${usage.join(' ').trimEnd()}
 \`\`\`
 
-${words === '' ? '' : `${words}\n`}${optionTable(command.options ?? [])}${examples(command)}`;
+${words === '' ? '' : `${words}\n`}${optionTable(command.options ?? [], settings)}${examples(command)}`;
 }
 
-function optionTable(options: readonly OptionSpec[]): string {
+/** Names of the settings in a `--config` file, by option. */
+const settingsOf: ReadonlyMap<string, readonly Binding[]> = new Map([
+  ['up', upBindings],
+  ['hub', hubBindings],
+  ['agent', agentBindings],
+]);
+
+function optionTable(options: readonly OptionSpec[], settings: readonly Binding[] | undefined): string {
   if (options.length === 0) return '';
-  const rows = options.map(
-    (option) =>
-      `| \`${escaped(flagsOf(option))}\` | \`${envNameOf(option)}\` | ${escaped(option.summary)}${fallback(option)} |`,
-  );
-  return `| option | environment | meaning |\n|---|---|---|\n${rows.join('\n')}\n\n`;
+  const columns = ['option', 'environment', ...(settings === undefined ? [] : ['in --config']), 'meaning'];
+  const rows = options.map((option) => {
+    const key = settings?.find((binding) => binding.option === option.name)?.key.join('.');
+    return [
+      code(flagsOf(option)),
+      code(envNameOf(option)),
+      ...(settings === undefined ? [] : [key === undefined ? '' : code(key)]),
+      `${escaped(option.summary)}${fallback(option)}`,
+    ];
+  });
+  const lines = [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `${lines.join('\n')}\n\n`;
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('|', '\\|')}\``;
 }
 
 function fallback(option: OptionSpec): string {

@@ -192,14 +192,14 @@ test('init writes a configuration that nats-server takes, and keeps the keys', a
 
 test('what cannot be is one line that says what to do', async () => {
   const [taken = ''] = Array.isArray(up.ready.listen) ? up.ready.listen.map(String) : [];
-  const other = path.join(fleet.dir, 'other');
-  for (const { args, env = {}, says } of [
+  const fresh = (name: string) => path.join(fleet.dir, 'fresh', name);
+  const cases: { args: string[]; env?: NodeJS.ProcessEnv; says: RegExp }[] = [
     {
       args: ['up', '--listen', '127.0.0.1:0'],
       says: /^postern: .* uses the data directory .* already\n.*--data/m,
     },
     {
-      args: ['up', '--data', other, '--listen', taken, '--metrics', 'off'],
+      args: ['up', '--data', fresh('a'), '--listen', taken, '--metrics', 'off'],
       says: new RegExp(`^postern: .*${taken}.* in use`, 'm'),
     },
     {
@@ -208,22 +208,24 @@ test('what cannot be is one line that says what to do', async () => {
     },
     { args: ['up', '--data', '/etc/passwd/x'], says: /^postern: cannot make the data directory/m },
     {
-      args: ['up', '--data', other],
+      args: ['up', '--data', fresh('b')],
       env: { POSTERN_NATS_SERVER: '/bin/true' },
       says: /^postern: POSTERN_NATS_SERVER: .*\n.*nats-server/m,
     },
     {
-      args: ['hub', '--data', other, '--nats', 'nats://127.0.0.1:1'],
+      args: ['hub', '--data', fresh('c'), '--nats', 'nats://127.0.0.1:1'],
       says: /^postern: cannot reach NATS at nats:\/\/127\.0\.0\.1:1/m,
     },
     { args: ['agent', '--node', 'hub', '--to', ':1'], says: /the node name 'hub' is reserved/ },
-  ]) {
+  ];
+  const tried = cases.map(async ({ args, env = {}, says }) => {
     const { code, stdout, stderr } = await ask([...args, '--log-level', 'silent'], env);
     assert.match(stderr, says, args.join(' '));
     assert.equal(stdout, '');
     assert.ok(code === 1 || code === 2, String(code));
     assert.doesNotMatch(stderr, /\n {4}at |internal error/);
-  }
+  });
+  await Promise.all(tried);
 });
 
 test('an agent that finds no hub waits for it, and stops when it is told to', async () => {
