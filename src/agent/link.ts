@@ -210,6 +210,8 @@ export class AgentLink {
 
   #sayBye(instance: string | undefined, reason: 'draining' | 'stopped'): void {
     const { bus } = this.#slot;
+    // A hub takes calls that have not ended when it hears of this for calls that were never served.
+    if (reason === 'stopped') this.#options.serving.leave();
     if (instance !== undefined && bus?.connected === true) {
       sayBye(bus, this.#options.ask, { instance, reason });
     }

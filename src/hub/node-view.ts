@@ -10,8 +10,8 @@ export interface Peers {
   target(to: PeerAddress): CallTarget;
   /** Round trip in milliseconds; rejects when the time is over or nobody listens there. */
   ping(to: PeerAddress, timeoutMs: number): Promise<number>;
-  /** Ends all calls with a peer that is gone. */
-  forget(to: PeerAddress, reason: string): void;
+  /** Ends all calls with a peer that is gone; `parted`: it has ended those that it knew, and said bye. */
+  forget(to: PeerAddress, reason: string, parted?: boolean): void;
 }
 
 /** One instance of a node, as this hub sees it. */

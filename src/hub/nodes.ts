@@ -61,7 +61,9 @@ export class Nodes {
   /** An instance tells that it leaves. Its key proves that it speaks for itself. */
   bye(name: string, key: string, instance: string, reason: 'draining' | 'stopped'): void {
     const view = this.#views.get(name);
-    if (view?.instances.get(instance)?.entry.key !== key) return;
+    const leaving = view?.instances.get(instance);
+    if (view === undefined || leaving?.entry.key !== key) return;
+    if (reason === 'stopped') this.#peers.forget(leaving.address, gone, true);
     view.watch?.send({ type: 'BYE', instance, reason });
   }
 

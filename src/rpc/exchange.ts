@@ -77,10 +77,15 @@ export class Exchange {
     return this.#pings.ping(to, timeoutMs);
   }
 
-  /** Ends all calls with a process that is gone, with UNAVAILABLE and `reason`. */
-  forget(to: PeerAddress, reason: string): void {
+  /**
+   * Ends all calls with a process that is gone, with UNAVAILABLE and `reason`. `parted`: it has said so itself, after
+   * the ends of all calls that it knew; one without any answer has never reached its server and is refused.
+   */
+  forget(to: PeerAddress, reason: string, parted = false): void {
     const peer = this.#peers.get(keyOf(to));
-    if (peer !== undefined) this.#drop(peer, reason);
+    if (peer === undefined) return;
+    if (parted) peer.failCalls(unavailable(reason, true), (call) => call.direction !== 0 && !call.heard);
+    this.#drop(peer, reason);
   }
 
   /** Calls open in both directions, with one process or all. */

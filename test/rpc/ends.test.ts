@@ -212,6 +212,20 @@ describe('processes that are not there', () => {
     assert.deepEqual(unheard.status, ['grpc-status', '0']);
   });
 
+  it('have never served what they did not answer before they said bye', async (t) => {
+    const { bus, hub, agent, close } = await pair({}, (served) => served.sink.head([]));
+    t.after(close);
+    const heard = open(hub, agent);
+    await settle(bus);
+    bus.lose = () => true;
+    const unheard = open(hub, agent);
+    await settle(bus);
+    hub.exchange.forget(agent.self, 'it said bye', true);
+    assert.deepEqual([heard.failure.status, heard.failure.refused], [14, false]);
+    assert.deepEqual([unheard.failure.status, unheard.failure.refused], [14, true]);
+    assertEmpty(hub);
+  });
+
   it('lose all calls when they are forgotten', async (t) => {
     const { bus, hub, agent, target, close } = await pair({}, (served) => served.sink.head([]));
     t.after(close);
