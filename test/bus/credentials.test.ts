@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { createServer, type Socket } from 'node:net';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import type { BusCredentials } from '../../src/bus/authority.js';
 import type { BusStatus } from '../../src/bus/bus.js';
 import { connectBus } from '../../src/bus/connect.js';
@@ -167,12 +167,13 @@ describe('credentials', () => {
     await assert.rejects(waiting, { code: 'BUS_ABORTED' });
   });
 
-  it('are not shown to a server that is too old, nor for long to one that says nothing', async () => {
+  it('are not shown to a server that is too old, nor for long to one that says nothing', async (t) => {
     const { publicKey, seed } = createUserKey();
     const port = await speak(
+      t,
       '{"server_id":"X","version":"2.8.4","proto":1,"max_payload":1024,"nonce":"abc"}',
     );
-    const silent = await speak(undefined);
+    const silent = await speak(t, undefined);
     const dial = (to: number) =>
       connectBus({
         servers: [`nats://127.0.0.1:${to}`],
@@ -189,8 +190,10 @@ describe('credentials', () => {
 });
 
 /** A listener that greets with `info` and then answers every PING: a server of a version that cannot be had any more. */
-async function speak(info: string | undefined): Promise<number> {
+async function speak(t: TestContext, info: string | undefined): Promise<number> {
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    sockets.add(socket);
     if (info === undefined) return;
     socket.write(`INFO ${info}\r\n`);
     socket.on('data', (chunk) => {
@@ -198,8 +201,11 @@ async function speak(info: string | undefined): Promise<number> {
     });
     socket.on('error', () => {});
   });
-  server.unref();
-  server.on('connection', (socket) => socket.unref());
+  // The client does not close a connection on which the server has said nothing in time.
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
