@@ -46,8 +46,8 @@ export interface Store<T> {
   update(key: string, value: T, revision: number): Promise<number>;
   delete(key: string): Promise<void>;
   /**
-   * Calls `listener` with every key that is there, then with each change (`value` undefined: deleted), in order;
-   * goes on after reconnects and restarts of the server. `ready` resolves when the present state was delivered.
+   * Calls `listener` with every key that is there, then with each change (undefined: deleted), in order; a
+   * value that is replaced or deleted at once may be left out, as only the last one of a key is kept. Goes on after reconnects and restarts of the server. `ready` resolves when the present state was delivered.
    */
   watch(
     listener: (key: string, entry: Entry<T> | undefined) => void,

