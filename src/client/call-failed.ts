@@ -27,9 +27,17 @@ export class CallFailed extends PosternError {
   }
 }
 
-/** `NOT_FOUND (5): there is no such thing`. */
+/** `NOT_FOUND (5): there is no such thing`, in one line: a server's text shall not steer a terminal. */
 export function statusText(end: CallStatus): string {
-  return `${statusName(end.code)} (${end.code})${end.details === '' ? '' : `: ${end.details}`}`;
+  return `${statusName(end.code)} (${end.code})${end.details === '' ? '' : `: ${withoutControls(end.details)}`}`;
+}
+
+/** The text with its control characters as JSON would write them. */
+function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => {
+    const written = JSON.stringify(control).slice(1, -1);
+    return written === control ? `\\u00${control.charCodeAt(0).toString(16)}` : written;
+  });
 }
 
 /** What a generated client's error tells. */
