@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
 import { Exchange } from '../rpc/exchange.js';
+import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { Adoption } from './adoption.js';
 import { Reception } from './hello.js';
 import { Nodes } from './nodes.js';
@@ -16,6 +17,8 @@ const releaseWithinMs = 5_000;
 /** The hub's side towards the bus: calls, the other hubs, and the nodes that it watches over. */
 export interface Fleet {
   readonly nodes: Nodes;
+  /** What the exchange of calls with the bus has counted. */
+  traffic(): ExchangeStats;
   /** Takes in no more agents and gives all nodes up to the other hubs. */
   retire(): Promise<void>;
 }
@@ -64,6 +67,7 @@ export function joinFleet(
 
   return {
     nodes,
+    traffic: () => exchange.stats(),
     retire: async () => {
       reception.stop();
       adoption.stop();

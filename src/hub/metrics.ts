@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { statusNames } from '../rpc/status.js';
 import type { CallStats } from './call-stats.js';
 import type { Nodes } from './nodes.js';
@@ -16,7 +17,10 @@ export function callDuration(registry: Registry): (seconds: number) => void {
 }
 
 /** Registers what is counted elsewhere, to be read at each scrape. Returns what frees it. */
-export function registerHubMetrics(registry: Registry, hub: { nodes: Nodes; stats: CallStats }): () => void {
+export function registerHubMetrics(
+  registry: Registry,
+  hub: { nodes: Nodes; stats: CallStats; traffic: () => ExchangeStats },
+): () => void {
   const registers = [registry];
   new Counter({
     name: 'postern_calls_total',
@@ -51,7 +55,38 @@ export function registerHubMetrics(registry: Registry, hub: { nodes: Nodes; stat
       for (const { state } of hub.nodes.all()) this.inc({ state });
     },
   });
+  registerTraffic(registers, hub.traffic);
   return registerLoopDelay(registry);
+}
+
+/** What the exchange of calls with the bus counts, by its own names. */
+const trafficCounts = {
+  frames: ['framesIn', 'framesOut', 'framesBad', 'framesUnknown', 'framesDropped'],
+  messages: ['messagesIn', 'messagesOut', 'messagesBad'],
+} as const;
+
+function registerTraffic(registers: Registry[], traffic: () => ExchangeStats): void {
+  for (const [unit, counts] of Object.entries(trafficCounts)) {
+    new Counter({
+      name: `postern_bus_${unit}_total`,
+      help: `${unit} of calls on the bus: in, out, and what did not fit, was not known or was dropped.`,
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset();
+        const now = traffic();
+        for (const count of counts) this.inc({ kind: count.slice(unit.length).toLowerCase() }, now[count]);
+      },
+    });
+  }
+  new Gauge({
+    name: 'postern_bus_buffered_bytes',
+    help: 'Bytes of calls that wait for credit, a target or the bus.',
+    registers,
+    collect() {
+      this.set(traffic().bytesBuffered);
+    },
+  });
 }
 
 function registerLoopDelay(registry: Registry): () => void {

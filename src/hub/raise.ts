@@ -89,7 +89,7 @@ async function raise(
   const fleet = joinFleet({ bus, registry, readiness, hub: self, predecessor, version, log }, undo);
   const stats = new CallStats(log, callDuration(deps.metrics));
   const { nodes } = fleet;
-  undo.add(registerHubMetrics(deps.metrics, { nodes, stats }));
+  undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));
 
   const own = startOwnServices(
     {
