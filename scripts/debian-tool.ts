@@ -3,15 +3,12 @@
  *
  * As a program: `node dist/scripts/debian-tool.js etcd etcdctl` prints the path of each.
  */
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { unpackPackage } from '../src/bus/server-install.js';
 import { errorText, PosternError } from '../src/errors.js';
 import { checkoutRoot } from '../test/support/processes.js';
-
-const exec = promisify(execFile);
 
 /** Where packages are unpacked. */
 export const debianDir = path.join(checkoutRoot, '.tools/debian');
@@ -52,14 +49,15 @@ export async function debianTool(command: string, options: DebianToolOptions = {
   try {
     await unpack(name, into);
   } catch (thrown) {
-    throw new PosternError(
-      'NO_TOOL',
-      `${command} is not on PATH, and cannot be unpacked: ${reason(thrown)}`,
-      {
-        hint: `install ${command} (Debian and Ubuntu: apt install ${name}; macOS: brew install ${brew}) and try again`,
-        cause: thrown,
-      },
-    );
+    // Another process may have been faster.
+    const meanwhile = await findUnpacked(command, into);
+    if (meanwhile !== undefined) return { path: meanwhile, from: 'unpacked earlier' };
+    const said = errorText(thrown);
+    const why = said.includes('apt-get ENOENT') ? 'this system has no apt-get' : said;
+    throw new PosternError('NO_TOOL', `${command} is not on PATH, and cannot be unpacked: ${why}`, {
+      hint: `install ${command} (Debian and Ubuntu: apt install ${name}; macOS: brew install ${brew}) and try again`,
+      cause: thrown,
+    });
   }
   const unpacked = await findUnpacked(command, into);
   if (unpacked === undefined) {
@@ -73,7 +71,8 @@ async function findOnPath(command: string): Promise<string | undefined> {
 }
 
 async function findUnpacked(command: string, into: string): Promise<string | undefined> {
-  return firstExecutable([path.join(into, 'usr/bin'), path.join(into, 'usr/sbin')], command);
+  const dir = path.join(into, packages[command] ?? command);
+  return firstExecutable([path.join(dir, 'usr/bin'), path.join(dir, 'usr/sbin')], command);
 }
 
 async function firstExecutable(dirs: readonly string[], command: string): Promise<string | undefined> {
@@ -88,55 +87,19 @@ async function firstExecutable(dirs: readonly string[], command: string): Promis
   return undefined;
 }
 
-/** Downloads a package with apt, which checks its signature, and unpacks it. */
+/** Unpacks a package into a directory of its own, which is whole or not there. */
 async function unpack(name: string, into: string): Promise<void> {
   await mkdir(into, { recursive: true });
-  const work = await mkdtemp(path.join(into, '.download-'));
+  const work = await mkdtemp(path.join(into, '.unpacking-'));
   try {
-    await download(name, work);
-    const files = (await readdir(work)).filter((file) => file.endsWith('.deb'));
-    if (files.length === 0) throw new Error(`apt-get downloaded nothing for ${name}`);
-    for (const file of files) {
-      await exec('dpkg-deb', ['-x', path.join(work, file), into], { timeout: 60_000 });
+    await unpackPackage(name, work, process.env);
+    for (const file of await readdir(work)) {
+      if (file === 'apt' || file.endsWith('.deb')) await rm(path.join(work, file), { recursive: true });
     }
+    await rename(work, path.join(into, name));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-const bounded = ['-qq', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
-
-/** With the system's package lists; where it has none, or old ones, with lists of our own, which need no root. */
-async function download(name: string, work: string): Promise<void> {
-  const fetch = ['download', name];
-  try {
-    await exec('apt-get', [...bounded, ...fetch], { cwd: work, timeout: 120_000 });
-    return;
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') {
-      throw new Error('this system has no apt-get', { cause: thrown });
-    }
-  }
-  const state = path.join(work, 'apt');
-  for (const dir of ['lists/partial', 'cache/archives/partial', 'state']) {
-    await mkdir(path.join(state, dir), { recursive: true });
-  }
-  const own = [
-    ...['-o', `Dir::State=${state}/state`, '-o', `Dir::State::Lists=${state}/lists`],
-    ...['-o', `Dir::Cache=${state}/cache`, '-o', 'Dir::State::status=/var/lib/dpkg/status'],
-    // Root would hand the download to a user who may not write here.
-    ...(process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : []),
-  ];
-  await exec('apt-get', [...bounded, ...own, 'update'], { cwd: work, timeout: 180_000 });
-  await exec('apt-get', [...bounded, ...own, ...fetch], { cwd: work, timeout: 120_000 });
-}
-
-/** What apt or dpkg said, on one line. */
-function reason(thrown: unknown): string {
-  const said =
-    thrown instanceof Error && 'stderr' in thrown && typeof thrown.stderr === 'string' ? thrown.stderr : '';
-  const error = said.split('\n').find((line) => line.startsWith('E: ')) ?? errorText(thrown);
-  return error.replace(/\s+/g, ' ').trim();
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -24,25 +24,30 @@ export async function installWithGo(into: string, env: NodeJS.ProcessEnv): Promi
   return join(bin, 'nats-server');
 }
 
-/**
- * Downloads the package of Debian or Ubuntu, whose signature apt checks, and unpacks it without installing it: no root is
- * needed. Where the system has no package lists, lists of our own are fetched.
- */
+/** Unpacks the package of Debian or Ubuntu; gives the path of the program. */
 export async function unpackSystemPackage(into: string, env: NodeJS.ProcessEnv): Promise<string> {
+  await unpackPackage('nats-server', into, env);
+  return join(into, 'usr/sbin/nats-server');
+}
+
+/**
+ * Downloads a package of Debian or Ubuntu, whose signature apt checks, and unpacks it into an empty directory without
+ * installing it: no root is needed. Where the system has no package lists, lists of our own are fetched.
+ */
+export async function unpackPackage(name: string, into: string, env: NodeJS.ProcessEnv): Promise<void> {
   const bounded = ['-qq', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
   const apt = (args: string[]): Promise<void> => run('apt-get', [...bounded, ...args], into, aptMs, env);
   try {
-    await apt(['download', 'nats-server']);
+    await apt(['download', name]);
   } catch (thrown) {
     if (errorText(thrown).includes('ENOENT')) throw thrown;
     const own = await ownAptDirectories(into);
     await apt([...own, 'update']);
-    await apt([...own, 'download', 'nats-server']);
+    await apt([...own, 'download', name]);
   }
   const deb = (await readdir(into)).find((file) => file.endsWith('.deb'));
   if (deb === undefined) throw new Error('apt-get downloaded nothing');
   await run('dpkg-deb', ['-x', join(into, deb), into], into, aptMs, env);
-  return join(into, 'usr/sbin/nats-server');
 }
 
 /** The options that make apt work on directories of ours. */

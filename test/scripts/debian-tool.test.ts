@@ -30,7 +30,7 @@ test('a program on PATH is taken, unless the Debian one is asked for', async () 
   process.env.PATH = bin;
   const into = path.join(dir, 'both');
   const onPath = await program(path.join(bin, 'etcd'));
-  const unpacked = await program(path.join(into, 'usr/bin/etcd'));
+  const unpacked = await program(path.join(into, 'etcd-server/usr/bin/etcd'));
   assert.deepEqual(await debianTool('etcd', { into }), { path: onPath, from: 'PATH' });
   assert.deepEqual(await debianTool('etcd', { into, onPath: false }), {
     path: unpacked,
@@ -41,7 +41,7 @@ test('a program on PATH is taken, unless the Debian one is asked for', async () 
 test('what was unpacked earlier is taken, from usr/sbin too', async () => {
   process.env.PATH = bin;
   const into = path.join(dir, 'earlier');
-  const unpacked = await program(path.join(into, 'usr/sbin/nats-server'));
+  const unpacked = await program(path.join(into, 'nats-server/usr/sbin/nats-server'));
   assert.deepEqual(await debianTool('nats-server', { into }), { path: unpacked, from: 'unpacked earlier' });
 });
 
@@ -60,7 +60,7 @@ test('what apt says is passed on, and nothing is left behind', async () => {
   await writeFile(path.join(bin, 'apt-get'), '#!/bin/sh\necho "E: no such thing" >&2\nexit 100\n');
   await chmod(path.join(bin, 'apt-get'), 0o755);
   await assert.rejects(debianTool('etcdctl', { into }), {
-    message: 'etcdctl is not on PATH, and cannot be unpacked: E: no such thing',
+    message: 'etcdctl is not on PATH, and cannot be unpacked: apt-get: E: no such thing',
   });
   assert.deepEqual(await readdir(into), []);
   await rm(path.join(bin, 'apt-get'));
