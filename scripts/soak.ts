@@ -28,6 +28,7 @@ async function soak(): Promise<{ line: string; failed: boolean }[]> {
     const outcome = await runTests({
       files,
       fileTimeoutMs: kind === 'long' ? 1_800_000 : 240_000,
+      timeoutMs: kind === 'long' ? 7_200_000 : 1_800_000,
       env: {
         POSTERN_NATS_SERVER: server.path,
         POSTERN_NATS_SERVER_OLD: old.path,

@@ -11,8 +11,12 @@ import { findLeftovers } from './leftovers.js';
 /** What to run, and how. */
 export interface TestRun {
   readonly files: readonly string[];
-  /** One file may take this long; files run two at a time, each in a process of its own. */
+  /**
+   * One file may take this long, on newer Nodes one test; files run two at a time, each in a process of its own.
+   */
   readonly fileTimeoutMs: number;
+  /** All files together may take this long. */
+  readonly timeoutMs: number;
   /** Added to the environment of the tests; nothing else that begins with `POSTERN_` reaches them. */
   readonly env?: Readonly<Record<string, string>>;
   /** A skipped test is a failure. */
@@ -77,9 +81,15 @@ async function nodeTest(run: TestRun, report: string, extra: Record<string, stri
   );
   // Ctrl-C reaches the whole foreground group; this process stays to clean up behind the others.
   const stay = () => {};
-  process.on('SIGINT', stay).on('SIGTERM', stay);
+  const end = () => void child.kill('SIGTERM');
+  process.on('SIGINT', stay).on('SIGTERM', end);
+  const timers = [
+    setTimeout(end, run.timeoutMs),
+    setTimeout(() => child.kill('SIGKILL'), run.timeoutMs + 5_000),
+  ];
   const [code]: (number | null)[] = await once(child, 'close');
-  process.off('SIGINT', stay).off('SIGTERM', stay);
+  for (const timer of timers) clearTimeout(timer);
+  process.off('SIGINT', stay).off('SIGTERM', end);
   return code ?? null;
 }
 

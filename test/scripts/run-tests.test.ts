@@ -14,7 +14,7 @@ after(() => rm(dir, { recursive: true, force: true }));
 /** Runs test files of the given texts through the runner; resolves to its exit code and last lines. */
 async function runOn(
   texts: Readonly<Record<string, string>>,
-  { strict = true, fileTimeoutMs = 10_000 } = {},
+  { strict = true, fileTimeoutMs = 10_000, timeoutMs = 30_000 } = {},
 ): Promise<{ code: number | null; lines: string[] }> {
   const files: string[] = [];
   for (const [name, text] of Object.entries(texts)) {
@@ -28,7 +28,7 @@ async function runOn(
   const runner = path.resolve(import.meta.dirname, '../../scripts/testing/run-tests.js');
   const program = `
     import { conclude, runTests } from ${JSON.stringify(runner)};
-    const run = { files: ${JSON.stringify(files)}, fileTimeoutMs: ${fileTimeoutMs}, strict: ${strict}, env: { POSTERN_GIVEN: 'yes' } };
+    const run = { files: ${JSON.stringify(files)}, fileTimeoutMs: ${fileTimeoutMs}, timeoutMs: ${timeoutMs}, strict: ${strict}, env: { POSTERN_GIVEN: 'yes' } };
     process.exitCode = conclude(await runTests(run));`;
   const finished = await run(process.execPath, ['--input-type=module', '-e', program], {
     env: { POSTERN_INHERITED: 'yes' },
@@ -93,7 +93,8 @@ test('a process that outlives the tests fails the run, and is ended', async () =
 
 test('a file that hangs is ended', async () => {
   const texts = { hangs: "test('a', () => new Promise(() => setTimeout(() => {}, 60000)));" };
-  const { code } = await runOn(texts, { fileTimeoutMs: 1_000 });
+  // Older Nodes end the file, newer ones the test, whose timer then holds the file until the run is over.
+  const { code } = await runOn(texts, { fileTimeoutMs: 1_000, timeoutMs: 3_000 });
   assert.equal(code, 1);
 });
 
