@@ -72,7 +72,7 @@ export async function assembleAgent(
   link.onTransition((snapshot) => {
     const { instance, hub } = snapshot.context;
     if (snapshot.matches('online') && instance !== undefined && hub !== undefined) {
-      told.online({ node, instance, hub });
+      void serving.reachable().then(() => told.online({ node, instance, hub }));
     }
   });
   return link;

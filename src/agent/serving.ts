@@ -10,6 +10,7 @@ interface Joined {
   readonly instance: string;
   bus: Bus;
   port: ExchangePort;
+  heard: Promise<void>;
   leave: Stop;
 }
 
@@ -43,6 +44,11 @@ export class Serving {
       Object.assign(joined, { bus, ...this.#listen(bus, instance, () => joined.exchange) });
       joined.exchange.resync();
     }
+  }
+
+  /** Resolves when calls to this instance reach it. */
+  async reachable(): Promise<void> {
+    await this.#joined?.heard;
   }
 
   /** The bus was lost: open calls wait for its return. */
@@ -83,14 +89,14 @@ export class Serving {
     return joined;
   }
 
-  #listen(bus: Bus, instance: string, exchange: () => Exchange): Pick<Joined, 'port' | 'leave'> {
-    const { port, stop } = bus.joinCalls(
+  #listen(bus: Bus, instance: string, exchange: () => Exchange): Pick<Joined, 'port' | 'heard' | 'leave'> {
+    const { port, heard, stop } = bus.joinCalls(
       { name: this.#node, instance },
       {
         receive: (from: PeerAddress, message: Uint8Array) => exchange().receive(from, message),
         noResponders: (to: PeerAddress, ticket: number) => exchange().noResponders(to, ticket),
       },
     );
-    return { port, leave: stop };
+    return { port, heard, leave: stop };
   }
 }

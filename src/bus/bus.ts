@@ -105,6 +105,7 @@ export interface Bus {
    * Joins the call subjects as `self`: hears `postern.call.<name>.<instance>.>`.
    * `receive` gets each message with its proven sender, `noResponders` a hint that nobody
    * listened at `to` when the message with this ticket came.
+   * `heard` resolves when the server has the subscription, or the connection was lost before.
    */
   joinCalls(
     self: PeerAddress,
@@ -112,7 +113,7 @@ export interface Bus {
       receive(from: PeerAddress, message: Uint8Array): void;
       noResponders(to: PeerAddress, ticket: number): void;
     },
-  ): { port: ExchangePort; stop: Stop };
+  ): { port: ExchangePort; heard: Promise<void>; stop: Stop };
 
   /** Opens a bucket, making it (and its limits) where this process may. */
   store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;

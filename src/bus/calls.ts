@@ -108,6 +108,7 @@ export function joinCalls(
   ];
   return {
     port,
+    heard: nats.flush().catch(() => {}),
     stop: () => {
       for (const stop of stops.splice(0)) stop();
     },
