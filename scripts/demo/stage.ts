@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { errorText } from '../../src/errors.js';
 
 const colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -8,7 +9,7 @@ export class StepFailed extends Error {
   readonly step: string;
 
   constructor(step: string, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(errorText(cause), { cause });
     this.step = step;
   }
 }

@@ -1,10 +1,11 @@
 import path from 'node:path';
+import { freePort } from '../../src/bus/server-process.js';
 import { compiledRoot } from '../../test/support/processes.js';
 import { debianTool } from '../debian-tool.js';
 import { type Demo, firstListen, postern, runPostern, type Sabotage, typed } from './context.js';
 import { lastWords, type Program, until } from './programs.js';
 import type { Stage } from './stage.js';
-import { freePort, type World } from './world.js';
+import type { World } from './world.js';
 
 /** Starts everything: hub and bus, two servers, an agent in front of each. */
 export async function startPart(stage: Stage, world: World, sabotage: Sabotage | ''): Promise<Demo> {
@@ -83,7 +84,7 @@ async function startTyped(stage: Stage, world: World, name: string, args: readon
 /** Starts etcd; again on other ports where somebody was faster. Resolves to its address. */
 async function startEtcd(world: World, command: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
-    const [client, peer] = [await freePort(), await freePort()];
+    const [client, peer] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const clientUrl = `http://127.0.0.1:${client}`;
     const peerUrl = `http://127.0.0.1:${peer}`;
     const etcd = world.programs.start('etcd', command, [

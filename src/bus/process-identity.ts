@@ -11,7 +11,7 @@ const psTimeoutMs = 5000;
  * no such process runs (one that has ended but was not waited for does not run).
  */
 export async function startMark(pid: number): Promise<string | undefined> {
-  if (!exists(pid)) return undefined;
+  if (!processExists(pid)) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat !== undefined) {
     // proc(5): the second field, in parentheses, may hold anything; the state follows it, and is field 3
@@ -25,7 +25,7 @@ export async function startMark(pid: number): Promise<string | undefined> {
 
 /** The command line of a process, words separated by blanks; undefined when there is none. */
 export async function commandLine(pid: number): Promise<string | undefined> {
-  if (!exists(pid)) return undefined;
+  if (!processExists(pid)) return undefined;
   const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
   return words === undefined ? ps(pid, 'command=') : words.split('\0').join(' ').trim() || undefined;
 }
@@ -52,7 +52,8 @@ export async function endProcess(pid: number, graceMs: number): Promise<boolean>
   return false;
 }
 
-function exists(pid: number): boolean {
+/** True when a process with this id lives, whoever's it is. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

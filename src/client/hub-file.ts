@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { processExists } from '../bus/process-identity.js';
 import { replacePrivateFile } from '../private-file.js';
 
 /** What a running hub tells about itself to others on its machine, in `DATA/hub.json`. */
@@ -29,7 +30,7 @@ export async function readHubFile(data: string): Promise<HubFile | undefined> {
     return undefined;
   }
   const parsed = hubFile.safeParse(parse(text));
-  return parsed.success && isAlive(parsed.data.pid) ? parsed.data : undefined;
+  return parsed.success && processExists(parsed.data.pid) ? parsed.data : undefined;
 }
 
 /** Throws `DATA_UNUSABLE`. */
@@ -52,15 +53,5 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // Somebody else's process is a process.
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
 }

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
-import { PosternError } from '../errors.js';
+import { errorText, PosternError } from '../errors.js';
 import { type Address, formatAddress } from './address.js';
 
 /**
@@ -90,10 +90,9 @@ function explain(address: Address, thrown: unknown): PosternError {
         cause: thrown,
       });
     default:
-      return new PosternError(
-        'LISTEN_FAILED',
-        `cannot listen on ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        { hint: 'choose another address', cause: thrown },
-      );
+      return new PosternError('LISTEN_FAILED', `cannot listen on ${name}: ${errorText(thrown)}`, {
+        hint: 'choose another address',
+        cause: thrown,
+      });
   }
 }

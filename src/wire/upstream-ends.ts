@@ -1,4 +1,5 @@
 import { constants } from 'node:http2';
+import { errorText } from '../errors.js';
 import type { CallReset } from '../rpc/call.js';
 import { httpToStatus, rstToStatus } from '../rpc/status.js';
 
@@ -41,8 +42,12 @@ export function deadlinePassed(unsent: boolean): CallReset {
 
 /** The request cannot be put into HTTP/2. */
 export function unsendable(thrown: unknown): CallReset {
-  const why = thrown instanceof Error ? thrown.message : String(thrown);
-  return { status: 13, message: `the call cannot be sent: ${why}`, refused: true, remote: false };
+  return {
+    status: 13,
+    message: `the call cannot be sent: ${errorText(thrown)}`,
+    refused: true,
+    remote: false,
+  };
 }
 
 function failedThere(status: number, message: string): CallReset {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { freePort } from '../../src/bus/server-process.js';
 import { Fleet } from '../support/fleet.js';
 import { natsServers } from '../support/nats.js';
 import { eventually } from '../support/processes.js';
@@ -11,7 +11,7 @@ const unary = 'grpc.testing.TestService/UnaryCall';
 for (const binary of await natsServers()) {
   test(`hub and agent on a NATS server ${binary.version} that is not embedded`, async (t) => {
     const fleet = await Fleet.make();
-    const natsPort = await freePort();
+    const natsPort = await freePort('127.0.0.1');
     const listen = `127.0.0.1:${natsPort}`;
     const made = await fleet.postern(['init', '--nats-listen', listen]);
     assert.equal(made.code, 0, made.stderr);
@@ -42,16 +42,5 @@ for (const binary of await natsServers()) {
     nats = start();
     await eventually('calls go through again', async () => (await call()).code === 0, { timeoutMs: 30_000 });
     assert.equal(await hub.stop(), 0);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const bound = probe.address();
-      probe.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-    });
   });
 }
