@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Fleet } from '../fleet.js';
+import { eventually } from '../processes.js';
 import { type ClientSaw, type RawCall, RawClient } from './client.js';
-import { comparable, type Field } from './fields.js';
+import { comparable, type Field, valuesOf } from './fields.js';
 import {
   type Scenario,
   type ScriptedServer,
@@ -82,12 +83,10 @@ export class Differential {
     try {
       await fleet.up();
       await fleet.agent(nodeName, [server.address]);
-      return new Differential(
-        fleet,
-        server,
-        await fleet.callerToken('differential'),
-        await fleet.hubAddress(),
-      );
+      const token = await fleet.callerToken('differential');
+      const started = new Differential(fleet, server, token, await fleet.hubAddress());
+      await eventually('the node takes calls', () => started.#reaches());
+      return started;
     } catch (thrown) {
       await server.stop();
       await fleet.stop();
@@ -142,6 +141,11 @@ export class Differential {
     const made = await RawClient.connect(address);
     this.#clients.set(address, made);
     return made;
+  }
+
+  async #reaches(): Promise<boolean> {
+    const { client } = await this.through({ serve: (call) => call.trailersOnly([['grpc-status', '0']]) });
+    return valuesOf(client.head?.fields ?? [], 'grpc-status')[0] === '0';
   }
 
   async #run(one: Case & { path: string }, address: string, added: readonly Field[]): Promise<Seen> {
