@@ -17,7 +17,9 @@ export const debianDir = path.join(checkoutRoot, '.tools/debian');
 const packages: Readonly<Record<string, string>> = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
+  h2load: 'nghttp2-client',
   'nats-server': 'nats-server',
+  nginx: 'nginx',
 };
 
 /** Where a program is, and how it came there. */
