@@ -34,6 +34,7 @@ export abstract class CallEnd implements Expiring {
   #waiting: Uint8Array[] = [];
   #begun = 0;
   waitingBytes = 0;
+  readonly #share: number;
 
   constructor(
     peer: Peer,
@@ -48,6 +49,7 @@ export abstract class CallEnd implements Expiring {
     this.inbound = new ReceiveWindow(state.limits.callWindowBytes);
     this.openedTick = state.tick;
     this.progressTick = state.tick;
+    this.#share = state.limits.callShareBytes;
     this.deadlineAt = options.timeoutMs === undefined ? 0 : performance.now() + options.timeoutMs;
     if (options.timeoutMs !== undefined) state.deadlines.add(this);
   }
@@ -198,11 +200,31 @@ export abstract class CallEnd implements Expiring {
     return undefined;
   }
 
+  /** Counts bytes that came and fit. A small part of each call is held beside the peer's window. */
+  arrived(bytes: number): void {
+    const { charged } = this;
+    this.inbound.received += bytes;
+    this.peer.giveBack(bytes - (this.charged - charged), false);
+  }
+
+  /** Bytes that are held here at the cost of all calls. */
+  get charged(): number {
+    return Math.max(0, this.inbound.held - this.#share);
+  }
+
   /** Our side has passed received bytes on: gives their credit back. */
   protected giveBack(bytes: number): void {
-    const passed = Math.min(bytes, this.inbound.held);
-    const due = this.inbound.consume(passed);
-    if (due && !this.inboundEnded) this.frame(frameKind.credit, 0, this.inbound.grant());
-    this.peer.giveBack(passed, due);
+    const { inbound, charged } = this;
+    inbound.consumed += Math.min(bytes, inbound.held);
+    const told = this.tellCredit();
+    this.peer.giveBack(charged - this.charged, told);
+  }
+
+  /** Tells the other side what may be sent, where enough is due. */
+  tellCredit(): boolean {
+    const { inbound } = this;
+    if (this.inboundEnded || inbound.due < this.peer.creditStep) return false;
+    this.frame(frameKind.credit, 0, inbound.grant());
+    return true;
   }
 }

@@ -65,10 +65,14 @@ export class ReceiveWindow {
     return this.received + bytes <= this.granted;
   }
 
-  /** Counts bytes as passed on. True when half a window can be given back. */
-  consume(bytes: number): boolean {
-    this.consumed += bytes;
-    return (this.grantable - this.granted) * 2 >= this.size;
+  /** Bytes that were passed on and that the other side was not told of. */
+  get due(): number {
+    return this.grantable - this.granted;
+  }
+
+  /** Whether what is due is half of what the other side could have on the way. */
+  get dueByHalf(): boolean {
+    return this.due * 2 >= this.size - this.held;
   }
 
   /** The grant to tell the other side. */

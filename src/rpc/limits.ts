@@ -4,6 +4,8 @@ export interface ExchangeLimits {
   readonly callWindowBytes: number;
   /** Credit of all calls between two processes together, each direction. Fixed by the protocol. */
   readonly peerWindowBytes: number;
+  /** What one call may hold beside the credit of all calls, and may send while that is short. */
+  readonly callShareBytes: number;
   /** Largest body of one DATA frame. */
   readonly chunkBytes: number;
   /** A message for the bus is sent early rather than to grow beyond this. */
@@ -40,6 +42,7 @@ export interface ExchangeLimits {
 export const defaultLimits: ExchangeLimits = {
   callWindowBytes: 256 << 10,
   peerWindowBytes: 16 << 20,
+  callShareBytes: 16 << 10,
   chunkBytes: 64 << 10,
   batchBytes: 256 << 10,
   pendingBytes: 16 << 20,

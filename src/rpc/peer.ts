@@ -13,6 +13,7 @@ import { Outbox } from './outbox.js';
 import { refuseCall } from './refused-call.js';
 import { broken, exhausted, fitReset, unavailable } from './resets.js';
 import { describeCalls, isLater } from './sync.js';
+import { Turns } from './turns.js';
 
 /** Everything between this process and one other: the calls both ways, and the credit that they share. */
 export class Peer {
@@ -39,11 +40,12 @@ export class Peer {
   unanswered = false;
   /** The peer was told what is known here, so that both count from the same offsets. */
   #greeted = false;
-  /** Calls that wait for credit of the peer or for the link; the first is next. */
-  readonly #blocked = new Set<CallEnd>();
-  /** The last quarter of the window is kept for calls that have little on the way, so that stalled ones cannot stop them. */
-  readonly #reserve: number;
-  readonly #smallShare: number;
+  /** Calls that wait for credit of the peer or for the link. */
+  readonly #turns: Turns;
+  /** How much has to be due to a call before the peer is told: half a window, or less when the peer may hold back. */
+  readonly #usualStep: number;
+  readonly #shortStep: number;
+  readonly #shortBelow: number;
 
   constructor(address: PeerAddress, state: ExchangeState) {
     const { limits, tick } = state;
@@ -52,8 +54,10 @@ export class Peer {
     this.outbox = new Outbox(address, state);
     this.outbound = new SendWindow(limits.peerWindowBytes);
     this.inbound = new ReceiveWindow(limits.peerWindowBytes);
-    this.#reserve = limits.peerWindowBytes / 4;
-    this.#smallShare = limits.callWindowBytes / 16;
+    this.#turns = new Turns(this);
+    this.#usualStep = limits.callWindowBytes / 2;
+    this.#shortStep = limits.callShareBytes / 2;
+    this.#shortBelow = 2 * (this.#turns.reserve + limits.callWindowBytes);
     this.activeTick = tick;
     this.heardTick = tick;
     this.syncTick = tick;
@@ -107,8 +111,8 @@ export class Peer {
   release(call: CallEnd): void {
     const made = call.direction !== 0;
     if (!(made ? this.made : this.served).delete(call.id)) return;
-    this.#blocked.delete(call);
-    this.giveBack(call.inbound.held, false);
+    this.#turns.leave(call);
+    this.giveBack(call.charged, false);
     this.state.countCall(made, -1);
   }
 
@@ -165,17 +169,12 @@ export class Peer {
 
   /** Bytes that a call may send now. */
   room(call: CallEnd): number {
-    if (!this.state.up) return 0;
-    const own = call.outbound.room;
-    const { room } = this.outbound;
-    const spare = room - this.#reserve;
-    if (own <= spare) return own;
-    return Math.min(own, Math.max(spare, Math.min(room, this.#smallShare - call.outbound.outstanding)));
+    return this.#turns.room(call);
   }
 
   /** A call waits for credit of the peer. */
   block(call: CallEnd): void {
-    this.#blocked.add(call);
+    this.#turns.wait(call);
   }
 
   /** A call has got credit of its own. */
@@ -189,26 +188,25 @@ export class Peer {
     if (outbound.raise(Math.min(limit, outbound.sent + outbound.size))) this.pumpBlocked();
   }
 
-  /** Gives credit of all calls back: with a call's own, or when there is half a window of it. */
+  /**
+   * How much has to be due to a call before the peer is told. When much of the window is held here, the peer lets each
+   * call have little on the way, and must hear of it sooner.
+   */
+  get creditStep(): number {
+    const { size, held } = this.inbound;
+    return size - held < this.#shortBelow ? this.#shortStep : this.#usualStep;
+  }
+
+  /** Gives credit of all calls back: with a call's own, or when there is half of what is free. */
   giveBack(bytes: number, together: boolean): void {
-    const due = this.inbound.consume(bytes);
-    if ((due || together) && !this.gone) this.frame(frameKind.credit, 0, 0, this.inbound.grant());
+    const { inbound } = this;
+    inbound.consumed += bytes;
+    if ((together || inbound.dueByHalf) && !this.gone) this.frame(frameKind.credit, 0, 0, inbound.grant());
   }
 
   /** Lets the calls that wait send in turn, one chunk each. */
   pumpBlocked(): void {
-    let idle = 0;
-    while (this.#blocked.size > idle) {
-      const [call] = this.#blocked;
-      if (call === undefined) return;
-      this.#blocked.delete(call);
-      this.#guard(call, () => {
-        if (call.sendOne()) {
-          idle = 0;
-          if (call.open && call.waits && call.outbound.room > 0) this.#blocked.add(call);
-        } else if (this.#blocked.has(call)) idle++;
-      });
-    }
+    this.#turns.go((call) => this.#guard(call, () => call.sendOne()));
   }
 
   /** What is to be done from time to time. */
@@ -221,16 +219,18 @@ export class Peer {
     const stalledSince = tick - state.ticks(limits.stalledMs);
     let stalled = false;
     for (const call of this.made.values()) {
+      call.tellCredit();
       if (!call.heard && Math.max(call.openedTick, state.resyncTick) < unheardSince) {
         call.fail(unavailable(`${this.address.name} took no notice of the call`), true);
       } else if (call.waits && call.progressTick <= stalledSince) stalled = true;
     }
     for (const call of this.served.values()) {
+      call.tellCredit();
       if (!call.spoke && call.openedTick <= silentSince) call.accept();
       if (call.waits && call.progressTick <= stalledSince) stalled = true;
     }
     this.#giveUpSilent(tick - state.ticks(limits.silentMs));
-    if (this.#blocked.size > 0) this.pumpBlocked();
+    this.pumpBlocked();
     if (this.calls > 0) this.#syncWhereDue(stalled);
     if (!this.outbox.empty) this.outbox.flush();
   }

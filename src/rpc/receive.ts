@@ -119,7 +119,7 @@ function receiveData(peer: Peer, cursor: FrameCursor, call: CallEnd | undefined)
     else refuse(peer, cursor, fault);
     return;
   }
-  call.inbound.received += bytes;
+  call.arrived(bytes);
   call.heardData(cursor.keptBody(), ended);
 }
 
