@@ -1,5 +1,5 @@
-/** How far an instance may be given calls. */
-export type Standing = 'ready' | 'draining' | 'suspect';
+/** How far an instance may be given calls; only those that are ready are. */
+export type Standing = 'ready' | 'joining' | 'draining' | 'suspect';
 
 /** Pings that an instance may leave unanswered before it is suspect. A hub pings every 2 s. */
 export const suspectAfterMissed = 2;
@@ -12,8 +12,8 @@ export interface InstanceFacts {
   readonly epoch: number;
   /** It serves together with others. */
   readonly share: boolean;
-  /** What it last told of itself. */
-  readonly said: 'ready' | 'draining';
+  /** What is known of its own will: it has a place and has answered nothing yet, it takes calls, or it leaves. */
+  readonly said: 'joining' | 'ready' | 'draining';
   /** Rounds of pings sent since it was last heard; 1 is normal while an answer is under way. */
   readonly missed: number;
   /** Last measured round trip, microseconds; 0: not measured. */
@@ -39,7 +39,7 @@ export function standingOfFacts(facts: InstanceFacts): Standing {
 /** The best standing among the instances; undefined when there is none. */
 export function bestStanding(instances: Instances): Standing | undefined {
   const present = new Set(Object.values(instances).map(standingOfFacts));
-  return (['ready', 'draining', 'suspect'] as const).find((standing) => present.has(standing));
+  return (['ready', 'joining', 'draining', 'suspect'] as const).find((standing) => present.has(standing));
 }
 
 /** The instances of a registry's entry, each with the standing that it had. */
@@ -50,7 +50,7 @@ export function rememberedInstances(remembered: readonly RememberedInstance[]): 
       {
         epoch,
         share,
-        said: standing === 'draining' ? 'draining' : 'ready',
+        said: standing === 'suspect' ? 'ready' : standing,
         missed: standing === 'suspect' ? suspectAfterMissed : 0,
         roundTripUs: 0,
       },
@@ -60,7 +60,8 @@ export function rememberedInstances(remembered: readonly RememberedInstance[]): 
 
 /**
  * The instances after a claim: it displaces every other instance of an older epoch unless both share. A claim that
- * is older than one which does not share with it has come too late and changes nothing.
+ * is older than one which does not share with it has come too late and changes nothing. Whoever claims hears of its
+ * place only after this, and listens even later: it joins until it has answered. One that answers already goes on.
  */
 export function withClaim(
   instances: Instances,
@@ -69,16 +70,31 @@ export function withClaim(
   const others = Object.entries(instances).filter(([id]) => id !== claim.instance);
   const displaces = (facts: InstanceFacts) => !(facts.share && claim.share);
   if (others.some(([, facts]) => facts.epoch > claim.epoch && displaces(facts))) return instances;
+  const known = instances[claim.instance];
+  const answers = known !== undefined && standingOfFacts(known) !== 'suspect';
   return {
     ...Object.fromEntries(others.filter(([, facts]) => !displaces(facts))),
     [claim.instance]: {
       epoch: claim.epoch,
       share: claim.share,
-      said: 'ready',
-      missed: 0,
-      roundTripUs: instances[claim.instance]?.roundTripUs ?? 0,
+      said: answers ? known.said : 'joining',
+      missed: answers ? known.missed : 0,
+      roundTripUs: known?.roundTripUs ?? 0,
     },
   };
+}
+
+/** The instances after one of them has answered a ping: it is there, and what was joining has joined. */
+export function withAnswer(instances: Instances, id: string, roundTripUs: number): Instances {
+  const said = instances[id]?.said === 'draining' ? 'draining' : 'ready';
+  return withFacts(instances, id, { said, missed: 0, roundTripUs });
+}
+
+/** The instances after the bus said that nobody listens at one of them: it is suspect, unless it has yet to begin. */
+export function withNobodyThere(instances: Instances, id: string): Instances {
+  const facts = instances[id];
+  if (facts === undefined || facts.said === 'joining') return instances;
+  return withFacts(instances, id, { missed: Math.max(facts.missed, suspectAfterMissed) });
 }
 
 /** The instances with some facts of one of them changed; an id that is not there changes nothing. */

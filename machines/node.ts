@@ -8,9 +8,10 @@ import {
   rememberedInstances,
   type Standing,
   standingOfFacts,
-  suspectAfterMissed,
+  withAnswer,
   withClaim,
   withFacts,
+  withNobodyThere,
   withoutInstance,
 } from './node-facts.js';
 
@@ -42,7 +43,7 @@ export interface NodeInput {
 
 /** What may happen to a node. */
 export type NodeEvent =
-  /** An instance claimed (or resumed) its place. */
+  /** An instance claimed (or resumed) its place; it has to answer a ping before it takes calls. */
   | { type: 'CLAIMED'; instance: string; epoch: number; share: boolean }
   /** An instance answered a ping. */
   | { type: 'HEARD'; instance: string; roundTripUs: number }
@@ -67,6 +68,7 @@ const nodeSetup = setup({
     wasRevoked: ({ context }) => context.past === 'revoked',
     wasSeen: ({ context }) => context.past === 'seen',
     anyReady: ({ context }) => bestStanding(context.instances) === 'ready',
+    bestJoins: ({ context }) => bestStanding(context.instances) === 'joining',
     bestDrains: ({ context }) => bestStanding(context.instances) === 'draining',
     allSuspect: ({ context }) => bestStanding(context.instances) === 'suspect',
     noneLeft: ({ context }) => bestStanding(context.instances) === undefined,
@@ -91,10 +93,7 @@ const facts = nodeSetup.createStateConfig({
     HEARD: {
       description: 'An instance answered a ping: it is there.',
       actions: assign(({ context, event }) => ({
-        instances: withFacts(context.instances, event.instance, {
-          missed: 0,
-          roundTripUs: event.roundTripUs,
-        }),
+        instances: withAnswer(context.instances, event.instance, event.roundTripUs),
       })),
     },
     PING_ROUND: {
@@ -102,11 +101,9 @@ const facts = nodeSetup.createStateConfig({
       actions: assign(({ context }) => ({ instances: afterPingRound(context.instances) })),
     },
     UNREACHABLE: {
-      description: 'Nobody listens where an instance should be: it is suspect at once.',
+      description: 'Nobody listens where an instance should be: it is suspect at once, unless it is joining.',
       actions: assign(({ context, event }) => ({
-        instances: withFacts(context.instances, event.instance, {
-          missed: Math.max(context.instances[event.instance]?.missed ?? 0, suspectAfterMissed),
-        }),
+        instances: withNobodyThere(context.instances, event.instance),
       })),
     },
     BYE: [
@@ -158,13 +155,14 @@ export const nodeMachine = nodeSetup.createMachine({
       always: [
         { guard: 'wasRevoked', target: 'revoked' },
         { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestJoins', target: 'connected' },
         { guard: 'bestDrains', target: 'connected' },
         { guard: 'allSuspect', target: 'suspect' },
         { guard: 'wasSeen', target: 'lost' },
       ],
     },
     connected: {
-      description: 'At least one instance answers pings.',
+      description: 'At least one instance answers pings, or is about to.',
       on: facts.on,
       initial: 'idle',
       always: [
@@ -175,13 +173,22 @@ export const nodeMachine = nodeSetup.createMachine({
         idle: {
           description: 'Ready for calls; none is open.',
           always: [
+            { guard: 'bestJoins', target: 'joining' },
             { guard: 'bestDrains', target: 'draining' },
             { guard: 'callsOpen', target: 'serving' },
+          ],
+        },
+        joining: {
+          description: 'An instance has its place; calls go there as soon as it has answered its first ping.',
+          always: [
+            { guard: 'anyReady', target: 'idle' },
+            { guard: 'bestDrains', target: 'draining' },
           ],
         },
         serving: {
           description: 'Ready for calls; some are open.',
           always: [
+            { guard: 'bestJoins', target: 'joining' },
             { guard: 'bestDrains', target: 'draining' },
             { guard: 'noCallsOpen', target: 'idle' },
           ],
@@ -189,7 +196,10 @@ export const nodeMachine = nodeSetup.createMachine({
         draining: {
           description:
             'Open calls may finish; new ones are refused because every instance that answers is leaving.',
-          always: [{ guard: 'anyReady', target: 'idle' }],
+          always: [
+            { guard: 'anyReady', target: 'idle' },
+            { guard: 'bestJoins', target: 'joining' },
+          ],
         },
       },
     },
@@ -200,6 +210,7 @@ export const nodeMachine = nodeSetup.createMachine({
       always: [
         { guard: 'noneLeft', target: 'lost' },
         { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestJoins', target: 'connected' },
         { guard: 'bestDrains', target: 'connected' },
       ],
     },
@@ -208,6 +219,7 @@ export const nodeMachine = nodeSetup.createMachine({
       on: facts.on,
       always: [
         { guard: 'anyReady', target: 'connected' },
+        { guard: 'bestJoins', target: 'connected' },
         { guard: 'bestDrains', target: 'connected' },
         { guard: 'allSuspect', target: 'suspect' },
       ],

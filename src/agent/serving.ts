@@ -3,6 +3,7 @@ import type { Logger } from '../log.js';
 import type { CallTarget } from '../rpc/call.js';
 import { Exchange } from '../rpc/exchange.js';
 import type { ExchangePort, PeerAddress } from '../rpc/exchange-port.js';
+import { type ExchangeStats, noStats } from '../rpc/exchange-state.js';
 
 /** The exchange of an agent under its present instance id, on its present connection to the bus. */
 interface Joined {
@@ -12,7 +13,12 @@ interface Joined {
   port: ExchangePort;
   heard: Promise<void>;
   leave: Stop;
+  /** A hub gives calls to this instance. */
+  readonly given: Promise<void>;
 }
+
+/** A hub that does not say that it gives calls is taken to do so after this time, milliseconds. */
+const givenAfterMs = 5_000;
 
 /**
  * Hears calls on the bus and plays them into the local servers. The exchange lives as long as the instance id: through
@@ -46,9 +52,9 @@ export class Serving {
     }
   }
 
-  /** Resolves when calls to this instance reach it. */
+  /** Resolves when calls to this instance reach it: it is subscribed, and a hub has said that it gives them. */
   async reachable(): Promise<void> {
-    await this.#joined?.heard;
+    await Promise.all([this.#joined?.heard, this.#joined?.given]);
   }
 
   /** The bus was lost: open calls wait for its return. */
@@ -59,6 +65,11 @@ export class Serving {
   /** The bus is back: open calls find out what was lost. */
   reconnected(): void {
     this.#joined?.exchange.resync();
+  }
+
+  /** What the exchange of calls with the bus has counted under the present instance id; zeros before the first. */
+  traffic(): ExchangeStats {
+    return this.#joined?.exchange.stats() ?? noStats();
   }
 
   /** Takes no new calls; resolves when none is open, at the latest after `graceMs`. */
@@ -81,11 +92,19 @@ export class Serving {
       port: () => joined.port,
       log,
     });
-    exchange.onPing = (from) => {
-      if (from.name === 'hub') this.#heard();
-    };
+    const given = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, givenAfterMs);
+      timer.unref();
+      exchange.onPing = (from, toUs) => {
+        if (from.name !== 'hub') return;
+        this.#heard();
+        if (!toUs) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     exchange.serve(this.#target);
-    const joined: Joined = { exchange, instance, bus, ...this.#listen(bus, instance, () => exchange) };
+    const joined: Joined = { exchange, instance, bus, given, ...this.#listen(bus, instance, () => exchange) };
     return joined;
   }
 

@@ -25,7 +25,7 @@ const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/);
 const labels = z.record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/), shown(256));
 
 /** How far an instance may be given calls. */
-export const standings = ['ready', 'draining', 'suspect'] as const;
+export const standings = ['ready', 'joining', 'draining', 'suspect'] as const;
 export type Standing = (typeof standings)[number];
 
 /** An agent asks a hub for a place as an instance of its node. The subject proves node and key. */

@@ -94,7 +94,8 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
     services: hello.services,
     version: hello.version,
     transport: 'nats',
-    standing: 'ready',
+    // It listens only after it has heard of its place: until it has answered a ping it joins.
+    standing: mine === undefined || mine.standing === 'suspect' ? 'joining' : mine.standing,
   };
   const write: NodeEntry = {
     ...entry,

@@ -4,6 +4,7 @@ import { Exchange } from '../rpc/exchange.js';
 import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { Adoption } from './adoption.js';
 import { Reception } from './hello.js';
+import { Joiner } from './joiner.js';
 import { Nodes } from './nodes.js';
 import { Pinger } from './pinger.js';
 import { Presence } from './presence.js';
@@ -51,7 +52,8 @@ export function joinFleet(
   const reception = new Reception({ bus, registry, nodes, presence, hub, log });
   const pinger = new Pinger({ nodes, peers: exchange, connected: () => bus.connected });
   const adoption = new Adoption({ registry, presence, hub, mayWrite: () => readiness.mayWrite, log });
-  const parts = [nodes, presence, pinger, adoption, reception];
+  const joiner = new Joiner({ nodes, pinger });
+  const parts = [nodes, presence, pinger, joiner, adoption, reception];
   for (const part of parts) {
     undo.add(() => part.stop());
     part.start();
@@ -72,6 +74,7 @@ export function joinFleet(
       reception.stop();
       adoption.stop();
       pinger.stop();
+      joiner.stop();
       let timer: NodeJS.Timeout | undefined;
       const bound = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, releaseWithinMs);

@@ -165,6 +165,9 @@ function mayNotPass(
   if (view === undefined) return unavailable('NODE_UNKNOWN', `node '${node}' is not known here`);
   if (view.ready.length === 0) {
     if (view.state === 'revoked') return unavailable('NODE_REVOKED', `node '${node}' was revoked`);
+    if (view.state === 'connected.joining') {
+      return unavailable('NODE_JOINING', `node '${node}' is about to join and takes no calls yet`);
+    }
     if (view.state === 'connected.draining') {
       return unavailable('NODE_DRAINING', `node '${node}' is about to leave and takes no new calls`);
     }

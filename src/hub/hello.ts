@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { Hello, HelloAnswer } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
-import { errorText } from '../errors.js';
+import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Nodes } from './nodes.js';
 import { pingIntervalMs } from './pinger.js';
@@ -76,7 +76,16 @@ export class Reception {
       return { ok: true, instance: instance.id, epoch: instance.epoch, hub: this.#hub, pingIntervalMs };
     } catch (thrown) {
       this.#log.warn({ node, err: errorText(thrown) }, 'a hello could not be answered now');
-      return { ok: false, code: 'retry', message: 'the registry of nodes can not be reached now' };
+      return { ok: false, code: 'retry', message: whyNotNow(node, thrown) };
     }
   }
+}
+
+/** What an agent is told of a failure that passes. */
+function whyNotNow(node: string, thrown: unknown): string {
+  const code = thrown instanceof PosternError ? thrown.code : '';
+  if (code === 'STORE_BUSY' || code === 'STORE_CONFLICT') {
+    return `the changes of node '${node}' wait for each other: too many agents ask at once, or the registry is slow`;
+  }
+  return 'the registry of nodes can not be reached now';
 }

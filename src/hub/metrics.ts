@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { registerExchangeMetrics } from '../rpc/exchange-metrics.js';
 import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { statusNames } from '../rpc/status.js';
 import type { CallStats } from './call-stats.js';
@@ -55,38 +56,8 @@ export function registerHubMetrics(
       for (const { state } of hub.nodes.all()) this.inc({ state });
     },
   });
-  registerTraffic(registers, hub.traffic);
+  registerExchangeMetrics(registry, hub.traffic);
   return registerLoopDelay(registry);
-}
-
-/** What the exchange of calls with the bus counts, by its own names. */
-const trafficCounts = {
-  frames: ['framesIn', 'framesOut', 'framesBad', 'framesUnknown', 'framesDropped'],
-  messages: ['messagesIn', 'messagesOut', 'messagesBad'],
-} as const;
-
-function registerTraffic(registers: Registry[], traffic: () => ExchangeStats): void {
-  for (const [unit, counts] of Object.entries(trafficCounts)) {
-    new Counter({
-      name: `postern_bus_${unit}_total`,
-      help: `${unit} of calls on the bus: in, out, and what did not fit, was not known or was dropped.`,
-      labelNames: ['kind'],
-      registers,
-      collect() {
-        this.reset();
-        const now = traffic();
-        for (const count of counts) this.inc({ kind: count.slice(unit.length).toLowerCase() }, now[count]);
-      },
-    });
-  }
-  new Gauge({
-    name: 'postern_bus_buffered_bytes',
-    help: 'Bytes of calls that wait for credit, a target or the bus.',
-    registers,
-    collect() {
-      this.set(traffic().bytesBuffered);
-    },
-  });
 }
 
 function registerLoopDelay(registry: Registry): () => void {

@@ -8,8 +8,8 @@ import type { Place, Pool } from './pool.js';
 /** What the hub needs of the exchange to reach instances. */
 export interface Peers {
   target(to: PeerAddress): CallTarget;
-  /** Round trip in milliseconds; rejects when the time is over or nobody listens there. */
-  ping(to: PeerAddress, timeoutMs: number): Promise<number>;
+  /** Round trip in milliseconds; rejects when the time is over or nobody listens there. `given`: it is given calls. */
+  ping(to: PeerAddress, timeoutMs: number, given: boolean): Promise<number>;
   /** Ends all calls with a peer that is gone; `parted`: it has ended those that it knew, and said bye. */
   forget(to: PeerAddress, reason: string, parted?: boolean): void;
 }
@@ -78,6 +78,7 @@ function stateOf(entry: NodeEntry, openCalls: number): string {
   if (entry.revokedAtMs !== undefined) return 'revoked';
   const has = (standing: Standing) => entry.instances.some((one) => one.standing === standing);
   if (has('ready')) return openCalls > 0 ? 'connected.serving' : 'connected.idle';
+  if (has('joining')) return 'connected.joining';
   if (has('draining')) return 'connected.draining';
   if (has('suspect')) return 'suspect';
   return entry.lastSeenAtMs > 0 ? 'lost' : 'unseen';

@@ -95,7 +95,9 @@ export class NodeWatch {
     if (entry.revokedAtMs !== undefined) this.send({ type: 'REVOKED' });
     const present = new Set(entry.instances.map(({ id }) => id));
     for (const one of entry.instances) {
-      if (!this.#told.has(one.id)) this.claimed(one);
+      // One that fell silent here has said hello to another hub.
+      const back = one.standing === 'joining' && this.standing(one.id) === 'suspect';
+      if (back || !this.#told.has(one.id)) this.claimed(one);
     }
     for (const id of this.#told) {
       if (present.has(id)) continue;

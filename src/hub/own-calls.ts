@@ -11,6 +11,7 @@ const statusOf: Readonly<Record<string, status>> = {
   UNAUTHENTICATED: status.UNAUTHENTICATED,
   TOKEN_UNKNOWN: status.NOT_FOUND,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
+  STORE_BUSY: status.UNAVAILABLE,
   STORE_CONFLICT: status.ABORTED,
   TOO_SLOW: status.RESOURCE_EXHAUSTED,
 };

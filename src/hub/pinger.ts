@@ -33,9 +33,26 @@ export class Pinger {
     clearInterval(this.#timer);
   }
 
+  /** Pings one instance out of its turn; silence is not counted. */
+  ask(node: string, watch: NodeWatch, instance: string): void {
+    // While the hub is cut off nobody can answer: that is no sign of the nodes.
+    if (!this.#connected()) return;
+    const given = watch.standing(instance) === 'ready';
+    this.#peers.ping({ name: node, instance }, answerWithinMs, given).then(
+      (milliseconds) => {
+        watch.send({ type: 'HEARD', instance, roundTripUs: Math.round(milliseconds * 1000) });
+        // It waits for this word to know that calls will come.
+        if (!given && watch.standing(instance) === 'ready') this.ask(node, watch, instance);
+      },
+      (thrown: unknown) => {
+        if (thrown instanceof PosternError && thrown.code === 'NO_RESPONDERS')
+          watch.send({ type: 'UNREACHABLE', instance });
+      },
+    );
+  }
+
   #tick(): void {
     this.#group = (this.#group + 1) % groups;
-    // While the hub is cut off nobody can answer: that is no sign of the nodes.
     const ping = this.#connected();
     let at = 0;
     for (const view of this.#nodes.all()) {
@@ -51,17 +68,7 @@ export class Pinger {
     watch.urgent = false;
     const instances = watch.instances();
     if (instances.length > 0) watch.send({ type: 'PING_ROUND' });
-    for (const instance of instances) {
-      this.#peers.ping({ name: view.name, instance }, answerWithinMs).then(
-        (milliseconds) => {
-          watch.send({ type: 'HEARD', instance, roundTripUs: Math.round(milliseconds * 1000) });
-        },
-        (thrown: unknown) => {
-          if (thrown instanceof PosternError && thrown.code === 'NO_RESPONDERS')
-            watch.send({ type: 'UNREACHABLE', instance });
-        },
-      );
-    }
+    for (const instance of instances) this.ask(view.name, watch, instance);
     this.#nodes.record(view);
   }
 }

@@ -3,9 +3,12 @@ import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
+import { InTurn } from './in-turn.js';
 import { Restoration } from './restore.js';
 
 const mostKeys = 64;
+/** A change of a node waits so long for the others of this hub, in milliseconds; who says hello waits for 5 s. */
+const longestWaitMs = 4_000;
 
 /** What the hub that watches over a node has found of its instances. */
 export interface Findings {
@@ -19,12 +22,14 @@ type Listener = (name: string, entry: NodeEntry | undefined) => void;
 
 /**
  * The nodes of the whole installation: a mirror of the bucket to read from, and every change that a hub may make,
- * as bounded compare-and-set. Operations throw `PosternError` `STORE_UNAVAILABLE` or `STORE_CONFLICT`.
+ * as bounded compare-and-set; the changes of one node from here wait for each other, so that only hubs compete.
+ * Operations throw `PosternError` `STORE_UNAVAILABLE`, `STORE_BUSY` or `STORE_CONFLICT`.
  */
 export class NodeRegistry {
   readonly #store: Store<NodeEntry>;
   readonly #mirror = new Map<string, { entry: NodeEntry; revision: number }>();
   readonly #listeners = new Set<Listener>();
+  readonly #inTurn = new InTurn(longestWaitMs);
   readonly #watch: { ready: Promise<void>; stop: () => void };
   readonly #restoration: Restoration<NodeEntry>;
 
@@ -148,16 +153,15 @@ export class NodeRegistry {
     });
   }
 
-  async #change<R>(
-    name: string,
-    decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>,
-  ): Promise<R> {
-    const { result, value, revision } = await compareAndSet(this.#store, name, (entry) => {
-      this.#refuseLost(name, entry);
-      return decide(entry);
+  #change<R>(name: string, decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>): Promise<R> {
+    return this.#inTurn.run(name, async () => {
+      const { result, value, revision } = await compareAndSet(this.#store, name, (entry) => {
+        this.#refuseLost(name, entry);
+        return decide(entry);
+      });
+      if (value !== undefined) this.#learn(name, value, revision);
+      return result;
     });
-    if (value !== undefined) this.#learn(name, value, revision);
-    return result;
   }
 
   /** What is known here and not there was lost, and is written back: nobody shall be told that it never was. */

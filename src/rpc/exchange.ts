@@ -31,8 +31,8 @@ export interface ExchangeOptions {
  * what comes, and tells when the link is lost and back.
  */
 export class Exchange {
-  /** Told of each valid ping of another process. */
-  onPing: ((from: PeerAddress) => void) | undefined;
+  /** Told of each valid ping of another process, and whether that process gives calls to this one now. */
+  onPing: ((from: PeerAddress, given: boolean) => void) | undefined;
   readonly #self: PeerAddress;
   readonly #state: ExchangeState;
   readonly #pings: Pings;
@@ -70,11 +70,12 @@ export class Exchange {
   }
 
   /**
-   * Round trip to another process in milliseconds. Rejects with `PosternError`: `NO_RESPONDERS` when the bus knows
-   * that nobody listens there, `NO_ANSWER` after `timeoutMs` or where this process is not connected itself.
+   * Round trip to another process in milliseconds; `given` tells it that calls go there from here. Rejects with
+   * `PosternError`: `NO_RESPONDERS` when the bus knows that nobody listens there, `NO_ANSWER` after `timeoutMs` or
+   * where this process is not connected itself.
    */
-  ping(to: PeerAddress, timeoutMs: number): Promise<number> {
-    return this.#pings.ping(to, timeoutMs);
+  ping(to: PeerAddress, timeoutMs: number, given = false): Promise<number> {
+    return this.#pings.ping(to, timeoutMs, given);
   }
 
   /**
@@ -215,9 +216,10 @@ export class Exchange {
   }
 
   #pinged(from: PeerAddress): void {
-    if (!this.#pings.receive(from, this.#cursor)) return;
+    const given = this.#pings.receive(from, this.#cursor);
+    if (given === undefined) return;
     try {
-      this.onPing?.(from);
+      this.onPing?.(from, given);
     } catch (thrown) {
       this.#state.log.error({ peer: from.name }, `a ping was not heard: ${errorText(thrown)}`);
     }

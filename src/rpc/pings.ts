@@ -6,6 +6,8 @@ import { Outbox } from './outbox.js';
 
 /** Bytes of the body of PING and PONG. */
 const tokenBytes = 8;
+/** The first of these bytes where the sender gives calls to whom it pings. */
+const givenMark = 1;
 
 interface Waiting {
   readonly to: PeerAddress;
@@ -26,10 +28,11 @@ export class Pings {
   }
 
   /**
-   * Round trip in milliseconds. Rejects with `PosternError`: `NO_RESPONDERS` when the bus knows that nobody listens
-   * there, `NO_ANSWER` after `timeoutMs` or where this process is not connected itself.
+   * Round trip in milliseconds; `given` tells the other that calls go there from here. Rejects with `PosternError`:
+   * `NO_RESPONDERS` when the bus knows that nobody listens there, `NO_ANSWER` after `timeoutMs` or where this process
+   * is not connected itself.
    */
-  ping(to: PeerAddress, timeoutMs: number): Promise<number> {
+  ping(to: PeerAddress, timeoutMs: number, given: boolean): Promise<number> {
     const state = this.#state;
     if (!state.up) return Promise.reject(new PosternError('NO_ANSWER', 'the bus is not connected'));
     this.#last++;
@@ -43,26 +46,27 @@ export class Pings {
       this.#waiting.set(token, { to, sentAt: performance.now(), timer, resolve, reject });
       const body = Buffer.alloc(tokenBytes);
       body.writeUIntBE(token, 2, 6);
+      body[0] = given ? givenMark : 0;
       this.#send(to, frameKind.ping, body, true);
     });
   }
 
-  /** Takes a PING or PONG. True: it was a valid PING. */
-  receive(from: PeerAddress, cursor: FrameCursor): boolean {
+  /** Takes a PING or PONG. For a valid PING: whether its sender gives calls to this process; undefined: it was none. */
+  receive(from: PeerAddress, cursor: FrameCursor): boolean | undefined {
     const body = cursor.body();
     if (cursor.malformed || body.length !== tokenBytes) {
       this.#state.stats.framesBad++;
-      return false;
+      return undefined;
     }
     if (cursor.kind === frameKind.ping) {
       this.#send(from, frameKind.pong, body, false);
-      return true;
+      return body[0] === givenMark;
     }
     const token = body.readUIntBE(2, 6);
     const waiting = this.#waiting.get(token);
     if (waiting === undefined || !isSame(waiting.to, from)) this.#state.stats.framesUnknown++;
     else this.#done(token, waiting).resolve(performance.now() - waiting.sentAt);
-    return false;
+    return undefined;
   }
 
   /** The bus knows that nobody listens there. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../../src/bus/bus.js';
 import type { Bye, Hello, HelloAnswer } from '../../src/bus/messages.js';
 import { verify } from '../../src/bus/nkeys.js';
@@ -39,6 +40,8 @@ export interface HubDouble {
   /** What a hello is answered; undefined: a place, the same again to who names its instance. */
   answer: ((heard: Heard) => HelloAnswer | undefined) | undefined;
   pingIntervalMs: number;
+  /** Whether instances are told that they are given calls. */
+  givesCalls: boolean;
   stop(): Promise<void>;
 }
 
@@ -52,6 +55,15 @@ export async function startHubDouble(nats: TestNats): Promise<HubDouble> {
   });
   const exchange: Exchange = new Exchange({ self, port: () => joined.port, log: testLog });
   let epoch = 0;
+  let closed = false;
+  /** Tells an instance that calls go to it, as soon as it listens. */
+  const tellCalls = async (to: PeerAddress): Promise<void> => {
+    for (let tries = 0; tries < 100 && !closed; tries++) {
+      const answered = await exchange.ping(to, 1_000, double.givesCalls).catch(() => undefined);
+      if (answered !== undefined) return;
+      await sleep(10);
+    }
+  };
   const double: HubDouble = {
     url: '',
     address: '',
@@ -66,7 +78,9 @@ export async function startHubDouble(nats: TestNats): Promise<HubDouble> {
     byes: [],
     answer: undefined,
     pingIntervalMs: 2000,
+    givesCalls: true,
     async stop() {
+      closed = true;
       exchange.close();
       await front.close();
       await bus.close();
@@ -83,6 +97,7 @@ export async function startHubDouble(nats: TestNats): Promise<HubDouble> {
       if (body.instance === undefined) epoch += 1;
       const instance = body.instance ?? `${epoch}-double`;
       double.instance = { name: params.node, instance };
+      void tellCalls(double.instance);
       return { ok: true, instance, epoch, hub: self.instance, pingIntervalMs: double.pingIntervalMs };
     },
     { queue: 'hubs' },

@@ -26,6 +26,23 @@ test('it joins with a token once, and afterwards with its key alone', async (t) 
   assert.notEqual(hub.heard[1]?.hello.boot, heard?.hello.boot);
 });
 
+test('it calls itself ready when a hub has said that calls go there', async (t) => {
+  const { hub, agent } = await setStage(t);
+  hub.givesCalls = false;
+  const waiting = agent();
+  let ready = false;
+  void waiting.ready.then(() => {
+    ready = true;
+  });
+  await until('it answers pings', async () => {
+    return (await hub.exchange.ping(hub.instance, 1_000).catch(() => 0)) > 0;
+  });
+  await hub.exchange.ping(hub.instance, 1_000);
+  assert.equal(ready, false, 'pinged, but not told so');
+  await hub.exchange.ping(hub.instance, 1_000, true);
+  await waiting.ready;
+});
+
 test('a wrong, used or missing token is final and says what to do', async (t) => {
   const { hub, agent } = await setStage(t);
   hub.tokens.set('pj_used_secret', 'TOKEN_USED');

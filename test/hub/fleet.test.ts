@@ -9,6 +9,7 @@ import { interopCases } from '../support/interop/cases.js';
 import { InteropClient, statusOf } from '../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../support/interop/server.js';
 import { startTestNats, type TestNats, until } from '../support/nats.js';
+import { omnipotent } from '../support/raw-nats.js';
 import { bindKey, StandIn } from './stand-in.js';
 import { ask, bareCall, bearer, ownClients, startTestHub, type TestHub } from './test-hub.js';
 
@@ -183,6 +184,38 @@ describe('the nodes of a hub', () => {
     assert.deepEqual(await answering('held', 3), { two: 3 });
   });
 
+  for (const traced of [false, true]) {
+    it(`get no call before they listen${traced ? ', with a tracer on the bus too' : ''}`, async () => {
+      const name = traced ? 'traced' : 'hasty';
+      const tracer = traced ? await omnipotent(nats) : undefined;
+      tracer?.subscribe('postern.>');
+      await tracer?.flush();
+      const first = await StandIn.start(nats, await bindKey(hub, name), upstream(0));
+      const claimed = await first.claim({ share: true });
+      assert.ok(claimed.ok);
+      await inState(name, 'connected.joining');
+      const early = await bareCall(hub.address, headers(name));
+      assert.deepEqual([early.status, early.code], [14, 'NODE_JOINING']);
+      first.serve(claimed.instance);
+      await inState(name, 'connected.idle');
+      assert.equal((await bareCall(hub.address, headers(name))).status, 0);
+
+      const second = await StandIn.start(nats, await bindKey(hub, name), upstream(1));
+      const place = await second.claim({ share: true });
+      assert.ok(place.ok);
+      await until('the hub knows both', async () => (await node(name)).instances.length === 2);
+      assert.deepEqual(await answering(name, 6), { one: 6 });
+      const standings = async () => (await node(name)).instances.map(({ standing }) => standing).sort();
+      assert.deepEqual(await standings(), ['joining', 'ready']);
+      second.serve(place.instance);
+      await until('both are ready', async () => (await standings()).every((one) => one === 'ready'));
+      assert.deepEqual(await answering(name, 6), { one: 3, two: 3 });
+      first.vanish();
+      second.vanish();
+      await tracer?.close();
+    });
+  }
+
   it('share their calls among all that share, and pass over who drains or is gone', async () => {
     const [a, b] = [
       await StandIn.start(nats, await bindKey(hub, 'shared'), upstream(0)),
@@ -195,7 +228,7 @@ describe('the nodes of a hub', () => {
     await until('one drains', async () =>
       (await node('shared')).instances.some((one) => one.standing === 'draining'),
     );
-    assert.equal((await node('shared')).state, 'connected.idle');
+    await inState('shared', 'connected.idle');
     assert.deepEqual(await answering('shared', 4), { two: 4 });
     b.bye('draining');
     await inState('shared', 'connected.draining');

@@ -6,7 +6,7 @@ import { createUserKey, type UserKey } from '../../src/bus/nkeys.js';
 import { subjects } from '../../src/bus/subjects.js';
 import type { CallTarget } from '../../src/rpc/call.js';
 import { Exchange } from '../../src/rpc/exchange.js';
-import { type TestNats, testLog } from '../support/nats.js';
+import { type TestNats, testLog, until } from '../support/nats.js';
 import { credentialsIn, enrol, joinToken, type TestHub } from './test-hub.js';
 
 /** A key that is bound to a node, with the bus credentials that it bought. */
@@ -28,10 +28,13 @@ export class StandIn {
   readonly bus: Bus;
   readonly notices: Notice[] = [];
   readonly pingedBy = new Set<string>();
+  /** Its instances that a hub has said to give calls to. */
+  readonly #givenTo = new Set<string>();
   readonly #bound: BoundKey;
   readonly #target: CallTarget;
   readonly #boot = randomUUID();
   #deafen: () => void = () => {};
+  #frozen = false;
   #leave: () => void = () => {};
   instance = '';
 
@@ -50,6 +53,13 @@ export class StandIn {
 
   /** Says hello, and serves calls when it was accepted. */
   async hello(over: Partial<Hello> = {}): Promise<HelloAnswer> {
+    const answer = await this.claim(over);
+    if (answer.ok && (this.#frozen || answer.instance !== this.instance)) this.serve(answer.instance);
+    return answer;
+  }
+
+  /** Says hello, and does not listen yet. */
+  claim(over: Partial<Hello> = {}): Promise<HelloAnswer> {
     const { node, key } = this.#bound;
     const hello: Hello = {
       v: 1,
@@ -61,19 +71,14 @@ export class StandIn {
       services: [],
       ...over,
     };
-    const answer = await this.bus.request(subjects.hello, { node, key: key.publicKey }, hello, {
-      timeoutMs: 5000,
-    });
-    if (answer.ok && answer.instance !== this.instance) this.#serve(answer.instance);
-    return answer;
+    return this.bus.request(subjects.hello, { node, key: key.publicKey }, hello, { timeoutMs: 5000 });
   }
 
   /** A hello that has to be accepted; the instance id that it gave. Calls will arrive from now on. */
   async join(over: Partial<Hello> = {}): Promise<string> {
     const answer = await this.hello(over);
     assert.ok(answer.ok, JSON.stringify(answer));
-    // Answered after the server has taken note of the subscription that came before it.
-    await this.hello({ ...over, instance: answer.instance });
+    await until('a hub gives it calls', () => this.#givenTo.has(answer.instance));
     return answer.instance;
   }
 
@@ -84,6 +89,8 @@ export class StandIn {
 
   /** Hears nothing any more and says nothing, as a process that was killed. */
   freeze(): void {
+    this.#frozen = true;
+    this.#givenTo.clear();
     this.#deafen();
   }
 
@@ -93,15 +100,20 @@ export class StandIn {
     this.#leave = () => {};
   }
 
-  #serve(instance: string): void {
+  /** Listens as `instance` from now on. */
+  serve(instance: string): void {
     this.vanish();
+    this.#frozen = false;
     const self = { name: this.#bound.node, instance };
     const joined = this.bus.joinCalls(self, {
       receive: (from, message) => exchange.receive(from, message),
       noResponders: (to, ticket) => exchange.noResponders(to, ticket),
     });
     const exchange = new Exchange({ self, port: () => joined.port, log: testLog });
-    exchange.onPing = (from) => this.pingedBy.add(from.instance);
+    exchange.onPing = (from, given) => {
+      this.pingedBy.add(from.instance);
+      if (given) this.#givenTo.add(instance);
+    };
     exchange.serve(this.#target);
     const stopStatus = this.bus.onStatus(({ type }) => {
       if (type === 'reconnected') exchange.resync();

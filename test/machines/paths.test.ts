@@ -66,11 +66,13 @@ test('every state of the node is reached, and invariants hold on every path', ()
         ? ['revoked']
         : ready.length > 0
           ? [after.context.calls > 0 ? 'connected.serving' : 'connected.idle']
-          : answering.length > 0
-            ? ['connected.draining']
-            : facts.length > 0
-              ? ['suspect']
-              : ['lost', 'unseen'];
+          : answering.some(({ said }) => said === 'joining')
+            ? ['connected.joining']
+            : answering.length > 0
+              ? ['connected.draining']
+              : facts.length > 0
+                ? ['suspect']
+                : ['lost', 'unseen'];
     assert.ok(expected.includes(stateName(after)), told);
     if (stateName(after) === 'unseen')
       assert.equal(stateName(before), 'unseen', `forgot that it was seen: ${told}`);
