@@ -175,6 +175,8 @@ export class Differential {
       return { client: saw, server: await arrived?.closed };
     };
     return within(over(), one.withinMs ?? 10_000, () => {
+      // Whatever holds it up shall not hold up the next one too.
+      client.close();
       const where = address === this.hub ? 'through Postern' : 'straight';
       const state = `head ${call.head !== undefined}, ${call.received} bytes, trailers ${call.trailers !== undefined}`;
       return `the call ${path} ${where} is not over (client: ${state}; server: ${

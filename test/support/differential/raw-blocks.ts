@@ -32,6 +32,8 @@ export class RawBlockSocket extends Duplex {
     this.#socket = socket;
     this.#replacements = replacements;
     this.#passing = side === 'client' ? preface.length : 0;
+    // As `node:http2` does to its own sockets.
+    socket.setNoDelay(true);
     socket.on('data', (chunk) => {
       if (!this.push(chunk)) socket.pause();
     });

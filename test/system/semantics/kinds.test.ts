@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Differential } from '../../support/differential/differential.js';
+import { message } from '../../support/differential/message.js';
 import { eventually } from '../../support/processes.js';
 
 let differential: Differential;
@@ -8,15 +9,6 @@ before(async () => {
   differential = await Differential.start();
 });
 after(() => differential.stop());
-
-/** A gRPC message: flag, length, payload. */
-function message(payload: string | Uint8Array, flag = 0): Buffer {
-  const header = Buffer.alloc(5);
-  const bytes = Buffer.from(payload);
-  header.writeUInt8(flag);
-  header.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([header, bytes]);
-}
 
 describe('the four kinds of calls', () => {
   test('a unary call', async () => {
