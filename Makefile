@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help node setup build test soak demo demo-stop lint format clean
+.PHONY: help node setup build test soak demo demo-stop gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -51,6 +51,12 @@ demo: setup ## Show it all at work (KEEP=1 leaves it up, BREAK=kill-server break
 
 demo-stop: ## Stop what KEEP=1 left up
 	@node dist/scripts/demo.js stop
+
+gencert: setup ## Make a certificate that signs itself, test.crt and test.key, for trials (NAMES=a,b adds names)
+	@node dist/scripts/certs/gencert.js
+
+readcert: setup ## Show test.crt (CERT=FILE: another)
+	@node dist/scripts/certs/readcert.js
 
 clean: ## Remove what was installed, built and downloaded
 	rm -rf node_modules dist src/gen .build .tools
