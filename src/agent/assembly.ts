@@ -5,12 +5,14 @@ import { connectBus } from '../bus/connect.js';
 import type { UserKey } from '../bus/nkeys.js';
 import { PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { listenMetrics } from '../wire/metrics-listener.js';
 import { type AgentConfig, type AgentConfigInput, agentConfig } from './config.js';
 import { Credentials } from './credentials.js';
 import { enrol, refusalHint } from './enrol.js';
 import { loadOrCreateKey } from './key.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
+import { registerAgentMetrics } from './metrics.js';
 import { Serving } from './serving.js';
 import { loadTls } from './tls-files.js';
 import { parseUpstreams } from './upstream-spec.js';
@@ -46,6 +48,9 @@ export async function assembleAgent(
     },
     log,
   });
+  registerAgentMetrics(deps.metrics, { serving, upstreams });
+  const metrics =
+    config.metricsListen === '' ? undefined : await listenMetrics(config.metricsListen, deps.metrics);
   const link: AgentLink = new AgentLink({
     ask: {
       node,
@@ -65,14 +70,15 @@ export async function assembleAgent(
     hungUp: () => {
       credentials.stop();
       upstreams.close();
-      told.ended(endOf(link.snapshot(), node));
+      const end = endOf(link.snapshot(), node);
+      void Promise.resolve(metrics?.close()).then(() => told.ended(end));
     },
     log,
   });
   link.onTransition((snapshot) => {
     const { instance, hub } = snapshot.context;
     if (snapshot.matches('online') && instance !== undefined && hub !== undefined) {
-      void serving.reachable().then(() => told.online({ node, instance, hub }));
+      void serving.reachable().then(() => told.online({ node, instance, hub, metrics: metrics?.address }));
     }
   });
   return link;

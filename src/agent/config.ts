@@ -61,6 +61,8 @@ export const agentConfig = z.strictObject({
   data: z.string().min(1),
   /** The longest that a connection to the hub, the bus or an upstream may take, in seconds. */
   connectTimeoutSeconds: z.number().positive().max(300).default(10),
+  /** Address of `/metrics`, '' for none. */
+  metricsListen: z.string().default(''),
   /** How long `stop` waits for open calls, in seconds. */
   drainSeconds: z.number().nonnegative().max(3600).default(30),
 });

@@ -17,6 +17,8 @@ export interface AgentReady {
   readonly instance: string;
   /** Instance id of the hub that gave the place. */
   readonly hub: string;
+  /** Where its metrics are served. */
+  readonly metrics: string | undefined;
 }
 
 /** How an agent ended: asked to stop, or by a hub's word, or because it could not start. */

@@ -52,6 +52,16 @@ export class Upstreams implements CallTarget {
     };
   }
 
+  /** Calls that are open or wait for a connection, towards all servers. */
+  get inFlight(): number {
+    return this.#routes.reduce((sum, { upstream }) => sum + upstream.inFlight, 0);
+  }
+
+  /** Connections to all servers. */
+  get connections(): number {
+    return this.#routes.reduce((sum, { upstream }) => sum + upstream.connections, 0);
+  }
+
   /** Ends what is still open and closes the connections. */
   close(): void {
     for (const { upstream } of this.#routes) upstream.close();

@@ -51,6 +51,11 @@ export function listen(
       }
     },
   });
+  metrics.subscribed(1);
+  subscription.closed.then(
+    () => metrics.subscribed(-1),
+    () => metrics.subscribed(-1),
+  );
   return () => {
     if (!nats.isClosed() && !subscription.isClosed()) subscription.unsubscribe();
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AgentConfigInput, agentConfig } from '../agent/config.js';
-import { logLevel, readPairs, seconds } from './setting-schemas.js';
+import { logLevel, metricsAddress, readPairs, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 const { shape } = agentConfig;
@@ -18,6 +18,7 @@ export const agentSettings = z.strictObject({
   tokenFile: z.string().min(1).optional(),
   nats: shape.nats,
   data: shape.data.optional(),
+  metrics: metricsAddress.optional(),
   connectTimeout: seconds({ least: 0.1, most: 300 }).optional(),
   drain: seconds({ least: 0, most: 3600 }).optional(),
   logLevel,
@@ -39,6 +40,7 @@ export const agentBindings: readonly Binding[] = [
   { option: 'to-server-name', key: ['toTls', 'serverName'] },
   { option: 'to-insecure', key: ['toTls', 'insecure'] },
   { option: 'data', key: ['data'] },
+  { option: 'metrics', key: ['metrics'] },
   { option: 'connect-timeout', key: ['connectTimeout'] },
   { option: 'drain', key: ['drain'] },
   { option: 'log-level', key: ['logLevel'] },
@@ -54,7 +56,7 @@ export function agentConfigOf(
   settings: AgentSettings,
   found: { data: string; hub: string | undefined; token: string | undefined },
 ): AgentConfigInput {
-  const { node, to, toTls, labels, share, nats, connectTimeout, drain } = settings;
+  const { node, to, toTls, labels, share, nats, metrics, connectTimeout, drain } = settings;
   return {
     node,
     to,
@@ -65,6 +67,7 @@ export function agentConfigOf(
     ...(toTls && { toTls }),
     ...(found.hub !== undefined && { hub: found.hub }),
     ...(found.token !== undefined && { token: found.token }),
+    ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),
     ...(connectTimeout !== undefined && { connectTimeoutSeconds: connectTimeout }),
     ...(drain !== undefined && { drainSeconds: drain }),
   };

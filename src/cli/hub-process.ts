@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { BusAuthority } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import { connectBus } from '../bus/connect.js';
@@ -10,6 +10,7 @@ import { startHub } from '../hub/hub.js';
 import type { Logger } from '../log.js';
 import type { Cleanup } from './cleanup.js';
 import { posternVersion } from './package-info.js';
+import { processMetrics } from './process-metrics.js';
 import type { Started } from './serving.js';
 
 /** Life of a hub's own bus credentials, in seconds; they are renewed at half of it. */
@@ -33,7 +34,7 @@ export async function startHubProcess(options: {
   cleanup: Cleanup;
 }): Promise<Started> {
   const { config, natsUrls, authority, log, cleanup } = options;
-  const metrics = new Registry();
+  const metrics = processMetrics();
   const bus = await connect({ natsUrls, authority, log, metrics, cleanup });
   const hub = startHub(config, { bus, authority, log, metrics, version: posternVersion() });
   cleanup.add('the hub', () => hub.stop());

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
 import { type HubConfigInput, hubConfig, route } from '../hub/config.js';
-import { listenAddress, logLevel, readPairs, seconds } from './setting-schemas.js';
+import { listenAddress, logLevel, metricsAddress, readPairs, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 /** What `postern up` and `postern hub` can be told, as a `--config` file writes it. */
@@ -12,9 +12,7 @@ const frontSettings = z.strictObject({
   domain: hubConfig.shape.domain,
   routes: z.array(route).optional(),
   /** Address of `/metrics`; `off` for none. */
-  metrics: z
-    .union([z.literal('off'), listenAddress], { error: "it is neither 'off' nor an address HOST:PORT" })
-    .optional(),
+  metrics: metricsAddress.optional(),
   natsAdvertise: z.array(natsUrl()).optional(),
   credentialTtl: seconds({ least: 10, most: 365 * 86_400 }).optional(),
   drain: seconds({ least: 0, most: 3600 }).optional(),

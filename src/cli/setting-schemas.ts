@@ -13,6 +13,11 @@ export const listenAddress = z.string().superRefine((text, context) => {
   }
 });
 
+/** Where metrics are served; `off` for none. */
+export const metricsAddress = z.union([z.literal('off'), listenAddress], {
+  error: "it is neither 'off' nor an address HOST:PORT",
+});
+
 /** `HOST:PORT` of a server that shall listen there. Throws `PosternError` (exit status 2). */
 export function hostAndPort(option: string, text: string): string {
   if ('path' in parseAddress(text, 'listen')) {

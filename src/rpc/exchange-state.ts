@@ -31,19 +31,9 @@ export interface ExchangeStats {
   framesDropped: number;
 }
 
-/** Something that collects frames and sends them when the turn of the loop is over. */
-export interface Flushable {
-  flush(): boolean;
-}
-
-/** What all peers and calls of one exchange share. */
-export class ExchangeState {
-  readonly limits: ExchangeLimits;
-  readonly log: Logger;
-  readonly deadlines = new Deadlines();
-  readonly writer = new BodyWriter();
-  readonly reader = new BodyReader();
-  readonly stats: ExchangeStats = {
+/** What an exchange that is new has done and holds. */
+export function noStats(): ExchangeStats {
+  return {
     peers: 0,
     callsMade: 0,
     callsServed: 0,
@@ -58,6 +48,21 @@ export class ExchangeState {
     framesUnknown: 0,
     framesDropped: 0,
   };
+}
+
+/** Something that collects frames and sends them when the turn of the loop is over. */
+export interface Flushable {
+  flush(): boolean;
+}
+
+/** What all peers and calls of one exchange share. */
+export class ExchangeState {
+  readonly limits: ExchangeLimits;
+  readonly log: Logger;
+  readonly deadlines = new Deadlines();
+  readonly writer = new BodyWriter();
+  readonly reader = new BodyReader();
+  readonly stats: ExchangeStats = noStats();
   /** Sweeps so far: a clock that stands still while the process does. */
   tick = 0;
   /** The sweep in which the link last came back. */

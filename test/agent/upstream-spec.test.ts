@@ -80,6 +80,7 @@ test('what is left out has its default', () => {
     share: false,
     hub: 'http://127.0.0.1:8080',
     nats: [],
+    metricsListen: '',
     data: '/tmp',
     connectTimeoutSeconds: 10,
     drainSeconds: 30,

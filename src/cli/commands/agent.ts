@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { Registry } from 'prom-client';
 import { type AgentReady, type RunningAgent, startAgent } from '../../agent/agent.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
 import { readHubFile } from '../../client/hub-file.js';
@@ -11,6 +10,7 @@ import type { Invocation } from '../invocation.js';
 import { makeJoinToken } from '../join-token.js';
 import { makeDataDirectory } from '../make-data-directory.js';
 import { posternVersion } from '../package-info.js';
+import { processMetrics } from '../process-metrics.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
 
@@ -24,7 +24,13 @@ export async function run(invocation: Invocation): Promise<number> {
       cleanup.add('the agent', () => started.stop()),
     );
     return {
-      facts: { node: ready.node, instance: ready.instance, hub: ready.hub, pid: process.pid },
+      facts: {
+        node: ready.node,
+        instance: ready.instance,
+        hub: ready.hub,
+        metrics: ready.metrics ?? '',
+        pid: process.pid,
+      },
       line: `agent: ready as ${ready.node}, instance ${ready.instance}, in front of ${settings.to.join(', ')}`,
       ended: agent.done.then(({ error }) => {
         if (error !== undefined) throw error;
@@ -43,8 +49,9 @@ async function join(
   const beside = settings.hub === undefined ? await hubBeside(data) : undefined;
   const hub = settings.hub ?? beside;
   const start = (withToken: string | undefined): RunningAgent => {
+    const metrics = processMetrics();
     const config = agentConfigOf(settings, { data, hub, token: withToken });
-    const agent = startAgent(config, { log, metrics: new Registry(), version: posternVersion() });
+    const agent = startAgent(config, { log, metrics, version: posternVersion() });
     started(agent);
     return agent;
   };

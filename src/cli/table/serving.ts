@@ -175,6 +175,12 @@ export const servingCommands: readonly CommandSpec[] = [
         summary: "name in the server's certificate, where it differs from the host",
       },
       { name: 'to-insecure', kind: 'flag', summary: 'take any certificate for tls://' },
+      {
+        name: 'metrics',
+        kind: 'text',
+        value: 'ADDRESS',
+        summary: "address of Prometheus' /metrics (default: 'off', none)",
+      },
       dataOption,
       configOption,
       connectTimeoutOption,
