@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sign, type UserKey } from '../bus/nkeys.js';
 import { PosternError } from '../errors.js';
-import { postJson } from './post-json.js';
+import { postJson } from '../wire/post-json.js';
 
 const challenge = z.object({ nonce: z.string().min(1).max(1024), expiresAtMs: z.number() });
 

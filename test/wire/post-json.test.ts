@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { postJson } from '../../src/agent/post-json.js';
+import { postJson } from '../../src/wire/post-json.js';
 
 async function serve(t: TestContext, listener: RequestListener): Promise<URL> {
   const server = createServer(listener);
@@ -49,7 +49,7 @@ test('who is no hub is told so: other JSON, HTML, a redirect, an endless answer'
     await assert.rejects(ask(await serve(t, listener)), { code: 'HUB_ANSWER_INVALID' }, name);
   }
   const redirecting = await serve(t, (_, response) => response.writeHead(302, { location: '/' }).end());
-  await assert.rejects(ask(redirecting), { code: 'HUB_UNREACHABLE' });
+  await assert.rejects(ask(redirecting), { code: 'HUB_ANSWER_INVALID', message: /HTTP 302/ });
 });
 
 test('nobody there, or nobody who answers', async (t) => {
