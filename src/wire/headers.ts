@@ -42,6 +42,10 @@ const headerName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
 /** No control characters: Node joins header fields with NUL, and peers treat the others as a connection error. */
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** HTTP/2 forbids blanks around a value and receivers drop such a field, whereas gRPC allows to strip them. */
+const edgeBlank = /^[\t ]|[\t ]$/;
+const outerBlanks = /^[\t ]+|(?<![\t ])[\t ]+$/g;
+
 /** Metadata that no HTTP/2 header block can carry. */
 export class MetadataError extends Error {
   override readonly name = 'MetadataError';
@@ -62,7 +66,7 @@ export function addMetadata(headers: OutgoingHttpHeaders, metadata: RawMetadata)
       throw new MetadataError(`metadata has an invalid name ${JSON.stringify(name)}`);
     if (!headerValue.test(value))
       throw new MetadataError(`the value of metadata '${name}' is no header value`);
-    addHeader(headers, name, value);
+    addHeader(headers, name, edgeBlank.test(value) ? value.replace(outerBlanks, '') : value);
   }
 }
 

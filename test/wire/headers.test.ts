@@ -92,3 +92,12 @@ test('what no header block can carry is a MetadataError that names it', () => {
     );
   }
 });
+
+test('blanks around a value are stripped: a receiver would drop the field', () => {
+  const headers: OutgoingHttpHeaders = Object.create(null);
+  addMetadata(headers, ['x-a', ' \tone two\t ', 'x-b', '  ', 'x-c', 'three ', 'authorization', 'Bearer a\t']);
+  assert.deepEqual(
+    { ...headers },
+    { 'x-a': 'one two', 'x-b': '', 'x-c': 'three', authorization: 'Bearer a' },
+  );
+});
