@@ -8,6 +8,7 @@ import {
 import type { Socket } from 'node:net';
 import { http2Options, maxConcurrentStreams, maxHeaderListBytes, windowBytes } from './limits.js';
 import { ignore } from './refuse.js';
+import { defaultSessionLimits, SessionKeeper, type SessionLimits } from './session-keeper.js';
 
 /** Hears each stream that a client opens. */
 export type StreamListener = (
@@ -20,10 +21,12 @@ export type StreamListener = (
 export class Http2Door {
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #keeper: SessionKeeper;
   #draining = false;
   #empty: (() => void) | undefined;
 
-  constructor(onStream: StreamListener) {
+  constructor(onStream: StreamListener, limits: SessionLimits = defaultSessionLimits) {
+    this.#keeper = new SessionKeeper(limits);
     this.#server = createServer({
       ...http2Options,
       settings: {
@@ -76,6 +79,7 @@ export class Http2Door {
       if (this.#sessions.size === 0) this.#empty?.();
     });
     session.setLocalWindowSize(windowBytes);
+    this.#keeper.keep(session);
     if (this.#draining) session.close();
   }
 }

@@ -6,6 +6,7 @@ import { type Address, formatAddress, parseAddress } from './address.js';
 import { bind } from './bind.js';
 import { Http1Door, type UpgradeListener } from './http1-door.js';
 import { Http2Door } from './http2-door.js';
+import type { SessionLimits } from './session-keeper.js';
 import { matchHttp1, matchHttp2, type Protocol, sniff } from './sniff.js';
 
 /** Bounds of a front. */
@@ -14,6 +15,8 @@ export interface FrontLimits {
   readonly silentMs?: number;
   /** Open connections per address; more are closed at once. Default 20,000. */
   readonly connections?: number;
+  /** When HTTP/2 connections are given up. Default: idle for 5 minutes; silent for 60 s and 30 s after a PING. */
+  readonly sessions?: SessionLimits;
 }
 
 export interface FrontOptions {
@@ -99,7 +102,7 @@ class Door {
         log.error({ listener: name, err: error }, 'a call could not be served');
         stream.destroy();
       }
-    });
+    }, limits?.sessions);
     const protocols: readonly Protocol[] = [
       { name: 'HTTP/2', match: matchHttp2, take: (socket) => this.#http2.take(socket) },
       { name: 'HTTP/1.1', match: matchHttp1, take: (socket) => this.#http1.take(socket) },
