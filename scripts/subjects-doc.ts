@@ -16,6 +16,7 @@ const roleTexts: Readonly<Record<(typeof busRoles)[number], string>> = {
   agent: 'an agent: one node, one key',
   watcher: 'somebody who looks on; sees no frames of calls',
   tracer: 'an audited one who may read frames too; they hold metadata',
+  tunnel: 'the part of a hub that serves calls for the nodes with a tunnel to it',
 };
 
 /** The whole text of docs/subjects.md. */

@@ -5,6 +5,7 @@ import { PosternError } from '../errors.js';
 import { loadOrCreatePrivateFile, makePrivateDirectory } from '../private-file.js';
 import { createUserKey, keyPairOf, seedOf } from './nkeys.js';
 import { type BusIdentity, permissionsOf } from './permissions.js';
+import type { BusRole } from './subjects.js';
 
 /** What a process shows to the bus: a signed statement of who it is and what it may do, and the key to prove it. */
 export interface BusCredentials {
@@ -40,7 +41,7 @@ export interface BusAuthority {
   mint(request: MintRequest): Promise<string>;
   /** Credentials with a new key of their own, for a process of ours. */
   newUser(request: {
-    role: 'hub' | 'watcher' | 'tracer';
+    role: Exclude<BusRole, 'agent'>;
     name: string;
     ttlSeconds: number;
   }): Promise<BusCredentials & { readonly identity: BusIdentity }>;

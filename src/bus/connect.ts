@@ -38,7 +38,13 @@ export interface ConnectOptions {
 }
 
 /** The wait between two dials, at least and at most so much more: many agents shall not come back in one instant. */
-const redialMs = { hub: [250, 250], agent: [500, 1500], watcher: [250, 250], tracer: [250, 250] } as const;
+const redialMs = {
+  hub: [250, 250],
+  agent: [500, 1500],
+  watcher: [250, 250],
+  tracer: [250, 250],
+  tunnel: [250, 250],
+} as const;
 /** How long `drain` may take. */
 const drainTimeoutMs = 5000;
 

@@ -21,6 +21,14 @@ const shown = (longest: number) =>
     .max(longest)
     .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/);
+/**
+ * Who may serve a node: a public nkey; `token-<id>` for a program without keys, that shows this join token each time;
+ * `legacy-<node>` for one without any secret, that the hub was told to let in.
+ */
+const nodeKey = z.union([publicKey, z.string().regex(/^(token|legacy)-[A-Za-z0-9_-]{1,64}$/)]);
+/** How an instance is connected: to NATS itself, to NATS over a hub's WebSocket, or by a tunnel to a hub. */
+export const transports = ['nats', 'nats-ws', 'tunnel'] as const;
+export type Transport = (typeof transports)[number];
 /** What people attach to a node: `zone=cellar`. */
 const labels = z.record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/), shown(256));
 
@@ -44,6 +52,8 @@ export const hello = z.object({
   labels,
   /** Path prefixes that it serves; empty: all. */
   services: z.array(shown(256)).max(64),
+  /** How it is connected; absent: to NATS itself. */
+  transport: z.enum(transports).optional(),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -148,7 +158,7 @@ export const nodeEntry = z.object({
   v: z.literal(1),
   name: nodeName,
   /** The keys that may serve this name, and the token that bound each. */
-  keys: z.array(z.object({ key: publicKey, boundAtMs: z.number().int(), token: z.string() })).max(64),
+  keys: z.array(z.object({ key: nodeKey, boundAtMs: z.number().int(), token: z.string() })).max(64),
   labels,
   /** Counts the claims; the newest instance's epoch. */
   epoch: z.number().int().nonnegative(),
@@ -159,13 +169,15 @@ export const nodeEntry = z.object({
       z.object({
         id: token,
         epoch: z.number().int().positive(),
-        key: publicKey,
+        key: nodeKey,
         boot: token,
         share: z.boolean(),
         sinceMs: z.number().int(),
         services: hello.shape.services,
         version: z.string().max(64),
-        transport: z.enum(['nats']),
+        transport: z.enum(transports),
+        /** Instance id of the hub that its tunnel leads to. */
+        hub: token.optional(),
         standing: z.enum(standings),
       }),
     )
@@ -192,7 +204,7 @@ export const tokenEntry = z.object({
   createdAtMs: z.number().int(),
   expiresAtMs: z.number().int(),
   /** The key that a join token was used for. */
-  usedBy: publicKey.optional(),
+  usedBy: nodeKey.optional(),
   revokedAtMs: z.number().int().optional(),
 });
 export type TokenEntry = z.infer<typeof tokenEntry>;

@@ -4,7 +4,7 @@ import { type BusRole, busRoles, type Grant, type SubjectDeclaration, stores, su
 /** Whose a connection to the bus is: its role, its public nkey and, for an agent, its node. */
 export type BusIdentity =
   | { readonly role: 'agent'; readonly node: string; readonly publicKey: string }
-  | { readonly role: 'hub' | 'watcher' | 'tracer'; readonly publicKey: string };
+  | { readonly role: 'hub' | 'watcher' | 'tracer' | 'tunnel'; readonly publicKey: string };
 
 /** The subjects that a credential allows, wildcards included. There are only allow lists; what is not listed is refused. */
 export interface Permissions {

@@ -4,9 +4,10 @@ import * as messages from './messages.js';
 /**
  * Who a credential is for.
  * - `hub`: a hub. - `agent`: an agent of one node, with one key. - `watcher`: somebody who looks on at what happens,
- * without frames of calls. - `tracer`: an audited one who may read frames too.
+ * without frames of calls. - `tracer`: an audited one who may read frames too. - `tunnel`: the part of a hub that
+ * serves the calls of nodes that have a tunnel to it.
  */
-export const busRoles = ['hub', 'agent', 'watcher', 'tracer'] as const;
+export const busRoles = ['hub', 'agent', 'watcher', 'tracer', 'tunnel'] as const;
 export type BusRole = (typeof busRoles)[number];
 
 /**
@@ -55,8 +56,8 @@ export const subjects = {
     pattern: 'postern.call.{to}.{toInstance}.{from}.{fromInstance}',
     summary: 'All frames of all calls from one process to another, and their liveness pings.',
     body: 'frames',
-    publish: { hub: { from: 'hub' }, agent: { to: 'hub', from: '$node' } },
-    subscribe: { hub: { to: 'hub' }, agent: { to: '$node' }, tracer: true },
+    publish: { hub: { from: 'hub' }, agent: { to: 'hub', from: '$node' }, tunnel: { to: 'hub' } },
+    subscribe: { hub: { to: 'hub' }, agent: { to: '$node' }, tracer: true, tunnel: true },
   }),
   hello: subject({
     pattern: 'postern.hub.hello.{node}.{key}',
@@ -70,7 +71,7 @@ export const subjects = {
     pattern: 'postern.hub.bye.{node}.{key}',
     summary: 'An instance tells that it drains or has stopped.',
     body: messages.bye,
-    publish: { agent: { node: '$node', key: '$key' } },
+    publish: { agent: { node: '$node', key: '$key' }, tunnel: true },
     subscribe: { hub: true, watcher: true, tracer: true },
   }),
   notice: subject({
@@ -78,7 +79,7 @@ export const subjects = {
     summary: 'A hub tells an instance of a node that it was superseded or revoked, or shall say hello again.',
     body: messages.notice,
     publish: { hub: true },
-    subscribe: { agent: { node: '$node' }, watcher: true, tracer: true },
+    subscribe: { agent: { node: '$node' }, watcher: true, tracer: true, tunnel: true },
   }),
   beat: subject({
     pattern: 'postern.hub.beat.{hub}',

@@ -20,6 +20,8 @@ export interface Claim {
   readonly hello: Hello;
   /** The hub that answers, and becomes owner where there is none that lives. */
   readonly hub: string;
+  /** The hub that the tunnel leads to, where the instance has one. */
+  readonly tunnelTo?: string;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
   /** True when a hub of this instance id is known to live. */
@@ -93,7 +95,8 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
     sinceMs: mine?.sinceMs ?? nowMs,
     services: hello.services,
     version: hello.version,
-    transport: 'nats',
+    transport: hello.transport ?? 'nats',
+    ...(claim.tunnelTo === undefined ? {} : { hub: claim.tunnelTo }),
     // It listens only after it has heard of its place: until it has answered a ping it joins.
     standing: mine === undefined || mine.standing === 'suspect' ? 'joining' : mine.standing,
   };

@@ -55,7 +55,7 @@ export interface TestNats {
   ): Promise<Bus>;
   /** Credentials of a role, with the identity they are for. */
   credentials(
-    role: 'hub' | 'agent' | 'watcher' | 'tracer',
+    role: BusIdentity['role'],
     node?: string,
     ttlSeconds?: number,
   ): Promise<{ identity: BusIdentity; credentials: BusCredentials }>;
