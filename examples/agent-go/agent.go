@@ -85,7 +85,7 @@ func (a *agent) endAll(message string) {
 // watch does what is due by time, for ever.
 func (a *agent) watch() {
 	var since, lostAt time.Time
-	for now := range time.Tick(time.Second) {
+	for now := range time.Tick(250 * time.Millisecond) {
 		if a.linked() {
 			if since.IsZero() {
 				since = now

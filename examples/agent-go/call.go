@@ -89,8 +89,9 @@ func (c *call) sayAccept() {
 // data takes bytes of the request. p.mu is held.
 func (c *call) data(f *frame) {
 	n := uint64(len(f.body))
-	c.p.held += n
+	c.p.held -= c.charged()
 	c.received += n
+	c.p.held += c.charged()
 	switch {
 	case f.offset > c.received-n:
 		c.p.fail(c, &ending{status: codeUnavailable, message: "a part of the request was lost on the bus"})
@@ -260,7 +261,7 @@ func (c *call) sendData(data []byte) bool {
 // finish ends the call with the server's trailers.
 func (c *call) finish(headers []header) error {
 	if !has(headers, "grpc-status") {
-		return &ending{status: codeUnknown, message: "the server ended the call without a status", remote: true}
+		return &ending{status: codeInternal, message: "the server ended the call without a status", remote: true}
 	}
 	body := encodeMetadata(metadata(headers))
 	if err := c.fits(body); err != nil {

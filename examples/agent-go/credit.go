@@ -2,14 +2,21 @@ package main
 
 import "time"
 
+// A few KiB of each call are no matter between calls: they are held beside the window of the peer, and may be sent
+// when much of that is taken. So many calls that nobody reads stop no other.
+const little = 16 << 10
+
+// tight is when so little of the hub's window is free that it lets each call have little on the way.
+const tight = 2 * (reserved + callWindow)
+
 // Credit for what the hub sends: offsets that are told to it.
 
 // window is the offset that the hub may send up to, over all calls.
 func (p *peer) window() uint64 { return p.received - p.held + peerWindow }
 
-// grant tells of a new window when half of it is due.
+// grant tells of a new window when half of what is free is due.
 func (p *peer) grant() {
-	if p.window() >= p.granted+peerWindow/2 {
+	if p.window() >= p.granted+(peerWindow-min(p.held, peerWindow))/2 {
 		p.grantNow()
 	}
 }
@@ -21,28 +28,40 @@ func (p *peer) grantNow() {
 	}
 }
 
+// charged is how much of the peer's window a call holds.
+func (c *call) charged() uint64 {
+	if held := c.received - c.passed; held > little {
+		return held - little
+	}
+	return 0
+}
+
 // passed counts bytes of a call that its server has taken.
 func (p *peer) passed(c *call, n int) {
-	if c.over {
-		return
-	}
+	p.held -= c.charged()
 	c.passed += uint64(n)
-	p.held -= uint64(n)
-	if due := c.passed + callWindow; !c.ended && due >= c.granted+callWindow/2 {
+	p.held += c.charged()
+	p.grantCall(c)
+	p.grant()
+}
+
+// grantCall tells of a call's new window when enough is due: half of it, or little when calls hold back.
+func (p *peer) grantCall(c *call) {
+	step := uint64(callWindow / 2)
+	if p.held > peerWindow-tight {
+		step = little / 2
+	}
+	if due := c.passed + callWindow; !c.ended && due >= c.granted+step {
 		c.granted = due
 		p.put(frame{kind: kindCredit, call: c.id, offset: due})
 		p.grantNow()
 	}
-	p.grant()
 }
 
 // Credit for what we send.
 
-const (
-	// A call with much on the way leaves this much of the hub's window to calls with little.
-	reserved = peerWindow / 4
-	little   = 64 << 10
-)
+// reserved is what calls with more than little on the way leave of the hub's window to the others.
+const reserved = peerWindow / 4
 
 // pump queues as much data as the credit, the link and the outbox have room for, a frame for each call in turn.
 func (p *peer) pump() {
@@ -71,15 +90,18 @@ func (p *peer) room(c *call) int {
 	if !p.a.linked() || p.outBytes >= messageBytes || c.sent >= c.limit || p.sent >= p.limit {
 		return 0
 	}
-	all := p.limit - p.sent
-	// c.limit was c.window ahead of what the hub had passed on.
-	if c.sent+c.window > c.limit+little {
-		if all <= reserved {
-			return 0
-		}
+	all, own := p.limit-p.sent, c.limit-c.sent
+	// c.limit is c.window ahead of what the hub has passed on.
+	onTheWay := max(c.sent+c.window, c.limit) - c.limit
+	switch {
+	case all > reserved:
 		all -= reserved
+	case onTheWay < little:
+		own = min(own, little-onTheWay)
+	default:
+		return 0
 	}
-	return int(min(all, c.limit-c.sent, maxData))
+	return int(min(all, own, maxData))
 }
 
 // credit takes a grant of the hub, for a call or, without one, for all.

@@ -77,11 +77,9 @@ func (f *frame) allowed() bool {
 	case f.kind == kindData && f.flags&flagEnd != 0 && !f.fromCaller():
 		return false
 	case f.kind == kindCredit:
-		return f.call != 0 || !f.fromCaller()
+		return true
 	case f.kind == kindPing || f.kind == kindPong:
 		return f.call == 0 && len(f.body) == 8
-	case f.kind == kindData:
-		return f.call != 0 && len(f.body) <= maxData
 	}
 	return callNeeded[f.kind] == (f.call != 0)
 }

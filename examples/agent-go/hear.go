@@ -55,9 +55,27 @@ func (a *agent) onMessage(m *nats.Msg) {
 		p.heard = time.Now()
 		p.mu.Unlock()
 		notify(p.kick)
-	case first != nil && first.answer:
+	case first != nil:
+		a.answerSync(subject, first)
+	}
+}
+
+// answerSync tells a process for which there is no state that none of its calls is known here.
+func (a *agent) answerSync(subject string, s *syncBody) {
+	if s.answer {
 		nothing := frame{kind: kindSync}
 		_ = a.nc.Publish(subject, nothing.encode())
+	}
+	e := &ending{status: codeUnavailable, message: "the call is not known here"}
+	for _, c := range s.calls {
+		if !a.unknown.allow() {
+			return
+		}
+		reset := frame{kind: kindReset, call: c.id, body: encodeReset(e)}
+		if !c.caller {
+			reset.flags = flagFromCaller
+		}
+		_ = a.nc.Publish(subject, reset.encode())
 	}
 }
 

@@ -163,7 +163,7 @@ func (l *link) hello() error {
 	if err := json.Unmarshal(m.Data, &answer); err != nil {
 		return err
 	}
-	if !answer.OK && answer.Code == "retry" {
+	if !answer.OK && (answer.Code == "retry" || answer.Code == "occupied") {
 		return errors.New(answer.Message)
 	}
 	if !answer.OK {

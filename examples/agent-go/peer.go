@@ -30,7 +30,7 @@ type peer struct {
 	calls    map[uint32]*call
 	lastOpen uint32
 	seenOpen bool
-	// What the hub sent: received bytes, those of them that were not passed on yet, and the offset it may send up to.
+	// What the hub sent: bytes received, those that calls hold of the window, and the offset that was granted.
 	received, held, granted uint64
 	// What we sent, and the offset we may send up to.
 	sent, limit uint64
@@ -126,7 +126,7 @@ func (p *peer) sendMessage() bool {
 func (p *peer) end(c *call) {
 	c.over = true
 	delete(p.calls, c.id)
-	p.held -= c.received - c.passed
+	p.held -= c.charged()
 	c.buffer = nil
 	c.accept.Stop()
 	if c.deadline != nil {
@@ -174,7 +174,7 @@ func (p *peer) forget() {
 	close(p.gone)
 }
 
-// tick does what is due by time, once a second, and tells whether the peer is to be kept.
+// tick does what is due by time, a few times a second, and tells whether the peer is to be kept.
 func (p *peer) tick(now time.Time, linkedSince time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,9 +192,12 @@ func (p *peer) tick(now time.Time, linkedSince time.Time) bool {
 		p.failAll(&ending{status: codeUnavailable, message: "the hub has not been heard of for 30 s"})
 		return true
 	}
+	for _, c := range p.calls {
+		p.grantCall(c)
+	}
 	starved := len(p.queue) > 0 && now.Sub(p.queue[0].queuedAt) >= starvedAfter
 	switch {
-	case p.asking, starved && now.Sub(p.lastStarved) >= starvedAfter:
+	case p.asking && now.Sub(p.lastSync) >= time.Second, starved && now.Sub(p.lastStarved) >= starvedAfter:
 		p.lastStarved = now
 		p.sync(true)
 	case now.Sub(p.lastSync) >= syncEvery-time.Second:

@@ -55,10 +55,12 @@ func fromHTTP(headers []header) *ending {
 			contentType = h.value
 		}
 	}
-	if status == "200" && strings.HasPrefix(contentType, "application/grpc") {
+	if has(headers, "grpc-status") || status == "200" && strings.HasPrefix(contentType, "application/grpc") {
 		return nil
 	}
-	e := &ending{status: codeUnknown, message: "the server answered HTTP " + status + ", content-type " + contentType, remote: true}
+	e := &ending{
+		status: codeUnknown, message: "the server answered HTTP " + status + ", content-type " + contentType, remote: true,
+	}
 	switch status {
 	case "400":
 		e.status = codeInternal
@@ -86,8 +88,9 @@ func metadata(headers []header) []header {
 }
 
 var hopByHop = map[string]bool{
-	"connection": true, "keep-alive": true, "proxy-connection": true, "te": true, "transfer-encoding": true,
-	"upgrade": true,
+	"connection": true, "content-length": true, "grpc-timeout": true, "host": true, "http2-settings": true,
+	"keep-alive": true, "proxy-authenticate": true, "proxy-authorization": true, "proxy-connection": true, "te": true,
+	"transfer-encoding": true, "upgrade": true,
 }
 
 func has(headers []header, name string) bool {

@@ -48,6 +48,8 @@ func (p *peer) hearSync(s *syncBody) {
 			p.reset(theirs.id, false, p.unknown(theirs.id))
 		case theirs.sent > c.received || theirs.ended && !c.ended:
 			p.fail(c, lost)
+		case theirs.sent < c.received:
+			p.fail(c, &ending{status: codeInternal, message: "SYNC tells of fewer bytes than have come"})
 		default:
 			p.credit(c, theirs.granted)
 		}

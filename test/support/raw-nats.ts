@@ -9,7 +9,7 @@ import type { TestNats } from './nats.js';
 
 /** A client without our code in between, as an attacker with these credentials would use it. */
 export async function rawClient(
-  nats: TestNats,
+  nats: { readonly server: Pick<TestNats['server'], 'url'> },
   { jwt, seed }: BusCredentials,
   inboxPrefix?: string,
 ): Promise<NatsConnection> {
