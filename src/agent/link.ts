@@ -11,11 +11,11 @@ import { type RunningActor, startActor } from '../actors/host.js';
 import type { Bus } from '../bus/bus.js';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Serving } from '../rpc/serving.js';
 import { BusSlot } from './bus-slot.js';
 import { type HelloAsk, sayBye, sayHello } from './hello.js';
 import { HubWatch } from './hub-watch.js';
 import { shownFacts } from './link-facts.js';
-import type { Serving } from './serving.js';
 import { LinkTransitions } from './transitions.js';
 
 /** What the link needs of the rest of the agent. */

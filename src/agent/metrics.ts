@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { registerExchangeMetrics } from '../rpc/exchange-metrics.js';
-import type { Serving } from './serving.js';
+import type { Serving } from '../rpc/serving.js';
 import type { Upstreams } from './upstreams.js';
 
 /** Registers what an agent holds, to be read at each scrape. */

@@ -1,4 +1,4 @@
-import type { ExchangePort, PeerAddress } from '../rpc/exchange-port.js';
+import type { CallBus } from '../rpc/exchange-port.js';
 import type { StoreDeclaration, SubjectDeclaration } from './subjects.js';
 
 /**
@@ -56,7 +56,7 @@ export interface Store<T> {
 }
 
 /** One process's connection to NATS: the only way to it in the whole program. */
-export interface Bus {
+export interface Bus extends CallBus {
   readonly connected: boolean;
   /** Version of the server it is connected to, e.g. `2.10.27`. */
   readonly serverVersion: string;
@@ -100,20 +100,6 @@ export interface Bus {
     params: Partial<Record<P, string>>,
     handler: (message: BusMessage<P, T>) => void,
   ): { live: Promise<void>; stop: Stop };
-
-  /**
-   * Joins the call subjects as `self`: hears `postern.call.<name>.<instance>.>`.
-   * `receive` gets each message with its proven sender, `noResponders` a hint that nobody
-   * listened at `to` when the message with this ticket came.
-   * `heard` resolves when the server has the subscription, or the connection was lost before.
-   */
-  joinCalls(
-    self: PeerAddress,
-    handlers: {
-      receive(from: PeerAddress, message: Uint8Array): void;
-      noResponders(to: PeerAddress, ticket: number): void;
-    },
-  ): { port: ExchangePort; heard: Promise<void>; stop: Stop };
 
   /** Opens a bucket, making it (and its limits) where this process may. */
   store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;

@@ -18,3 +18,20 @@ export interface ExchangePort {
    */
   send(to: PeerAddress, message: Uint8Array, ticket: number): void;
 }
+
+/** A connection to the bus, as far as calls need it. */
+export interface CallBus {
+  /**
+   * Joins the call subjects as `self`: hears `postern.call.<name>.<instance>.>`.
+   * `receive` gets each message with its proven sender, `noResponders` a hint that nobody
+   * listened at `to` when the message with this ticket came.
+   * `heard` resolves when the server has the subscription, or the connection was lost before.
+   */
+  joinCalls(
+    self: PeerAddress,
+    handlers: {
+      receive(from: PeerAddress, message: Uint8Array): void;
+      noResponders(to: PeerAddress, ticket: number): void;
+    },
+  ): { port: ExchangePort; heard: Promise<void>; stop: () => void };
+}

@@ -1,18 +1,17 @@
-import type { Bus, Stop } from '../bus/bus.js';
 import type { Logger } from '../log.js';
-import type { CallTarget } from '../rpc/call.js';
-import { Exchange } from '../rpc/exchange.js';
-import type { ExchangePort, PeerAddress } from '../rpc/exchange-port.js';
-import { type ExchangeStats, noStats } from '../rpc/exchange-state.js';
+import type { CallTarget } from './call.js';
+import { Exchange } from './exchange.js';
+import type { CallBus, ExchangePort, PeerAddress } from './exchange-port.js';
+import { type ExchangeStats, noStats } from './exchange-state.js';
 
-/** The exchange of an agent under its present instance id, on its present connection to the bus. */
+/** The exchange of an instance under its present id, on its present connection to the bus. */
 interface Joined {
   readonly exchange: Exchange;
   readonly instance: string;
-  bus: Bus;
+  bus: CallBus;
   port: ExchangePort;
   heard: Promise<void>;
-  leave: Stop;
+  leave: () => void;
   /** A hub gives calls to this instance. */
   readonly given: Promise<void>;
 }
@@ -21,7 +20,7 @@ interface Joined {
 const givenAfterMs = 5_000;
 
 /**
- * Hears calls on the bus and plays them into the local servers. The exchange lives as long as the instance id: through
+ * Hears calls for one instance of a node on the bus and gives them to its server. The exchange lives as long as the instance id: through
  * partitions and new connections; a new id means a new exchange, and the calls of the old one end.
  */
 export class Serving {
@@ -40,7 +39,7 @@ export class Serving {
   }
 
   /** Serves as `instance` on `bus`; does nothing where it does so already. */
-  join(bus: Bus, instance: string): void {
+  join(bus: CallBus, instance: string): void {
     const joined = this.#joined;
     if (joined?.instance !== instance) {
       this.leave();
@@ -85,7 +84,7 @@ export class Serving {
     joined?.leave();
   }
 
-  #begin(bus: Bus, instance: string): Joined {
+  #begin(bus: CallBus, instance: string): Joined {
     const log = this.#log.child({ instance });
     const exchange = new Exchange({
       self: { name: this.#node, instance },
@@ -108,7 +107,11 @@ export class Serving {
     return joined;
   }
 
-  #listen(bus: Bus, instance: string, exchange: () => Exchange): Pick<Joined, 'port' | 'heard' | 'leave'> {
+  #listen(
+    bus: CallBus,
+    instance: string,
+    exchange: () => Exchange,
+  ): Pick<Joined, 'port' | 'heard' | 'leave'> {
     const { port, heard, stop } = bus.joinCalls(
       { name: this.#node, instance },
       {
