@@ -16,7 +16,7 @@ import {
   unsendable,
   withoutStatus,
 } from './upstream-ends.js';
-import { isSessionGone, requestHeaders, sendCancel } from './upstream-request.js';
+import { isSessionGone, requestHeaders, requestOptions, sendCancel } from './upstream-request.js';
 import type { UpstreamSession } from './upstream-session.js';
 
 /** Longest delay that a Node timer takes; a deadline beyond it is left to the other end. */
@@ -90,7 +90,7 @@ export class UpstreamCall implements Call {
       const remainingMs = this.#deadlineAt - performance.now();
       const headers = requestHeaders(this.#head, scheme, authority, remainingMs);
       if (session.http2.destroyed || session.http2.closed) return false;
-      stream = session.http2.request(headers, { endStream: false });
+      stream = session.http2.request(headers, requestOptions);
     } catch (thrown) {
       if (isSessionGone(thrown)) return false;
       process.nextTick(() => this.fail(unsendable(thrown)));

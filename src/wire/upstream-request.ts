@@ -1,8 +1,20 @@
-import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, ClientSessionRequestOptions, OutgoingHttpHeaders } from 'node:http2';
 import { addAbortSignal } from 'node:stream';
 import type { CallHead } from '../rpc/call.js';
 import { formatGrpcTimeout } from '../rpc/timeout.js';
 import { addMetadata } from './headers.js';
+import { lightenBind } from './light-bind.js';
+
+lightenBind();
+
+/** Options of every request; all that Node would add for each are there already. */
+export const requestOptions: ClientSessionRequestOptions & { readonly silent: boolean } = {
+  endStream: false,
+  weight: 16,
+  parent: 0,
+  exclusive: false,
+  silent: false,
+};
 
 /**
  * The header block that opens a call. Throws `MetadataError` on metadata that it cannot carry.
