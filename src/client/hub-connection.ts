@@ -2,12 +2,17 @@ import { Client, type ClientOptions, connectivityState, credentials, Metadata } 
 import { PosternError } from '../errors.js';
 import type { HubTarget } from './hub-target.js';
 
-/** Options of every channel: no limit on what comes back, and no proxy from the environment in between. */
+/**
+ * Options of every channel: no limit on what comes back, no proxy from the environment in between, and a hub that stands
+ * still is found out after half a minute while calls are open.
+ */
 export const channelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
   'grpc.enable_http_proxy': 0,
   'grpc.enable_channelz': 0,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
 } satisfies ClientOptions;
 
 /** A connection to a hub (or, for tests and for looking around, straight to any gRPC server). */

@@ -14,8 +14,13 @@ export interface OwnServices {
   readonly target: Http2Upstream;
   /** What the health service says of the hub. */
   setServing(serving: boolean): void;
+  /** Takes no more calls and ends those that look on without end; resolves when none is open. */
+  drain(): Promise<void>;
   stop(): void;
 }
+
+/** So long the open calls may go on when the hub stops, in milliseconds. */
+const drainMs = 2_000;
 
 /** Only what the front door lets through gets here: there is no address to connect to. */
 export function startOwnServices(
@@ -33,6 +38,7 @@ export function startOwnServices(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const target = new Http2Upstream({
     log,
+    name: "the hub's own services",
     connect: () => {
       const [ours, theirs] = duplexPair();
       injector.injectConnection(theirs);
@@ -42,6 +48,7 @@ export function startOwnServices(
   return {
     target,
     setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
+    drain: () => target.drain(drainMs),
     stop: () => {
       target.close();
       injector.destroy();

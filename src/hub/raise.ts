@@ -134,7 +134,8 @@ async function raise(
       readiness.stopping();
       own.setServing(false);
       await fleet.retire();
-      await front.drain(config.drainSeconds * 1000);
+      // Who looks on at the nodes does so for ever, and shall not hold the hub up.
+      await Promise.all([front.drain(config.drainSeconds * 1000), own.drain()]);
       await undo.all();
       log.info('the hub has stopped');
     },

@@ -20,6 +20,8 @@ export type UpstreamOptions = UpstreamPlace & {
   /** Bound for a connection to be ready, milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;
   readonly log?: Logger;
+  /** What messages call the server; default: its address. */
+  readonly name?: string;
 };
 
 /** Calls that may wait for a connection or a slot. */
@@ -53,11 +55,12 @@ export class Http2Upstream implements CallTarget {
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.#timeoutMs = options.connectTimeoutMs ?? 10_000;
-    const name = options.address === undefined ? 'in-process' : formatAddress(options.address);
+    const place = options.address === undefined ? 'in-process' : formatAddress(options.address);
+    const name = options.name ?? place;
     this.#owner = {
       scheme: options.tls === undefined ? 'http' : 'https',
       name,
-      authorityFor: (head) => options.authority ?? (head.authority || name),
+      authorityFor: (head) => options.authority ?? (head.authority || place),
       callOver: (call) => this.#callOver(call),
     };
     this.#hooks = { retired: (session) => this.#retired(session), slotFree: () => this.#pump() };

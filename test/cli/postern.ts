@@ -61,4 +61,10 @@ export class Lines {
     clearTimeout(timer);
     return code ?? killedBy;
   }
+
+  /** Waits until it ends by itself; resolves to the exit code, or the name of the signal that ended it. */
+  async ended(): Promise<unknown> {
+    const [code, killedBy] = await this.#ended;
+    return code ?? killedBy;
+  }
 }

@@ -4,35 +4,64 @@ import type { HubConnection } from '../../client/hub-connection.js';
 import { hubServices } from '../../client/hub-services.js';
 import type { FollowResponse } from '../../gen/postern/v1/inspect.js';
 import type { Invocation } from '../invocation.js';
+import { lookOn } from '../redial.js';
 import { type Style, styleFor } from '../style.js';
 import { withHub } from '../with-hub.js';
 
 /** `postern inspect`. */
 export function run(invocation: Invocation): Promise<number> {
-  return withHub(invocation, async (connection) => {
-    const { stdout, stderr } = invocation.streams;
-    const style = styleFor(stdout, invocation.env);
-    const print = (transition: FollowResponse): void => {
-      const asJson = invocation.options.text('output') === 'jsonl';
-      stdout.write(asJson ? jsonLine(transitionJson(transition)) : transitionText(style, transition));
-    };
-    const node = invocation.words[0] ?? '';
-    const wanted = { machine: invocation.options.text('machine') ?? '', node };
-
-    const told = await history(connection, wanted);
-    for (const transition of told) print(transition);
-    if (!invocation.options.flag('follow')) {
-      if (told.length === 0) {
-        stderr.write(`nothing is kept about ${node === '' ? 'any node' : `a node '${node}'`}\n`);
-      }
+  const { stdout, stderr } = invocation.streams;
+  const style = styleFor(stdout, invocation.env);
+  const asJson = invocation.options.text('output') === 'jsonl';
+  const told = new Told((transition) => {
+    stdout.write(asJson ? jsonLine(transitionJson(transition)) : transitionText(style, transition));
+  });
+  const node = invocation.words[0] ?? '';
+  const wanted = { machine: invocation.options.text('machine') ?? '', node };
+  if (invocation.options.flag('follow')) {
+    return lookOn(invocation, async (connection, answered) => {
+      for (const transition of await history(connection, wanted)) told.tell(transition);
+      answered();
+      for await (const transition of follow(connection, { ...wanted, historyOnly: false }))
+        told.tell(transition);
       return 0;
-    }
-    const seen = new Set(told.map(keyOf));
-    for await (const transition of follow(connection, { ...wanted, historyOnly: false })) {
-      if (!seen.delete(keyOf(transition))) print(transition);
+    });
+  }
+  return withHub(invocation, async (connection) => {
+    for (const transition of await history(connection, wanted)) told.tell(transition);
+    if (told.nothing) {
+      stderr.write(`nothing is kept about ${node === '' ? 'any node' : `a node '${node}'`}\n`);
     }
     return 0;
   });
+}
+
+/** So many transitions are remembered, so that none is told twice; more than the streams keep of many nodes. */
+const mostRemembered = 100_000;
+
+/** Tells each transition once, however often it comes. */
+class Told {
+  readonly #print: (transition: FollowResponse) => void;
+  readonly #keys = new Set<string>();
+
+  constructor(print: (transition: FollowResponse) => void) {
+    this.#print = print;
+  }
+
+  get nothing(): boolean {
+    return this.#keys.size === 0;
+  }
+
+  tell(transition: FollowResponse): void {
+    const key = keyOf(transition);
+    if (this.#keys.has(key)) return;
+    this.#keys.add(key);
+    if (this.#keys.size > mostRemembered) {
+      const [oldest] = this.#keys;
+      if (oldest !== undefined) this.#keys.delete(oldest);
+    }
+    this.#print(transition);
+  }
 }
 
 type Wanted = { machine: string; node: string };

@@ -7,17 +7,18 @@ import type { Invocation } from '../invocation.js';
 import { listFormatOf } from '../list-format.js';
 import { nodeView } from '../node-view.js';
 import { formatList, formatOne, headOf, widthsOf } from '../records.js';
+import { type Answered, lookOn } from '../redial.js';
 import { styleFor } from '../style.js';
 import { withHub } from '../with-hub.js';
 
 /** `postern nodes`. */
 export function run(invocation: Invocation): Promise<number> {
   const name = invocation.words[0] ?? '';
-  return withHub(invocation, (connection) =>
-    invocation.options.flag('watch')
-      ? watch(invocation, connection, name)
-      : list(invocation, connection, name),
-  );
+  if (!invocation.options.flag('watch')) {
+    return withHub(invocation, (connection) => list(invocation, connection, name));
+  }
+  const print = printer(invocation);
+  return lookOn(invocation, (connection, answered) => watch(connection, name, print, answered));
 }
 
 async function list(invocation: Invocation, connection: HubConnection, name: string): Promise<number> {
@@ -33,16 +34,39 @@ async function list(invocation: Invocation, connection: HubConnection, name: str
   return 0;
 }
 
-async function watch(invocation: Invocation, connection: HubConnection, name: string): Promise<number> {
-  const view = nodeView(styleFor(invocation.streams.stdout, invocation.env), Date.now);
-  const format = listFormatOf(invocation);
+/** Prints nodes one by one; the columns are as wide as those that are there at first need. */
+interface Printer {
+  begin(present: Node[]): void;
+  print(node: Node): void;
+}
+
+function printer(invocation: Invocation): Printer {
   const { stdout } = invocation.streams;
-  const present = await listNodes(connection, name);
-  const widths = widthsOf(view.columns, present);
-  if (format === 'table') stdout.write(headOf(view.columns, widths));
+  const view = nodeView(styleFor(stdout, invocation.env), Date.now);
+  const format = listFormatOf(invocation);
+  let widths: number[] | undefined;
+  return {
+    begin(present) {
+      if (widths !== undefined) return;
+      widths = widthsOf(view.columns, present);
+      if (format === 'table') stdout.write(headOf(view.columns, widths));
+    },
+    print: (node) => void stdout.write(formatOne(format, view, node, widths ?? [])),
+  };
+}
+
+/** Every node that is there, then each that changes. */
+async function watch(
+  connection: HubConnection,
+  name: string,
+  printing: Printer,
+  answered: Answered,
+): Promise<number> {
+  printing.begin(await listNodes(connection, name));
+  answered();
   const stream = hubServices(connection).nodes.watchNodes({ name }, connection.metadata());
   for await (const { node } of messagesOf(stream)) {
-    if (node !== undefined) stdout.write(formatOne(format, view, node, widths));
+    if (node !== undefined) printing.print(node);
   }
   return 0;
 }
