@@ -61,7 +61,7 @@ export async function startLocalProxy(options: {
           return;
         }
         const metadata = proxiedMetadata(request.head.metadata, node, target.token);
-        serveCall(stream, { ...request.head, metadata, caller: '' }, upstream);
+        serveCall(stream, { ...request.head, metadata, caller: '' }, upstream, undefined, 'of the target');
       },
     });
   } catch (thrown) {

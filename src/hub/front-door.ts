@@ -42,6 +42,7 @@ export class FrontDoor {
   readonly #nodes: Nodes;
   readonly #own: CallTarget;
   readonly #stats: CallStats;
+  readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
 
   constructor(options: {
     router: Router;
@@ -73,7 +74,7 @@ export class FrontDoor {
     }
     const { path, authority, timeoutMs } = request.head;
     const { node, metadata } = this.#router.route({ ...request.head, listener });
-    const { token, rest } = takeToken(metadata);
+    const { token, rest } = takeToken(metadata, this.#isOurs);
     const head: Head = { path, authority, timeoutMs, metadata: withoutCaller(rest) };
     if (node === undefined && path.startsWith(healthPrefix)) {
       this.#serve(stream, head, head.metadata, '', this.#own, undefined);

@@ -107,7 +107,7 @@ export class BodyReader {
     for (let i = start; i < end; i++) {
       const byte = bytes[i] ?? 0;
       if ((((allowed[byte] ?? 0) >> kind) & 1) === 1) continue;
-      if (kind !== kinds.value || !isLatinPair(byte, bytes[i + 1] ?? 0, i + 1 < end)) {
+      if (kind === kinds.name || !isLatinPair(byte, bytes[i + 1] ?? 0, i + 1 < end)) {
         throw new MalformedBody(
           `a header ${kind === kinds.name ? 'name' : 'value'} or path holds what it cannot`,
         );
@@ -132,7 +132,7 @@ export class BodyReader {
   }
 }
 
-/** U+0080 to U+00FF in UTF-8: the bytes of a header value beyond ASCII. */
+/** U+0080 to U+00FF in UTF-8: the bytes of a header value or path beyond ASCII. */
 function isLatinPair(first: number, second: number, present: boolean): boolean {
   return present && (first === 0xc2 || first === 0xc3) && second >= 0x80 && second <= 0xbf;
 }

@@ -35,6 +35,12 @@ const clientGone: CallReset = {
 };
 
 /**
+ * Who may say with the trailer `x-postern-error` that an error was made by Postern: this process alone, or the target
+ * too, which is a hub then.
+ */
+export type Marking = 'ours' | 'of the target';
+
+/**
  * Plays an HTTP/2 server stream into a target: bytes both ways with back-pressure, metadata at once, trailers, and
  * cancellation in both directions. Never throws; whatever goes wrong ends this call alone.
  */
@@ -43,18 +49,20 @@ export function serveCall(
   head: CallHead,
   target: CallTarget,
   hooks?: ServeHooks,
+  marking: Marking = 'ours',
 ): void {
   if (stream.destroyed || stream.closed) {
     hooks?.ended({ status: 1, message: clientGone.message, made: false, requestBytes: 0, responseBytes: 0 });
     return;
   }
-  const served = new ServedCall(stream, hooks);
+  const served = new ServedCall(stream, hooks, marking);
   served.start(target.open(head, served));
 }
 
 class ServedCall implements CallSink {
   readonly #stream: ServerHttp2Stream;
   readonly #hooks: ServeHooks | undefined;
+  readonly #marking: Marking;
   #call: Call | undefined;
   #over = false;
   #requestBytes = 0;
@@ -62,9 +70,10 @@ class ServedCall implements CallSink {
   #trailers: OutgoingHttpHeaders | undefined;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(stream: ServerHttp2Stream, hooks: ServeHooks | undefined) {
+  constructor(stream: ServerHttp2Stream, hooks: ServeHooks | undefined, marking: Marking) {
     this.#stream = stream;
     this.#hooks = hooks;
+    this.#marking = marking;
   }
 
   start(call: Call): void {
@@ -87,7 +96,9 @@ class ServedCall implements CallSink {
   head(metadata: RawMetadata): void {
     if (this.#over || this.#stream.destroyed) return;
     try {
-      this.#stream.respond(responseHeaders(metadata), withoutDate);
+      const headers = responseHeaders(metadata);
+      this.#unmark(headers);
+      this.#stream.respond(headers, withoutDate);
     } catch (thrown) {
       this.#failed('response metadata', thrown);
     }
@@ -107,6 +118,7 @@ class ServedCall implements CallSink {
     try {
       const trailers: OutgoingHttpHeaders = Object.create(null);
       addMetadata(trailers, metadata);
+      this.#unmark(trailers);
       // A client must always be told a status.
       if (trailers['grpc-status'] === undefined) trailers['grpc-status'] = status;
       this.#finish(trailers);
@@ -139,6 +151,11 @@ class ServedCall implements CallSink {
 
   drain(): void {
     if (!this.#over) this.#stream.resume();
+  }
+
+  /** Node leaves out what is undefined. */
+  #unmark(headers: OutgoingHttpHeaders): void {
+    if (this.#marking === 'ours' && headers[errorMarker] !== undefined) headers[errorMarker] = undefined;
   }
 
   /** Sends the end: in one header block when nothing was sent before, else as trailers after all data. */

@@ -53,4 +53,22 @@ describe("the hub's token", () => {
       assert.deepEqual(taken.rest, rest, name);
     }
   });
+
+  it('and every other token of the hub is taken out of what is left', () => {
+    const isOurs = (token: string): boolean => token === 'o.u.rs';
+    const rows: { given: string[]; rest: string[] }[] = [
+      { given: ['authorization', 'T'], rest: [] },
+      { given: ['authorization', 'Bearer o.u.rs'], rest: [] },
+      { given: ['authorization', 'Token token="o.u.rs"'], rest: [] },
+      {
+        given: ['authorization', 'Bearer T, Basic U', 'a', 'T'],
+        rest: ['authorization', 'Basic U', 'a', 'T'],
+      },
+      { given: ['jwt', 'a.b.c,o.u.rs , d.e.f'], rest: ['jwt', 'a.b.c, d.e.f'] },
+      { given: ['jwt', ' a.b.c , d'], rest: ['jwt', ' a.b.c , d'] },
+    ];
+    for (const { given, rest } of rows) {
+      assert.deepEqual(takeToken(['x-postern-authorization', 'T', ...given], isOurs).rest, rest);
+    }
+  });
 });

@@ -61,6 +61,24 @@ describe('caller tokens', () => {
   });
   after(() => rm(dir, { recursive: true }));
 
+  it('are told from other JWTs by who signed them, be they good or not', async () => {
+    const stranger = generateKeyPairSync('ed25519').privateKey;
+    const ours = await forge({}, key.privateKey);
+    const [header = '', , signature = ''] = ours.split('.');
+    const forgedPayload = Buffer.from('{"iss":"postern","sub":"y"}').toString('base64url');
+    const rows: [string, boolean][] = [
+      [await signCallerToken(key, alice), true],
+      [await forge({ exp: 1 }, key.privateKey), true],
+      [await forge({}, stranger), false],
+      [await forge({ iss: 'others' }, key.privateKey), false],
+      [`${header}.${forgedPayload}.${signature}`, false],
+      ['a.b.c', false],
+      ['', false],
+      [`${ours}${'x'.repeat(8_192)}`, false],
+    ];
+    for (const [token, expected] of rows) assert.equal(verifier().signed(token), expected, token);
+  });
+
   it('say who calls', async () => {
     assert.deepEqual(await verifier().verify(await signCallerToken(key, alice)), alice);
     const everywhere = { ...alice, nodes: undefined };

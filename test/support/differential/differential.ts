@@ -21,6 +21,8 @@ export interface Case {
   readonly standard?: readonly Field[];
   /** `:path`; default: one of its own. */
   readonly path?: string;
+  /** `:authority`; default `server.test:50051`. */
+  readonly authority?: string;
   /** The whole request: sent, then half-closed. 'none': the header block ends the request. Ignored with `drive`. */
   readonly body?: Uint8Array | 'none';
   /** Plays the client instead: writes, waits, half-closes, cancels. `served` resolves when the call is at the server. */
@@ -160,7 +162,7 @@ export class Differential {
       [
         [':method', 'POST'],
         [':scheme', 'http'],
-        [':authority', authority],
+        [':authority', one.authority ?? authority],
         [':path', path],
         ...(one.standard ?? usual),
         ...added,
