@@ -5,6 +5,7 @@ import type { ExchangePort, PeerAddress } from './exchange-port.js';
 import { ExchangeState, type ExchangeStats } from './exchange-state.js';
 import { FrameCursor, frameKind } from './frame.js';
 import { defaultLimits, type ExchangeLimits } from './limits.js';
+import { MessageWork } from './message-work.js';
 import { Peer } from './peer.js';
 import { Pings } from './pings.js';
 import { receiveFrame } from './receive.js';
@@ -38,6 +39,7 @@ export class Exchange {
   readonly #pings: Pings;
   readonly #peers = new Map<string, Peer>();
   readonly #cursor = new FrameCursor();
+  readonly #work: MessageWork;
   readonly #sweeper: NodeJS.Timeout;
   #closed = false;
   #disconnectedTick = 0;
@@ -46,6 +48,7 @@ export class Exchange {
     const { port } = options;
     const limits = { ...defaultLimits, ...options.limits };
     this.#self = options.self;
+    this.#work = new MessageWork(limits.callsPerPeer);
     this.#state = new ExchangeState({
       limits,
       log: options.log,
@@ -111,7 +114,12 @@ export class Exchange {
     let peer = this.#peers.get(key);
     state.stats.messagesIn++;
     cursor.start(message);
+    this.#work.start();
     while (!this.#closed && cursor.next()) {
+      if (!this.#work.allows(cursor, peer?.calls ?? 0)) {
+        cursor.broken = true;
+        break;
+      }
       state.stats.framesIn++;
       if (cursor.kind === frameKind.ping || cursor.kind === frameKind.pong) {
         this.#pinged(from);

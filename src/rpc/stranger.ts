@@ -40,7 +40,10 @@ export function answerStranger(state: ExchangeState, from: PeerAddress, cursor: 
     // What this process counts from when it meets the other for the first time.
     const body = Sync.encode({ ...nothingKnown, peerGranted: state.limits.peerWindowBytes }).finish();
     if (sync.answer) outbox.frame(frameKind.sync, 0, 0, 0, body);
-    for (const call of sync.calls) reset(call.id, call.caller, unavailable('the call is not known here'));
+    for (const call of sync.calls) {
+      reset(call.id, call.caller, unavailable('the call is not known here'));
+      if (!state.mayReset()) break;
+    }
   } else if (kind === frameKind.open && id !== 0) {
     const refusal = unavailable('no new calls are taken here', true);
     reset(
