@@ -8,7 +8,8 @@ const unavailable = 14;
 
 /**
  * Gives each call to an instance of the pool, and to another one when the first refused it unseen: once, and only
- * while nothing has come back and all request bytes so far are still at hand.
+ * while nothing has come back and all request bytes so far are still at hand. Where there is no other, what a server
+ * itself refused is tried there again, as gRPC clients do.
  */
 export class Balancer implements CallTarget {
   readonly #pool: Pool;
@@ -121,7 +122,9 @@ class BalancedCall implements Call, CallSink {
   reset(reset: CallReset): void {
     if (this.#over) return;
     if (reset.refused && this.#kept !== undefined) {
-      const other = pick(this.#pool, this.#head.path, this.#place);
+      // What the server itself refused (REFUSED_STREAM, GOAWAY) may pass at the same one's next connection.
+      const other =
+        pick(this.#pool, this.#head.path, this.#place) ?? (reset.remote ? this.#place : undefined);
       if (other !== undefined) {
         this.#tryAgain(other, this.#kept);
         return;

@@ -18,7 +18,8 @@ export class BodyWriter {
     if (head.authority !== '') this.#string(0x12, head.authority);
     this.#strings(0x1a, head.metadata);
     if (head.timeoutMs !== undefined) {
-      this.#number(0x20, Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.ceil(head.timeoutMs))));
+      // Rounded down, so that a deadline never grows on its way, but never to none.
+      this.#number(0x20, Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(head.timeoutMs))));
     }
     if (head.caller !== '') this.#string(0x2a, head.caller);
     if (windowBytes !== 0) this.#number(0x30, windowBytes);

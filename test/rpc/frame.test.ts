@@ -104,11 +104,11 @@ describe('bodies', () => {
     );
   });
 
-  it('round a remaining time up to whole milliseconds, at least one', () => {
+  it('round a remaining time down to whole milliseconds, but not to none', () => {
     const head = { path: '/a/b', authority: '', metadata: [], caller: '' };
     for (const [timeoutMs, read] of [
       [0.001, 1],
-      [1.2, 2],
+      [1.8, 1],
       [1e300, Number.MAX_SAFE_INTEGER],
     ] as const) {
       const body = Buffer.from(writer.open({ ...head, timeoutMs }, 0));

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import type { ClientHttp2Session } from 'node:http2';
+import { after, before, describe, test } from 'node:test';
+import { type FramePeer, type FrameServer, startFrameServer } from '../../support/frame-peer.js';
+import { until } from '../../support/nats.js';
+import { data, endStream, headers, rstStream } from '../../wire/frames.js';
+import {
+  assertEnded,
+  messageOf,
+  nothingLeft,
+  openCall,
+  openStage,
+  type Stage,
+  type StagedCall,
+} from './stage.js';
+
+let stage: Stage;
+let server: FrameServer;
+let client: ClientHttp2Session;
+const head = { ':status': '200', 'content-type': 'application/grpc' };
+const good = { 'grpc-status': '0' };
+const mostMs = 500;
+
+before(async () => {
+  server = await startFrameServer();
+  stage = await openStage([server.address]);
+  client = await stage.client();
+});
+after(async () => {
+  await stage.stop();
+  server.stop();
+});
+
+/** A call that the server has seen. */
+interface Arrived {
+  readonly call: StagedCall;
+  readonly peer: FramePeer;
+  readonly stream: number;
+}
+
+function streamsSeen(): number {
+  return server.connections.reduce((sum, peer) => sum + peer.of(1).length, 0);
+}
+
+/** The stream that came to the server after the first `known` ones, over all connections. */
+async function arrival(known: number): Promise<{ peer: FramePeer; stream: number }> {
+  await until('the call reaches the server', () => streamsSeen() > known);
+  const peer = server.last();
+  return { peer, stream: peer.of(1).at(-1)?.stream ?? -1 };
+}
+
+async function arrive(path: string, more: { endStream?: boolean } = {}): Promise<Arrived> {
+  const known = streamsSeen();
+  const call = openCall(stage, client, path, {}, more);
+  return { call, ...(await arrival(known)) };
+}
+
+/** Ends the call at the server and waits until its client knows. */
+async function endedWithin({ call }: Arrived, end: () => void): ReturnType<typeof openCall>['closed'] {
+  const since = performance.now();
+  end();
+  await until('the call ends', () => call.stream.closed);
+  const seen = await call.closed;
+  const took = performance.now() - since;
+  assert.ok(took < mostMs, `the client knows after ${Math.round(took)} ms`);
+  return seen;
+}
+
+/** In which state a call is reset. */
+const phases: Record<string, (path: string) => Promise<Arrived>> = {
+  'before the response begins': (path) => arrive(path),
+  'before the response begins, after the half-close': (path) => arrive(path, { endStream: true }),
+  'after the response head': async (path) => {
+    const arrived = await arrive(path);
+    arrived.peer.send(headers(arrived.stream, head));
+    await until('the head is there', () => arrived.call.seen.head !== undefined);
+    return arrived;
+  },
+  'amid the response, after the half-close': async (path) => {
+    const arrived = await arrive(path, { endStream: true });
+    arrived.peer.send(headers(arrived.stream, head), data(arrived.stream, Buffer.from('part')));
+    await until('a part is there', () => arrived.call.seen.chunks.length > 0);
+    return arrived;
+  },
+  'while the client waits for the flow control of the server': async (path) => {
+    const arrived = await arrive(path);
+    arrived.call.stream.write(Buffer.alloc(4 << 20));
+    await until('the server is full', () => arrived.peer.body(arrived.stream).length >= 65_535);
+    arrived.peer.forgetBody(arrived.stream);
+    return arrived;
+  },
+};
+
+/** HTTP/2 error codes and the gRPC status for each (gRPC's PROTOCOL-HTTP2.md, "Errors"). */
+const codes: readonly [name: string, code: number, status: string][] = [
+  ['NO_ERROR', 0, '13'],
+  ['PROTOCOL_ERROR', 1, '13'],
+  ['INTERNAL_ERROR', 2, '13'],
+  ['FLOW_CONTROL_ERROR', 3, '13'],
+  ['SETTINGS_TIMEOUT', 4, '13'],
+  ['STREAM_CLOSED', 5, '13'],
+  ['FRAME_SIZE_ERROR', 6, '13'],
+  ['CANCEL', 8, '1'],
+  ['COMPRESSION_ERROR', 9, '13'],
+  ['CONNECT_ERROR', 10, '13'],
+  ['ENHANCE_YOUR_CALM', 11, '8'],
+  ['INADEQUATE_SECURITY', 12, '7'],
+  ['HTTP_1_1_REQUIRED', 13, '13'],
+  ['a code that nobody knows', 0x1234, '13'],
+];
+
+for (const [phase, begin] of Object.entries(phases)) {
+  describe(`RST_STREAM of the server ${phase} ends the call at the client`, () => {
+    for (const [name, code, status] of codes) {
+      test(`${name} as status ${status}`, async () => {
+        const arrived = await begin('/t.S/Reset');
+        const { peer, stream } = arrived;
+        const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, code)));
+        assertEnded(seen, status, name);
+        assert.match(messageOf(seen), new RegExp(`the server at ${server.address} .*call`));
+      });
+    }
+  });
+}
+
+describe('REFUSED_STREAM', () => {
+  const refused = 7;
+
+  test('before the response begins: the call is tried once more, and the client notices nothing', async () => {
+    const known = streamsSeen();
+    const { call, peer, stream } = await arrive('/t.S/Retry');
+    call.stream.end('all of the request');
+    await until('the request is there', () => peer.ends(stream) === 1);
+    peer.send(rstStream(stream, refused));
+    const again = await arrival(known + 1);
+    await until('the request is there again', () => again.peer.ends(again.stream) === 1);
+    assert.equal(again.peer.body(again.stream).toString(), 'all of the request');
+    again.peer.send(headers(again.stream, head), headers(again.stream, good, endStream));
+    assertEnded(await call.closed, '0', 'the second attempt');
+  });
+
+  test('twice: UNAVAILABLE, and no third attempt', async () => {
+    const known = streamsSeen();
+    const arrived = await arrive('/t.S/Retry', { endStream: true });
+    arrived.peer.send(rstStream(arrived.stream, refused));
+    const again = await arrival(known + 1);
+    const seen = await endedWithin(arrived, () => again.peer.send(rstStream(again.stream, refused)));
+    assertEnded(seen, '14', 'refused twice');
+    assert.equal(streamsSeen(), known + 2);
+  });
+
+  test('after the response head: UNAVAILABLE, and never a second attempt', async () => {
+    const known = streamsSeen();
+    const begin = phases['after the response head'] ?? assert.fail();
+    const arrived = await begin('/t.S/Retry');
+    const { peer, stream } = arrived;
+    const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, refused)));
+    assertEnded(seen, '14', 'refused late');
+    assert.equal(streamsSeen(), known + 1);
+  });
+
+  test('after more of a request than is kept: UNAVAILABLE, and never a second attempt', async () => {
+    const known = streamsSeen();
+    const begin = phases['while the client waits for the flow control of the server'] ?? assert.fail();
+    const arrived = await begin('/t.S/Retry');
+    const { peer, stream } = arrived;
+    const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, refused)));
+    assertEnded(seen, '14', 'too much sent');
+    assert.equal(streamsSeen(), known + 1);
+  });
+});
+
+describe('a response without a status gets one', () => {
+  const message = Buffer.from('\0\0\0\0\x05hello', 'latin1');
+  const ends: Record<string, (stream: number) => Buffer[]> = {
+    'END_STREAM on the head': (stream) => [headers(stream, head, endStream)],
+    'END_STREAM after whole messages': (stream) => [headers(stream, head), data(stream, message, endStream)],
+    'END_STREAM on empty DATA': (stream) => [
+      headers(stream, head),
+      data(stream, message),
+      data(stream, Buffer.alloc(0), endStream),
+    ],
+    'END_STREAM within a message': (stream) => [
+      headers(stream, head),
+      data(stream, message.subarray(0, 7), endStream),
+    ],
+    'trailers without grpc-status': (stream) => [
+      headers(stream, head),
+      data(stream, message),
+      headers(stream, { other: 'trailer' }, endStream),
+    ],
+    'RST_STREAM(NO_ERROR) within a message': (stream) => [
+      headers(stream, head),
+      data(stream, message.subarray(0, 7)),
+      rstStream(stream, 0),
+    ],
+  };
+  for (const [how, frames] of Object.entries(ends)) {
+    for (const half of [true, false]) {
+      test(`${how}, ${half ? 'after the half-close' : 'with the request open'}`, async () => {
+        const arrived = await arrive('/t.S/None', { endStream: half });
+        const { peer, stream } = arrived;
+        const seen = await endedWithin(arrived, () => peer.send(...frames(stream)));
+        assertEnded(seen, how === 'trailers without grpc-status' ? '2' : '13', how);
+      });
+    }
+  }
+});
+
+describe('the end of the connection of a server is UNAVAILABLE', () => {
+  for (const [phase, begin] of Object.entries(phases)) {
+    for (const how of ['closed', 'reset'] as const) {
+      test(`${how} ${phase}`, async () => {
+        const arrived = await begin('/t.S/Lost');
+        const { socket } = arrived.peer;
+        const seen = await endedWithin(arrived, () => {
+          if (how === 'closed') socket.destroy();
+          else socket.resetAndDestroy();
+        });
+        assertEnded(seen, '14', how);
+        assert.match(messageOf(seen), new RegExp(`connection to the server at ${server.address} was lost`));
+        await server.hangUp();
+      });
+    }
+  }
+});
+
+test('nothing is left of all these calls', () => nothingLeft(stage));
