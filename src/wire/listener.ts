@@ -6,8 +6,11 @@ import { type Address, formatAddress, parseAddress } from './address.js';
 import { bind } from './bind.js';
 import { Http1Door, type UpgradeListener } from './http1-door.js';
 import { Http2Door } from './http2-door.js';
+import { refusePlain, speaksToItself } from './plain-guard.js';
 import type { SessionLimits } from './session-keeper.js';
 import { matchHttp1, matchHttp2, type Protocol, sniff } from './sniff.js';
+import { matchTls, TlsDoor } from './tls-door.js';
+import type { TlsIdentity } from './tls-identity.js';
 
 /** Bounds of a front. */
 export interface FrontLimits {
@@ -36,6 +39,8 @@ export interface FrontOptions {
   readonly onHttp1: RequestListener;
   /** Takes connections that ask for another protocol; without it they are answered as plain requests. */
   readonly onUpgrade?: UpgradeListener;
+  /** TLS is spoken with this, and without TLS only with clients on this machine. Absent: no TLS. */
+  readonly tls?: TlsIdentity;
   readonly log: Logger;
   readonly limits?: FrontLimits;
 }
@@ -89,6 +94,7 @@ class Door {
   readonly #server: Server;
   readonly #http1: Http1Door;
   readonly #http2: Http2Door;
+  readonly #tls: TlsDoor | undefined;
   /** Every open connection, whatever it speaks. */
   readonly #sockets = new Set<Socket>();
 
@@ -103,17 +109,35 @@ class Door {
         stream.destroy();
       }
     }, limits?.sessions);
-    const protocols: readonly Protocol[] = [
-      { name: 'HTTP/2', match: matchHttp2, take: (socket) => this.#http2.take(socket) },
-      { name: 'HTTP/1.1', match: matchHttp1, take: (socket) => this.#http1.take(socket) },
-    ];
+    const silentMs = limits?.silentMs ?? 10_000;
+    const http1: Protocol = {
+      name: 'HTTP/1.1',
+      match: matchHttp1,
+      take: (socket) => this.#http1.take(socket),
+    };
+    const http2: Protocol = {
+      name: 'HTTP/2',
+      match: matchHttp2,
+      take: (socket) => this.#http2.take(socket),
+    };
+    const { tls } = options;
+    this.#tls =
+      tls === undefined
+        ? undefined
+        : new TlsDoor(tls, {
+            http2: http2.take,
+            // HTTP/2 within TLS is agreed by ALPN and in no other way (RFC 9113 §3.3).
+            other: (socket) => sniff(socket, [http1], silentMs),
+            failed: (why) => log.debug({ listener: name, why }, 'a TLS handshake failed'),
+          });
+    const protocols = this.#tls === undefined ? [http2, http1] : withTls(this.#tls, [http2, http1]);
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
     this.#server.maxConnections = limits?.connections ?? 20_000;
     this.#server.on('drop', () => log.warn({ listener: name }, 'too many connections: one was closed'));
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      sniff(socket, protocols, limits?.silentMs ?? 10_000);
+      sniff(socket, protocols, silentMs);
     });
   }
 
@@ -148,8 +172,19 @@ class Door {
   }
 
   #destroyAll(): void {
+    this.#tls?.close();
     this.#http2.close();
     this.#http1.close();
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+/** TLS for everybody, the others for this machine only. */
+function withTls(tls: TlsDoor, plain: readonly Protocol[]): Protocol[] {
+  const guarded = plain.map(({ name, match, take }) => ({
+    name,
+    match,
+    take: (socket: Socket) => (speaksToItself(socket) ? take(socket) : refusePlain(socket)),
+  }));
+  return [{ name: 'TLS', match: matchTls, take: (socket) => tls.take(socket) }, ...guarded];
 }
