@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { http2Options, maxConcurrentStreams, maxHeaderListBytes, windowBytes } from './limits.js';
 import { ignore } from './refuse.js';
 import { defaultSessionLimits, SessionKeeper, type SessionLimits } from './session-keeper.js';
+import { keepWindows } from './stream-windows.js';
 
 /** Hears each stream that a client opens. */
 export type StreamListener = (
@@ -79,6 +80,7 @@ export class Http2Door {
       if (this.#sessions.size === 0) this.#empty?.();
     });
     session.setLocalWindowSize(windowBytes);
+    keepWindows(session);
     this.#keeper.keep(session);
     if (this.#draining) session.close();
   }

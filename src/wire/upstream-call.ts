@@ -6,7 +6,7 @@ import {
 } from 'node:http2';
 import type { Call, CallHead, CallReset, CallSink, RawMetadata } from '../rpc/call.js';
 import { forwardableMetadata } from '../rpc/metadata.js';
-import { receiveBufferBytes, sendBufferBytes } from './limits.js';
+import { sendBufferBytes } from './limits.js';
 import { isGrpcContentType } from './request.js';
 import {
   connectionLost,
@@ -132,7 +132,7 @@ export class UpstreamCall implements Call {
   consumed(bytes: number): void {
     if (this.#over) return;
     this.#unconsumed -= bytes;
-    if (this.#paused && this.#unconsumed <= receiveBufferBytes / 2) {
+    if (this.#paused && this.#unconsumed <= this.#bufferBytes / 2) {
       this.#paused = false;
       this.#stream?.resume();
     }
@@ -143,6 +143,10 @@ export class UpstreamCall implements Call {
     if (this.#over) return;
     this.#finish();
     this.#sink.reset(reset);
+  }
+
+  get #bufferBytes(): number {
+    return this.#session?.bufferBytes ?? 0;
   }
 
   #flush(stream: ClientHttp2Stream): void {
@@ -215,7 +219,7 @@ export class UpstreamCall implements Call {
       return;
     }
     this.#unconsumed += chunk.length;
-    if (this.#unconsumed > receiveBufferBytes && !this.#paused) {
+    if (this.#unconsumed > this.#bufferBytes && !this.#paused) {
       this.#paused = true;
       this.#stream?.pause();
     }

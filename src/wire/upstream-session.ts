@@ -2,6 +2,7 @@ import { type ClientHttp2Session, connect, constants, type SessionOptions } from
 import type { Duplex } from 'node:stream';
 import { PosternError } from '../errors.js';
 import { http2Options, maxHeaderListBytes, windowBytes } from './limits.js';
+import { StreamWindows } from './stream-windows.js';
 
 /**
  * Resets that one session may send. Node's servers end a connection after about 1,000 in a burst, and others have
@@ -21,6 +22,7 @@ export interface SessionHooks {
 export class UpstreamSession {
   readonly http2: ClientHttp2Session;
   readonly #hooks: SessionHooks;
+  readonly #windows: StreamWindows;
   #inFlight = 0;
   #used = false;
   #resets = 0;
@@ -30,6 +32,7 @@ export class UpstreamSession {
   constructor(http2: ClientHttp2Session, hooks: SessionHooks) {
     this.http2 = http2;
     this.#hooks = hooks;
+    this.#windows = new StreamWindows(http2);
     http2.on('goaway', (code) => {
       if (code !== constants.NGHTTP2_NO_ERROR)
         this.#lost = `the server closed the connection with code ${code}`;
@@ -63,6 +66,11 @@ export class UpstreamSession {
     return this.http2.destroyed;
   }
 
+  /** Received bytes of one call that may be on their way onwards before it is paused. */
+  get bufferBytes(): number {
+    return this.#windows.bufferBytes;
+  }
+
   /** Why it died, for people. */
   get lost(): string {
     return this.#lost ?? 'the connection was closed';
@@ -70,11 +78,13 @@ export class UpstreamSession {
 
   callOpened(): void {
     this.#inFlight += 1;
+    this.#windows.opened();
     this.#used = true;
   }
 
   callClosed(): void {
     this.#inFlight -= 1;
+    this.#windows.closed();
     if (!this.#retired) this.#hooks.slotFree();
     else if (this.#inFlight === 0 && !this.http2.destroyed) this.http2.close();
   }
