@@ -58,5 +58,11 @@ gencert: setup ## Make a certificate that signs itself, test.crt and test.key, f
 readcert: setup ## Show test.crt (CERT=FILE: another)
 	@node dist/scripts/certs/readcert.js
 
+bench: setup ## Compare calls straight, through nginx and through Postern (BENCH_JSON=FILE)
+	@node dist/scripts/bench.js
+
+flame: setup ## Draw where hub and agent spend their time, into docs/
+	@node dist/scripts/bench/profile.js docs
+
 clean: ## Remove what was installed, built and downloaded
 	rm -rf node_modules dist src/gen .build .tools

@@ -3,14 +3,16 @@
  * on stderr. Ends with 1 when a path cannot be made or a call fails, with 130 on Ctrl-C; what it started is stopped.
  *
  * Arguments: `--json` prints JSON instead of the table. Environment: `BENCH_JSON=FILE` writes the same JSON to a file,
- * `BENCH_ROUNDS` (5), `BENCH_SECONDS` (1) of a block, `BENCH_SERVER=go|node`, `BENCH_ONLY=text` takes what has the text
- * in its title, `BENCH_AGAINST=DIRECTORY` measures another build too, `BENCH_AGAINST_NODE_OPTIONS` with these.
+ * `BENCH_ROUNDS` (5), `BENCH_SECONDS` (1) of a block, `BENCH_SERVER=go|node`, `BENCH_CLIENT=node`, `BENCH_ONLY=TEXT`
+ * takes what has the text in its title, `BENCH_AGAINST=DIRECTORY` measures another build too,
+ * `BENCH_AGAINST_NODE_OPTIONS` with these.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { errorText, PosternError } from '../src/errors.js';
 import { findH2load } from './bench/h2load.js';
+import type { UnaryClient } from './bench/load.js';
 import { allKinds, type Length, measure } from './bench/measure.js';
 import { nodeClient } from './bench/node-client.js';
 import { Starter } from './bench/paths.js';
@@ -28,13 +30,18 @@ function positive(name: string, fallback: number): number {
   throw new PosternError('SETTING_INVALID', `${name} is '${env[name]}', not a number above 0`);
 }
 
+async function findClient(dir: string): Promise<UnaryClient> {
+  if (env.BENCH_CLIENT === 'node') return nodeClient;
+  const found = await findH2load(dir, (reason) => say(`no h2load, this process calls itself: ${reason}`));
+  return found ?? nodeClient;
+}
+
 async function bench(starter: Starter, dir: string): Promise<void> {
   const length: Length = {
     rounds: Math.ceil(positive('BENCH_ROUNDS', 5)),
     blockSeconds: positive('BENCH_SECONDS', 1),
   };
-  const found = await findH2load(dir, (reason) => say(`no h2load, this process calls itself: ${reason}`));
-  const client = found ?? nodeClient;
+  const client = await findClient(dir);
   const kinds = allKinds(client).filter(({ title }) => title.includes(env.BENCH_ONLY ?? ''));
   const ways = await starter.start({
     server: env.BENCH_SERVER ?? '',
