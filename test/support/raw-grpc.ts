@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Duplex } from 'node:stream';
 
 /** An HTTP/2 server in this process, that shows what an agent does to its streams. */
 export interface RawServer {
@@ -16,12 +17,13 @@ export interface RawServer {
 }
 
 /**
- * `/raw.Test/Echo` answers with the request once it is complete; `/raw.Test/Flow` sends zeros without end; any other
- * method answers with headers and is silent then.
+ * `/raw.Test/Echo` answers with the request as it comes; `/raw.Test/Flow` sends zeros without end; `Drip` reads 20 MB/s
+ * and ends with the request; `Unread` does not read; any other method reads, answers with headers and is silent then.
  */
 export async function startRawServer(): Promise<RawServer> {
   const open = new Set<ServerHttp2Stream>();
-  const server = createServer();
+  // Node's own limit of 10 MB would have the server refuse calls when many are not read.
+  const server = createServer({ maxSessionMemory: 1_000 });
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => sessions.add(session.on('error', () => {})));
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -31,7 +33,8 @@ export async function startRawServer(): Promise<RawServer> {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     const path = headers[':path'];
     if (path === '/raw.Test/Echo') stream.pipe(stream);
-    else stream.resume();
+    else if (path === '/raw.Test/Drip') void readAt(stream, 20_000_000);
+    else if (path !== '/raw.Test/Unread') stream.resume();
     if (path === '/raw.Test/Flow') flow(stream);
   });
   server.listen(0, '127.0.0.1');
@@ -47,11 +50,31 @@ export async function startRawServer(): Promise<RawServer> {
   };
 }
 
+/**
+ * Reads a stream at so many bytes a second to its end, then ends its other direction; resolves to the bytes read, also
+ * where the stream was cut.
+ */
+export async function readAt(stream: Duplex, bytesPerSecond: number): Promise<number> {
+  const since = performance.now();
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    const aheadMs = since + (bytes / bytesPerSecond) * 1_000 - performance.now();
+    if (aheadMs < 5) return;
+    stream.pause();
+    timer = setTimeout(() => stream.resume(), aheadMs);
+  });
+  await new Promise<void>((resolve) => stream.once('end', resolve).once('close', resolve));
+  clearTimeout(timer);
+  if (stream.writable) stream.end();
+  return bytes;
+}
+
 function flow(stream: ServerHttp2Stream): void {
   const zeros = Buffer.alloc(65_536);
   const more = (): void => {
-    if (stream.destroyed) return;
-    while (stream.write(zeros)) {
+    while (stream.writable && stream.write(zeros)) {
       // until it must wait
     }
   };
