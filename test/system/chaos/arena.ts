@@ -32,10 +32,11 @@ export class ServerProcess {
     this.address = address;
   }
 
-  static async start(listen = '127.0.0.1:0'): Promise<ServerProcess> {
+  /** `slowMs`: how much later than it is asked to it answers. */
+  static async start(listen = '127.0.0.1:0', slowMs = 0): Promise<ServerProcess> {
     const started = await startReady(process.execPath, [
       path.join(compiledRoot, 'test/system/chaos/server.js'),
-      listen,
+      ...[listen, String(slowMs)],
     ]);
     return new ServerProcess(started, String(started.ready.listen));
   }

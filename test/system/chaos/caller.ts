@@ -28,6 +28,7 @@ let lastId = 0;
 
 /** An unmodified gRPC client whose calls reach a server of this folder. */
 export class Caller {
+  closed = false;
   readonly #client: Client;
   readonly #metadata: Record<string, string>;
 
@@ -69,6 +70,7 @@ export class Caller {
   }
 
   close(): void {
+    this.closed = true;
     this.#client.close();
   }
 }

@@ -1,14 +1,14 @@
 /**
  * A gRPC server over bare HTTP/2 in a process of its own, that tells on stdout what it sees of each call:
- * `node server.js HOST:PORT`, then a JSON line `{"id","event"}` per call that is `opened`, `ended` or `cancelled`.
+ * `node server.js HOST:PORT SLOW`, then a JSON line `{"id","event"}` per call that is `opened`, `ended` or `cancelled`.
  *
- * `Wait` never answers, unless `x-answer-ms` says when; `Flow` sends numbered messages without end; `Sink` tells how
+ * `Wait` never answers, unless `x-answer-ms` says when (and SLOW milliseconds later); `Flow` sends numbered messages without end; `Sink` tells how
  * many bytes came; `Echo` gives back what comes, at once.
  */
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { flowEveryMs, flowMessage, framed } from './messages.js';
 
-const [listen = '127.0.0.1:0'] = process.argv.slice(2);
+const [listen = '127.0.0.1:0', slow = '0'] = process.argv.slice(2);
 const at = listen.lastIndexOf(':');
 const ok = { ':status': 200, 'content-type': 'application/grpc' };
 
@@ -48,7 +48,7 @@ function wait(stream: ServerHttp2Stream, answerMs: number): void {
   const timer = setTimeout(() => {
     stream.respond(ok, { waitForTrailers: true });
     stream.end(framed(Buffer.from('answer')));
-  }, answerMs);
+  }, answerMs + Number(slow));
   stream.on('close', () => clearTimeout(timer));
 }
 
