@@ -5,6 +5,12 @@ import type { RequestRefusal } from './request.js';
 /** Name of the trailer that marks errors which Postern made itself; its value is a stable code. */
 export const errorMarker = 'x-postern-error';
 
+/** Code of the error where a request is no gRPC call that can be read. */
+const badRequest = 'BAD_REQUEST';
+
+/** Milliseconds that a client gets to read why its request was refused. */
+const refusedLingerMs = 10_000;
+
 /** Response options: no `date` of our own, since the response is the other server's. */
 export const withoutDate = { endStream: false, waitForTrailers: true, sendDate: false };
 export const trailersOnly = { endStream: true, sendDate: false };
@@ -17,33 +23,49 @@ export const trailersOnly = { endStream: true, sendDate: false };
  * @param code stable code for programs, e.g. `NODE_UNKNOWN`.
  */
 export function refuse(stream: ServerHttp2Stream, status: number, message: string, code: string): void {
-  respondWithError(stream, 200, status, message, code);
+  if (!mayAnswer(stream)) return;
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': status,
+      'grpc-message': encodeGrpcMessage(message),
+      [errorMarker]: code,
+    },
+    trailersOnly,
+  );
+  abandonRequest(stream);
 }
 
-/** Answers what `readRequest` refused, with its HTTP status too, for clients that do not speak gRPC. */
+/** Answers what `readRequest` refused: as text, with an HTTP status, where the client does not speak gRPC. */
 export function refuseRequest(stream: ServerHttp2Stream, refusal: RequestRefusal): void {
-  respondWithError(stream, refusal.httpStatus, refusal.status, refusal.message, 'BAD_REQUEST');
-}
-
-function respondWithError(
-  stream: ServerHttp2Stream,
-  httpStatus: number,
-  status: number,
-  message: string,
-  code: string,
-): void {
-  if (stream.destroyed || stream.closed || stream.headersSent) return;
-  // A client that goes away now is no concern of anybody.
-  stream.on('error', ignore);
+  const { httpStatus, status, message } = refusal;
+  if (httpStatus === 200) {
+    refuse(stream, status, message, badRequest);
+    return;
+  }
+  if (!mayAnswer(stream)) return;
   const headers: OutgoingHttpHeaders = {
     ':status': httpStatus,
-    'content-type': 'application/grpc',
-    'grpc-status': status,
-    'grpc-message': encodeGrpcMessage(message),
-    [errorMarker]: code,
+    'content-type': 'text/plain; charset=utf-8',
+    [errorMarker]: badRequest,
   };
-  stream.respond(headers, trailersOnly);
+  if (httpStatus === 405) headers.allow = 'POST';
+  stream.respond(headers);
+  // The answer to a HEAD has ended by now.
+  if (!stream.writableEnded) stream.end(`${message}\n`);
+  // A client that grants no window would otherwise keep the stream for ever.
+  const linger = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), refusedLingerMs).unref();
+  stream.once('close', () => clearTimeout(linger));
   abandonRequest(stream);
+}
+
+/** False on a stream that is gone or was answered. */
+function mayAnswer(stream: ServerHttp2Stream): boolean {
+  if (stream.destroyed || stream.closed || stream.headersSent) return false;
+  // A client that goes away now is no concern of anybody.
+  stream.on('error', ignore);
+  return true;
 }
 
 /**

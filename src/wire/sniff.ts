@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What the first bytes of a connection say about one protocol. */
@@ -14,8 +15,9 @@ export interface Protocol {
 
 /** RFC 9113 §3.4. */
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-/** Longest method name that is believed, e.g. `VERSION-CONTROL`. */
-const maxMethodBytes = 20;
+/** All methods that are known, each with the space after it. */
+const http1Methods = METHODS.map((method) => `${method} `);
+const longestMethod = Math.max(...http1Methods.map((method) => method.length));
 
 /** Is it the HTTP/2 client preface? */
 export function matchHttp2(bytes: Buffer): Verdict {
@@ -24,15 +26,11 @@ export function matchHttp2(bytes: Buffer): Verdict {
   return length === http2Preface.length ? 'yes' : 'more';
 }
 
-/** Is it an HTTP/1 request line: an upper-case method and a space? */
+/** Is it an HTTP/1 request line: a known method and a space? */
 export function matchHttp1(bytes: Buffer): Verdict {
-  for (let i = 0; i < bytes.length; i += 1) {
-    const byte = bytes[i] ?? 0;
-    if (byte === 0x20) return i > 0 ? 'yes' : 'no';
-    const upperOrDash = (byte >= 0x41 && byte <= 0x5a) || byte === 0x2d;
-    if (!upperOrDash || i >= maxMethodBytes) return 'no';
-  }
-  return 'more';
+  const begin = bytes.toString('latin1', 0, longestMethod);
+  if (http1Methods.some((method) => begin.startsWith(method))) return 'yes';
+  return http1Methods.some((method) => method.startsWith(begin)) ? 'more' : 'no';
 }
 
 /**

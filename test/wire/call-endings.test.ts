@@ -123,6 +123,11 @@ test('what is no gRPC call is refused with its own status and never reaches the 
   const path = { ':path': '/t.S/Bad' };
   const get = await call(chain.client, { ...path, ':method': 'GET' });
   assert.equal(get.head?.headers[':status'], 405);
+  assert.equal(get.head?.headers.allow, 'POST');
+  assert.equal(Buffer.concat(get.chunks).toString(), 'a gRPC call is a POST, not GET\n');
+  const head = await call(chain.client, { ...path, ':method': 'HEAD' });
+  assert.equal(head.head?.headers[':status'], 405);
+  assert.equal(head.chunks.length, 0);
   const html = await call(chain.client, { ...path, 'content-type': 'text/plain' });
   assert.equal(html.head?.headers[':status'], 415);
   const grpcWeb = await call(chain.client, { ...path, 'content-type': 'application/grpc-web' });
