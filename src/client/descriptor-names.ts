@@ -7,6 +7,9 @@ import {
 
 const repeated = FieldDescriptorProto_Label.REPEATED;
 
+/** Longest full name that is believed, in characters; a name is looked for in every scope around it. */
+export const longestName = 1024;
+
 /** A type name as a file uses it, and where. */
 export interface UnresolvedName {
   readonly file: string;
@@ -57,10 +60,8 @@ export function completeNames(
   const message = (scope: string, proto: DescriptorProto): void => {
     const full = join(scope, proto.name);
     unmarkMapEntry(proto);
-    for (const inner of proto.field) {
-      field(full, inner);
-      markOptional(file, proto, inner);
-    }
+    for (const inner of proto.field) field(full, inner);
+    if (file.syntax === 'proto3') markOptionals(proto);
     for (const inner of proto.extension) field(full, inner);
     for (const inner of proto.nestedType) message(full, inner);
   };
@@ -87,21 +88,19 @@ export function candidates(scope: string, name: string): string[] {
 }
 
 function lookUp(scope: string, name: string, known: ReadonlySet<string>): string | undefined {
+  if (name.length > longestName) return undefined;
   return candidates(scope, name).find((full) => known.has(full));
 }
 
 /** In proto3, `optional x` is a oneof `_x` of its own, marked as such. */
-function markOptional(
-  file: FileDescriptorProto,
-  message: DescriptorProto,
-  field: FieldDescriptorProto,
-): void {
-  if (file.syntax !== 'proto3' || field.proto3Optional || !Object.hasOwn(field, 'oneofIndex')) return;
-  const index = field.oneofIndex;
-  const alone = message.field.every(
-    (other) => other === field || !Object.hasOwn(other, 'oneofIndex') || other.oneofIndex !== index,
-  );
-  if (alone && message.oneofDecl[index]?.name === `_${field.name}`) field.proto3Optional = true;
+function markOptionals(message: DescriptorProto): void {
+  const members = new Map<number, number>();
+  const ofOneof = message.field.filter((field) => Object.hasOwn(field, 'oneofIndex'));
+  for (const { oneofIndex } of ofOneof) members.set(oneofIndex, (members.get(oneofIndex) ?? 0) + 1);
+  for (const field of ofOneof) {
+    const alone = members.get(field.oneofIndex) === 1;
+    if (alone && message.oneofDecl[field.oneofIndex]?.name === `_${field.name}`) field.proto3Optional = true;
+  }
 }
 
 /** protobuf.js marks a message that holds a map as if it were the entry of one. */

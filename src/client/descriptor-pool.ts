@@ -16,7 +16,7 @@ import {
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
 import { errorText, PosternError } from '../errors.js';
-import { completeNames, declaredTypes, type UnresolvedName } from './descriptor-names.js';
+import { completeNames, declaredTypes, longestName, type UnresolvedName } from './descriptor-names.js';
 
 /** The files that come with every protobuf; a server's own copy of them is not needed. */
 const wellKnownFiles = [
@@ -70,6 +70,10 @@ export class DescriptorPool {
     if (this.#files.has(file.name)) return file;
     // A cut-down copy under another name would clash with the real one.
     const types = declaredTypes(file);
+    const scopes = [file.package, ...types, ...file.service.map(({ name }) => name)];
+    if (scopes.some((name) => name.length > longestName)) {
+      throw unusable(`${file.name} has a name of more than ${longestName} characters`);
+    }
     if (types.length > 0 && types.every((name) => wellKnownTypes.has(name))) return file;
     this.#files.set(file.name, file);
     this.#registry = undefined;
@@ -142,7 +146,8 @@ function inOrder(imports: ReadonlyMap<FileDescriptorProto, FileDescriptorProto[]
   const visit = (file: FileDescriptorProto): void => {
     if (ordered.has(file)) return;
     if (open.has(file)) {
-      throw unusable(`${[...open].map((one) => one.name).join(', ')} use each other's types in a circle`);
+      const circle = [...open].slice(0, 8).map((one) => one.name);
+      throw unusable(`${circle.join(', ')} use each other's types in a circle`);
     }
     open.add(file);
     for (const other of imports.get(file) ?? []) visit(other);

@@ -7,13 +7,21 @@ import { type DescriptorSource, findIn } from './descriptors.js';
 import { openReflection } from './reflection.js';
 import type { ReflectionQuestion } from './reflection-messages.js';
 
+/** Questions to one server; none has a tenth of so many files. */
+const mostQuestions = 10_000;
+
 /** Types from a server's reflection, asked for one by one as they are needed. */
 export function reflectionSource(client: Client, metadata: Metadata, deadlineMs?: number): DescriptorSource {
   const reflection = openReflection(client, metadata, deadlineMs);
   const pool = new DescriptorPool();
+  const filesAsked = new Set<string>();
+  let questions = 0;
 
   /** Adds the files of an answer and all that they import; false when the server does not know what was asked for. */
   async function load(question: ReflectionQuestion): Promise<boolean> {
+    if (++questions > mostQuestions) {
+      throw new PosternError('REFLECTION_FAILED', "the server's reflection leads on and on, to no end");
+    }
     const answer = await reflection.ask(question);
     if (answer.kind === 'error' && answer.code === status.NOT_FOUND) return false;
     if (answer.kind === 'error') {
@@ -26,7 +34,9 @@ export function reflectionSource(client: Client, metadata: Metadata, deadlineMs?
     }
     for (const name of wanted) {
       // A file that the server does not have may be no loss: what counts is whether a type is missing.
-      if (!pool.has(name)) await load({ kind: 'file', name });
+      if (pool.has(name) || filesAsked.has(name)) continue;
+      filesAsked.add(name);
+      await load({ kind: 'file', name });
     }
     return true;
   }
