@@ -198,10 +198,9 @@ export class UpstreamCall implements Call {
     }
     const metadata = forwardableMetadata(rawHeaders);
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
-      if (hasStatus) {
-        this.#trailers = metadata;
-        this.#complete();
-      } else this.fail(withoutStatus(this.#owner.name));
+      // Trailers, with a status or without.
+      this.#trailers = metadata;
+      this.#complete();
       return;
     }
     this.#headSeen = true;
