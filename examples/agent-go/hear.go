@@ -32,7 +32,9 @@ func (a *agent) onMessage(m *nats.Msg) {
 	for i := range frames {
 		f := &frames[i]
 		switch {
-		case f.kind == kindPing && !f.fault:
+		case (f.kind == kindPing || f.kind == kindPong) && f.fault:
+			a.faults.Add(1)
+		case f.kind == kindPing:
 			a.pinged.Store(time.Now().UnixNano())
 			if f.body[0] == 1 {
 				a.ready.Do(func() { fmt.Printf("{\"ready\":true,\"instance\":%q}\n", a.instance) })
