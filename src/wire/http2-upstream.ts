@@ -183,7 +183,7 @@ export class Http2Upstream implements CallTarget {
       this.#dialling = dial(address, tls, this.#timeoutMs);
       transport = await this.#dialling.connected;
     }
-    const leftMs = Math.max(1, this.#timeoutMs - (performance.now() - startedAt));
+    const leftMs = Math.max(1, Math.round(this.#timeoutMs - (performance.now() - startedAt)));
     const { scheme, name } = this.#owner;
     const http2 = await startSession(transport, scheme === 'https' ? 'https' : 'http', name, leftMs);
     if (this.#stopped && this.#calls.size === 0) {

@@ -245,11 +245,12 @@ export class UpstreamCall implements Call {
       return;
     }
     const { name } = this.#owner;
-    this.fail(
-      session.dead
-        ? connectionLost(name, session.lost)
-        : resetByServer(name, stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, !this.#headSeen),
-    );
+    const untouched = !this.#headSeen;
+    if (!session.dead) {
+      this.fail(resetByServer(name, stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR, untouched));
+    } else if (session.disowned(stream.id)) {
+      this.fail(resetByServer(name, constants.NGHTTP2_REFUSED_STREAM, untouched));
+    } else this.fail(connectionLost(name, session.lost));
   }
 
   /** Lets go of everything; the stream is reset where it is still open. */

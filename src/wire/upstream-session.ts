@@ -3,12 +3,15 @@ import type { Duplex } from 'node:stream';
 import { PosternError } from '../errors.js';
 import { http2Options, maxHeaderListBytes, windowBytes } from './limits.js';
 import { StreamWindows } from './stream-windows.js';
+import { endWhenStuck } from './stuck-session.js';
 
 /**
  * Resets that one session may send. Node's servers end a connection after about 1,000 in a burst, and others have
  * like guards, so a session is left before.
  */
 const resetBudget = 800;
+/** How often a session with open calls is looked at whether it is stuck, milliseconds. */
+const lookMs = 5_000;
 
 /** What the owner of a session hears. */
 export interface SessionHooks {
@@ -28,12 +31,15 @@ export class UpstreamSession {
   #resets = 0;
   #retired = false;
   #lost: string | undefined;
+  /** The server has taken no stream above it (RFC 9113 section 6.8). */
+  #lastTaken = Number.POSITIVE_INFINITY;
 
   constructor(http2: ClientHttp2Session, hooks: SessionHooks) {
     this.http2 = http2;
     this.#hooks = hooks;
     this.#windows = new StreamWindows(http2);
-    http2.on('goaway', (code) => {
+    http2.on('goaway', (code, lastStreamId) => {
+      this.#lastTaken = lastStreamId;
       if (code !== constants.NGHTTP2_NO_ERROR)
         this.#lost = `the server closed the connection with code ${code}`;
       this.retire();
@@ -44,6 +50,14 @@ export class UpstreamSession {
     });
     http2.on('close', () => this.retire());
     http2.on('remoteSettings', () => hooks.slotFree());
+    endWhenStuck(
+      http2,
+      lookMs,
+      () => this.#inFlight > 0,
+      () => {
+        this.#lost ??= 'it broke HTTP/2';
+      },
+    );
   }
 
   /** Calls that are open on it. */
@@ -69,6 +83,11 @@ export class UpstreamSession {
   /** Received bytes of one call that may be on their way onwards before it is paused. */
   get bufferBytes(): number {
     return this.#windows.bufferBytes;
+  }
+
+  /** True when the server has said that it never took this stream. */
+  disowned(streamId: number | undefined): boolean {
+    return streamId !== undefined && streamId > this.#lastTaken;
   }
 
   /** Why it died, for people. */
