@@ -103,7 +103,13 @@ func decodeOpen(b []byte) (o openBody, err error) {
 	if err == nil {
 		o.metadata, err = decodeMetadata(metadata)
 	}
-	if err == nil && (!strings.HasPrefix(o.path, "/") || !visible(o.path) || !visible(o.authority)) {
+	if err == nil {
+		o.path, err = onTheWire(o.path)
+	}
+	if err == nil {
+		o.authority, err = onTheWire(o.authority)
+	}
+	if err == nil && (!strings.HasPrefix(o.path, "/") || strings.ContainsAny(o.path, " \t")) {
 		err = errBody
 	}
 	return o, err
@@ -127,7 +133,7 @@ func decodeHead(b []byte) ([]header, error) {
 	return decodeMetadata(metadata)
 }
 
-// decodeMetadata checks names and values in turn. Each character of a value is one byte on the wire.
+// decodeMetadata checks names and values in turn.
 func decodeMetadata(list []string) ([]header, error) {
 	if len(list)%2 != 0 {
 		return nil, errBody
@@ -137,25 +143,29 @@ func decodeMetadata(list []string) ([]header, error) {
 		if list[i] == "" || strings.ContainsFunc(list[i], func(r rune) bool { return !tokenChar(r) }) {
 			return nil, errBody
 		}
-		value := make([]byte, 0, len(list[i+1]))
-		for _, r := range list[i+1] {
-			if r > 0xff || r == 0x7f || (r < ' ' && r != '\t') {
-				return nil, errBody
-			}
-			value = append(value, byte(r))
+		value, err := onTheWire(list[i+1])
+		if err != nil {
+			return nil, err
 		}
-		headers = append(headers, header{list[i], string(value)})
+		headers = append(headers, header{list[i], value})
 	}
 	return headers, nil
 }
 
-func tokenChar(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+// onTheWire makes of each character one byte, as HTTP/2 carries it.
+func onTheWire(text string) (string, error) {
+	b := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > 0xff || r == 0x7f || (r < ' ' && r != '\t') {
+			return "", errBody
+		}
+		b = append(b, byte(r))
+	}
+	return string(b), nil
 }
 
-// visible says whether s is printable ASCII without blanks, as paths and authorities must be.
-func visible(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+func tokenChar(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // encodeMetadata gives the body of a HEAD or TRAILERS frame.

@@ -22,6 +22,8 @@ const (
 	headerBytes = 20
 	maxOffset   = 1 << 53
 	maxData     = 64 << 10
+	// mostWork bounds what one message can make this process do.
+	mostWork = 32_768
 )
 
 // flagsOf tells which flags each kind may have; callNeeded, whether it must name a call.
@@ -82,6 +84,22 @@ func (f *frame) allowed() bool {
 		return f.call == 0 && len(f.body) == 8
 	}
 	return callNeeded[f.kind] == (f.call != 0)
+}
+
+// work is what a frame costs of mostWork, with so many calls open. A SYNC that lists more than may be open costs all.
+func (f *frame) work(calls int) int {
+	switch f.kind {
+	case kindOpen:
+		return 4
+	case kindPing:
+		return 16
+	case kindSync:
+		if len(f.body) > maxCalls*syncBytes {
+			return mostWork + 1
+		}
+		return 64 + (calls+len(f.body)/syncBytes)/2
+	}
+	return 1
 }
 
 // encode gives the frame's bytes.

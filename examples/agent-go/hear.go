@@ -29,8 +29,13 @@ func (a *agent) onMessage(m *nats.Msg) {
 		p.mu.Lock()
 	}
 	var first *syncBody
+	left := mostWork
 	for i := range frames {
 		f := &frames[i]
+		if left -= f.work(int(a.calls.Load())); left < 0 {
+			a.faults.Add(1)
+			break
+		}
 		switch {
 		case (f.kind == kindPing || f.kind == kindPong) && f.fault:
 			a.faults.Add(1)
@@ -65,7 +70,7 @@ func (a *agent) onMessage(m *nats.Msg) {
 // answerSync tells a process for which there is no state that none of its calls is known here.
 func (a *agent) answerSync(subject string, s *syncBody) {
 	if s.answer {
-		nothing := frame{kind: kindSync}
+		nothing := frame{kind: kindSync, body: encodeSync(&syncBody{peerGranted: peerWindow})}
 		_ = a.nc.Publish(subject, nothing.encode())
 	}
 	e := &ending{status: codeUnavailable, message: "the call is not known here"}
