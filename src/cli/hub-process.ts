@@ -35,8 +35,9 @@ export async function startHubProcess(options: {
 }): Promise<Started> {
   const { config, natsUrls, authority, log, cleanup } = options;
   const metrics = processMetrics();
-  const bus = await connect({ natsUrls, authority, log, metrics, cleanup });
-  const hub = startHub(config, { bus, authority, log, metrics, version: posternVersion() });
+  const connectAs = (role: 'hub' | 'tunnel') => connect({ role, natsUrls, authority, log, metrics, cleanup });
+  const [bus, tunnelBus] = await Promise.all([connectAs('hub'), connectAs('tunnel')]);
+  const hub = startHub(config, { bus, tunnelBus, authority, log, metrics, version: posternVersion() });
   cleanup.add('the hub', () => hub.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
   const [nats = ''] = natsUrls;
@@ -52,23 +53,24 @@ export async function startHubProcess(options: {
   return {
     facts: { listen, nats, metrics: metricsAt, data: config.data, pid: process.pid },
     line: `${options.command}: ready on ${listen.join(', ')} (bus ${nats}${also})`,
-    ended: busLost(bus),
+    ended: Promise.race([busLost(bus), busLost(tunnelBus)]),
   };
 }
 
 async function connect(options: {
+  role: 'hub' | 'tunnel';
   natsUrls: readonly string[];
   authority: BusAuthority;
   log: Logger;
   metrics: Registry;
   cleanup: Cleanup;
 }): Promise<Bus> {
-  const { natsUrls, authority, log, metrics, cleanup } = options;
+  const { role, natsUrls, authority, log, metrics, cleanup } = options;
   const ttlSeconds = hubCredentialSeconds;
-  const { identity, seed, ...first } = await authority.newUser({ role: 'hub', name: 'hub', ttlSeconds });
+  const { identity, seed, ...first } = await authority.newUser({ role, name: role, ttlSeconds });
   let { jwt } = first;
   const renewal = setInterval(() => {
-    authority.mint({ identity, name: 'hub', ttlSeconds }).then(
+    authority.mint({ identity, name: role, ttlSeconds }).then(
       (renewed) => {
         jwt = renewed;
       },
@@ -81,13 +83,13 @@ async function connect(options: {
     servers: natsUrls,
     identity,
     credentials: () => ({ jwt, seed }),
-    name: 'hub',
+    name: role,
     log,
     metrics,
     firstConnect: 'fail',
     timeoutMs: connectMs,
   });
-  cleanup.add('the bus', () => bus.drain());
+  cleanup.add(`the bus of the ${role}`, () => bus.drain());
   return bus;
 }
 

@@ -38,14 +38,15 @@ function epochOf(instance: string): number | undefined {
   return epoch === undefined ? undefined : Number(epoch);
 }
 
+/** Whether the instance is of the very process that claims. */
+function isOf(one: InstanceEntry, { key, hello }: Claim): boolean {
+  return one.key === key && one.boot === hello.boot;
+}
+
 /** The instance that this very process has already, or undefined. */
-function sameProcess(entry: NodeEntry, { key, hello }: Claim): InstanceEntry | undefined {
-  return entry.instances.find(
-    (one) =>
-      one.key === key &&
-      one.boot === hello.boot &&
-      (hello.instance === undefined || one.id === hello.instance),
-  );
+function sameProcess(entry: NodeEntry, claim: Claim): InstanceEntry | undefined {
+  const { instance } = claim.hello;
+  return entry.instances.find((one) => isOf(one, claim) && (instance === undefined || one.id === instance));
 }
 
 /** Id and epoch of an instance that was given up as lost while nobody else came: it keeps them. */
@@ -68,8 +69,13 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
   if (!entry.keys.some((bound) => bound.key === key)) {
     return refuse('revoked', `this key is not bound to node '${node}': enrol it with a join token`);
   }
-  const mine = sameProcess(entry, claim);
-  const inTheWay = mine === undefined ? entry.instances.filter((one) => !(one.share && hello.share)) : [];
+  // A tunnel that is opened anew is another instance: the one before may hang in a connection that is half dead.
+  const anew = claim.tunnelTo !== undefined && hello.instance === undefined;
+  const mine = anew ? undefined : sameProcess(entry, claim);
+  const inTheWay =
+    mine === undefined
+      ? entry.instances.filter((one) => !(one.share && hello.share) || (anew && isOf(one, claim)))
+      : [];
   if (inTheWay.some((one) => one.key !== key)) {
     return refuse(
       'occupied',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nodeName } from '../bus/messages.js';
+import { isNetwork } from './tunnels/admission.js';
 
 /** One row of the route table: every condition that is given must hold. */
 export const route = z
@@ -18,6 +19,15 @@ export const route = z
   );
 export type Route = z.infer<typeof route>;
 
+/** A node that may open tunnels without any secret, and from where. */
+const legacyGrant = z.strictObject({
+  node: nodeName,
+  /** Addresses, or networks such as `10.1.0.0/16`. */
+  from: z
+    .array(z.string().refine(isNetwork, 'is neither an address nor a network such as 10.1.0.0/16'))
+    .min(1),
+});
+
 /** What a hub can be told. */
 export const hubConfig = z.strictObject({
   /** Addresses to listen at: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
@@ -32,6 +42,10 @@ export const hubConfig = z.strictObject({
   data: z.string().min(1),
   /** URLs of the bus that enrolling agents are told. */
   natsAdvertise: z.array(z.string().min(1)).default([]),
+  /** Nodes that may open a tunnel without any secret, from some addresses; for programs that can show none. */
+  legacyTunnels: z.array(legacyGrant).default([]),
+  /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
+  tunnelConnectSeconds: z.number().positive().max(300).default(10),
   /** Life of an agent's bus credentials, in seconds. */
   credentialTtlSeconds: z.number().int().min(10).default(86_400),
   /** How long `stop` waits for open calls, in seconds. */

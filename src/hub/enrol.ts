@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type EnrolChallenge, enrolStatement } from '../auth/enrol-challenge.js';
+import { parseJoinToken } from '../auth/join-tokens.js';
 import type { BusAuthority } from '../bus/authority.js';
 import { nodeName } from '../bus/messages.js';
 import { verify } from '../bus/nkeys.js';
@@ -26,8 +27,11 @@ const enrolBody = z.strictObject({
   token: z.string().max(256).optional(),
 });
 
+/** Who wants to be let in with a key, the nonce that was signed with it, and the join token where it is new. */
+export type KeyProof = z.infer<typeof enrolBody>;
+
 /** Codes of `PosternError` that a client is told as they are, with 403. */
-const refusals = new Set([
+export const refusals = new Set([
   'TOKEN_INVALID',
   'TOKEN_USED',
   'TOKEN_EXPIRED',
@@ -85,15 +89,39 @@ export class Enrolment {
     if (!read.success) return invalid(read.error);
     const order = read.data;
     try {
-      this.#proveKey(order);
-      await this.#bind(order);
+      await this.admit(order);
       return { status: 200, body: await this.#credentials(order) };
     } catch (thrown) {
       return this.#refused(order.node, thrown);
     }
   }
 
-  #proveKey({ node, key: publicKey, nonce, signature }: z.infer<typeof enrolBody>): void {
+  /**
+   * Lets a key in that was proven: it is bound to the node, or is now by the join token. Throws `PosternError`
+   * `INVALID`, `TOKEN_INVALID`, `TOKEN_USED`, `TOKEN_EXPIRED`, `KEY_UNKNOWN`, `REVOKED`, `TOO_MANY_KEYS`, or what the
+   * registry throws.
+   */
+  async admit(order: KeyProof): Promise<void> {
+    this.#proveKey(order);
+    await this.#bind(order);
+  }
+
+  /**
+   * Lets a program in that has no key and shows its join token each time; from its first use on the token is good for
+   * that alone, until it is revoked. Resolves to what stands for its key. Throws like `admit`.
+   */
+  async admitToken(node: string, token: string): Promise<string> {
+    const id = parseJoinToken(token)?.id;
+    if (id === undefined)
+      throw new PosternError('TOKEN_INVALID', 'the join token is not valid for this node');
+    const now = Date.now();
+    const key = `token-${id}`;
+    await this.#tokens.useJoin(token, node, key, now);
+    await this.#registry.bindKey(node, key, id, now);
+    return key;
+  }
+
+  #proveKey({ node, key: publicKey, nonce, signature }: KeyProof): void {
     if (!this.#challenge.check(nonce, node, publicKey, Date.now())) {
       throw new PosternError(
         'INVALID',
@@ -105,7 +133,7 @@ export class Enrolment {
     }
   }
 
-  async #bind({ node, key: publicKey, token }: z.infer<typeof enrolBody>): Promise<void> {
+  async #bind({ node, key: publicKey, token }: KeyProof): Promise<void> {
     if (await this.#registry.knowsKey(node, publicKey)) return;
     if (token === undefined) {
       throw new PosternError(

@@ -18,6 +18,8 @@ const releaseWithinMs = 5_000;
 /** The hub's side towards the bus: calls, the other hubs, and the nodes that it watches over. */
 export interface Fleet {
   readonly nodes: Nodes;
+  /** Gives instances their places. */
+  readonly reception: Reception;
   /** What the exchange of calls with the bus has counted. */
   traffic(): ExchangeStats;
   /** Takes in no more agents and gives all nodes up to the other hubs. */
@@ -69,6 +71,7 @@ export function joinFleet(
 
   return {
     nodes,
+    reception,
     traffic: () => exchange.stats(),
     retire: async () => {
       reception.stop();

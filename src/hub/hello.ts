@@ -39,7 +39,7 @@ export class Reception {
       this.#bus.respond(
         subjects.hello,
         {},
-        ({ params, body }) => this.#welcome(params.node, params.key, body),
+        ({ params, body }) => this.welcome(params.node, params.key, body),
         { queue: 'hubs' },
       ),
       this.#bus.subscribe(subjects.bye, {}, ({ params, body }) => {
@@ -52,13 +52,15 @@ export class Reception {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  async #welcome(node: string, key: string, hello: Hello): Promise<HelloAnswer> {
+  /** Gives a place to who says hello, here or on the bus; `tunnelTo` is the hub that its tunnel leads to. Never throws. */
+  async welcome(node: string, key: string, hello: Hello, tunnelTo?: string): Promise<HelloAnswer> {
     try {
       const result = await this.#registry.claim({
         node,
         key,
         hello,
         hub: this.#hub,
+        ...(tunnelTo === undefined ? {} : { tunnelTo }),
         nowMs: Date.now(),
         ownerLives: (owner) => this.#presence.lives(owner),
       });

@@ -11,6 +11,8 @@ export { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
 export interface HubDeps {
   /** Connected as `hub`; whoever started the hub closes it, after the hub has stopped. */
   readonly bus: Bus;
+  /** Connected as `tunnel`, closed by whoever started the hub; without it nodes cannot open tunnels. */
+  readonly tunnelBus?: Bus;
   /** Makes the bus credentials of agents that enrol. */
   readonly authority: Pick<BusAuthority, 'mint'>;
   readonly log: Logger;

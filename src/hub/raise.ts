@@ -25,7 +25,9 @@ import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
 import { Router } from './routes.js';
 import { TokenRegistry } from './tokens.js';
+import { openTunnels } from './tunnels/open.js';
 import { Undo } from './undo.js';
+import { upgradeListener } from './upgrades.js';
 
 /** What the registry held has to be read within this time, in milliseconds. */
 const mirrorWithinMs = 60_000;
@@ -112,11 +114,19 @@ async function raise(
     log,
   });
   const notReady = () => readiness.notReady;
+  const attempts = new FailedAttempts();
+  const tunnels = openTunnels(
+    config,
+    { ...deps, log },
+    { fleet, enrolment, registry, attempts, notReady, hub: self },
+  );
+  undo.add(() => tunnels?.stop());
   const front = await listenFront({
     addresses: config.listen,
     onStream: (stream, headers, rawHeaders, listener) =>
       frontDoor.handle(stream, headers, rawHeaders, listener),
-    onHttp1: http1Listener({ enrolment, attempts: new FailedAttempts(), notReady, startedAtMs, log }),
+    onHttp1: http1Listener({ enrolment, attempts, notReady, startedAtMs, log }),
+    onUpgrade: upgradeListener({ ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }) }),
     log,
   });
   undo.add(() => front.close());
@@ -135,7 +145,8 @@ async function raise(
       own.setServing(false);
       await fleet.retire();
       // Who looks on at the nodes does so for ever, and shall not hold the hub up.
-      await Promise.all([front.drain(config.drainSeconds * 1000), own.drain()]);
+      const graceMs = config.drainSeconds * 1000;
+      await Promise.all([front.drain(graceMs), own.drain(), tunnels?.drain(graceMs)]);
       await undo.all();
       log.info('the hub has stopped');
     },

@@ -46,7 +46,9 @@ export class TokenRegistry {
 
   /** All tokens that have not expired, by the time they were made. */
   list(nowMs: number): TokenEntry[] {
-    const alive = [...this.#mirror.values()].filter((entry) => entry.expiresAtMs > nowMs);
+    const alive = [...this.#mirror.values()].filter(
+      (entry) => entry.expiresAtMs > nowMs || standsForKey(entry),
+    );
     return alive.sort((a, b) => a.createdAtMs - b.createdAtMs);
   }
 
@@ -132,7 +134,9 @@ export class TokenRegistry {
 
   /** Deletes what expired more than a day ago. */
   async sweep(nowMs: number): Promise<void> {
-    const old = [...this.#mirror.values()].filter((entry) => entry.expiresAtMs + keptAfterExpiryMs < nowMs);
+    const old = [...this.#mirror.values()].filter(
+      (entry) => entry.expiresAtMs + keptAfterExpiryMs < nowMs && !standsForKey(entry),
+    );
     for (const entry of old) await this.#store.delete(entry.id);
   }
 
@@ -140,6 +144,11 @@ export class TokenRegistry {
     await this.#store.create(entry.id, entry);
     this.#mirror.set(entry.id, entry);
   }
+}
+
+/** True for a join token that a program without keys shows each time: it was used, and goes on after its expiry. */
+function standsForKey(entry: TokenEntry): boolean {
+  return entry.usedBy === `token-${entry.id}`;
 }
 
 /** What a token is good for now. */

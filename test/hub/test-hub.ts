@@ -38,7 +38,7 @@ export async function startTestHub(
   config: Partial<HubConfigInput> = {},
   log: Logger = testLog,
 ): Promise<TestHub> {
-  const bus = await nats.hub();
+  const [bus, tunnelBus] = await Promise.all([nats.hub(), nats.tunnel()]);
   const hub = startHub(
     {
       listen: ['127.0.0.1:0'],
@@ -48,7 +48,7 @@ export async function startTestHub(
       drainSeconds: 1,
       ...config,
     },
-    { bus, authority: nats.authority, log, metrics: new Registry() },
+    { bus, tunnelBus, authority: nats.authority, log, metrics: new Registry() },
   );
   const { listen, metrics } = await hub.ready;
   const adminToken = (await readFile(join(config.data ?? nats.dir, 'tokens', 'admin.jwt'), 'utf8')).trim();
@@ -60,7 +60,7 @@ export async function startTestHub(
     adminToken,
     stop: async () => {
       await hub.stop();
-      await bus.close();
+      await Promise.all([bus.close(), tunnelBus.close()]);
     },
   };
 }

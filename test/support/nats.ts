@@ -48,6 +48,7 @@ export interface TestNats {
   agent(node: string, options?: Partial<ConnectOptions>): Promise<Bus>;
   watcher(options?: Partial<ConnectOptions>): Promise<Bus>;
   tracer(options?: Partial<ConnectOptions>): Promise<Bus>;
+  tunnel(options?: Partial<ConnectOptions>): Promise<Bus>;
   connect(
     identity: BusIdentity,
     credentials: BusCredentials,
@@ -108,6 +109,7 @@ export async function startTestNats(binary?: ServerBinary): Promise<TestNats> {
     agent: (node, options) => as('agent', node, options),
     watcher: (options) => as('watcher', undefined, options),
     tracer: (options) => as('tracer', undefined, options),
+    tunnel: (options) => as('tunnel', undefined, options),
     async stop() {
       await Promise.all(opened.map((bus) => bus.close()));
       await server.stop();

@@ -1,0 +1,80 @@
+import { BlockList, isIP } from 'node:net';
+import { PosternError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { Enrolment } from '../enrol.js';
+import type { NodeRegistry } from '../registry.js';
+import type { TunnelRequest } from './request.js';
+
+/** A node that may open tunnels without any secret, from some addresses alone. */
+export interface LegacyGrant {
+  readonly node: string;
+  /** Addresses, or networks such as `10.1.0.0/16`. */
+  readonly from: readonly string[];
+}
+
+/** Decides who may open a tunnel for which node. */
+export class TunnelAdmission {
+  readonly #enrolment: Pick<Enrolment, 'admit' | 'admitToken'>;
+  readonly #registry: Pick<NodeRegistry, 'bindKey'>;
+  readonly #legacy = new Map<string, BlockList>();
+  readonly #log: Logger;
+
+  constructor(options: {
+    enrolment: Pick<Enrolment, 'admit' | 'admitToken'>;
+    registry: Pick<NodeRegistry, 'bindKey'>;
+    legacy: readonly LegacyGrant[];
+    log: Logger;
+  }) {
+    this.#enrolment = options.enrolment;
+    this.#registry = options.registry;
+    this.#log = options.log;
+    for (const { node, from } of options.legacy) {
+      const list = this.#legacy.get(node) ?? new BlockList();
+      for (const text of from) addNetwork(list, text);
+      this.#legacy.set(node, list);
+    }
+  }
+
+  /**
+   * Resolves to the key that the tunnel is opened with, or what stands for it. Throws `PosternError` `INVALID`,
+   * `UNAUTHENTICATED`, or what `Enrolment.admit` throws.
+   */
+  async admit({ node, token, proof }: TunnelRequest, from: string): Promise<string> {
+    if (proof !== undefined) {
+      await this.#enrolment.admit({ node, ...proof, ...(token === undefined ? {} : { token }) });
+      return proof.key;
+    }
+    if (token !== undefined) return this.#enrolment.admitToken(node, token);
+    if (isIP(from) === 0 || this.#legacy.get(node)?.check(from, familyOf(from)) !== true) {
+      throw new PosternError(
+        'UNAUTHENTICATED',
+        `node '${node}' shows neither a join token nor a key: send authorization: Bearer TOKEN, or ?token=TOKEN`,
+      );
+    }
+    this.#log.warn({ node, from }, 'a node without any secret is let in by a legacy grant');
+    const key = `legacy-${node}`;
+    await this.#registry.bindKey(node, key, 'legacy', Date.now());
+    return key;
+  }
+}
+
+/** Whether the text is an address or a network, as a legacy grant takes it. */
+export function isNetwork(text: string): boolean {
+  try {
+    addNetwork(new BlockList(), text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function addNetwork(list: BlockList, text: string): void {
+  const [address = '', prefix] = text.split('/', 2);
+  if (isIP(address) === 0) throw new Error(`'${text}' is no address`);
+  if (prefix === undefined) list.addAddress(address, familyOf(address));
+  else list.addSubnet(address, /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}

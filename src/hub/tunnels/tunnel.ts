@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import type { WebSocket } from 'ws';
+import type { Bus } from '../../bus/bus.js';
+import { type Hello, type HelloAnswer, type Notice, protocolVersion } from '../../bus/messages.js';
+import { subjects } from '../../bus/subjects.js';
+import type { Logger } from '../../log.js';
+import { Serving } from '../../rpc/serving.js';
+import { Http2Upstream } from '../../wire/http2-upstream.js';
+import { WebSocketStream } from '../../wire/websocket-stream.js';
+import { YamuxSession } from '../../wire/yamux/session.js';
+
+/** Close codes that tell a node what has become of its tunnel; 1001: come again. */
+export const tunnelClose = {
+  goingAway: 1001,
+  tryAgain: 1013,
+  superseded: 4001,
+  revoked: 4002,
+  occupied: 4003,
+} as const;
+
+/** The largest WebSocket message towards a node, bytes: old ones read no more, ours say that they do. */
+const [oldMessageBytes, ownMessageBytes] = [512, 65_536];
+/** A hub pings the instance every 2 s; after so long without a ping its place is claimed again, milliseconds. */
+const forgottenMs = 6_000;
+/** A hub that did not answer is asked again so much later, milliseconds. */
+const askAgainMs = 1_000;
+
+/** Who has opened a tunnel. */
+export interface TunnelPeer {
+  readonly node: string;
+  readonly key: string;
+  readonly share: boolean;
+  readonly boot: string | undefined;
+  readonly version: string;
+  /** It reads messages of any size. */
+  readonly ours: boolean;
+}
+
+/** What a tunnel needs of its hub. */
+export interface TunnelDeps {
+  /** The connection on which calls are served, with the rights of the role `tunnel`. */
+  readonly bus: Bus;
+  /** Gives the instance its place, or gives it back. Never throws. */
+  claim(node: string, key: string, hello: Hello): Promise<HelloAnswer>;
+  readonly log: Logger;
+  /** Bound for the node's server to be ready for calls, milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** It is over. */
+  closed(tunnel: Tunnel): void;
+}
+
+/** One node's tunnel: a WebSocket with yamux in it, whose streams are HTTP/2 connections to the node's server. */
+export class Tunnel {
+  readonly node: string;
+  readonly #peer: TunnelPeer;
+  readonly #deps: TunnelDeps;
+  readonly #socket: WebSocket;
+  readonly #session: YamuxSession;
+  readonly #upstream: Http2Upstream;
+  readonly #serving: Serving;
+  readonly #boot: string;
+  readonly #log: Logger;
+  #instance: string | undefined;
+  #pingedAt = performance.now();
+  #claiming = false;
+  #over = false;
+
+  constructor(socket: WebSocket, peer: TunnelPeer, deps: TunnelDeps) {
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#deps = deps;
+    this.node = peer.node;
+    this.#boot = peer.boot ?? randomBytes(9).toString('base64url');
+    this.#log = deps.log.child({ node: peer.node });
+    const bytes = new WebSocketStream(socket, peer.ours ? ownMessageBytes : oldMessageBytes);
+    this.#session = new YamuxSession(bytes, { role: 'client', onClose: (why) => this.#lost(why) });
+    this.#upstream = new Http2Upstream({
+      connect: () => this.#session.open(),
+      name: `node '${peer.node}'`,
+      connectTimeoutMs: deps.connectTimeoutMs,
+      log: this.#log,
+    });
+    this.#serving = new Serving({
+      node: peer.node,
+      target: this.#upstream,
+      heard: () => {
+        this.#pingedAt = performance.now();
+      },
+      log: this.#log,
+    });
+  }
+
+  /** Instance id; undefined before it has a place. */
+  get instance(): string | undefined {
+    return this.#instance;
+  }
+
+  /** Last round trip to the node in milliseconds; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    return this.#session.roundTripMs;
+  }
+
+  /** Asks for a place, and serves. A refusal that is final closes the tunnel. */
+  async claim(): Promise<void> {
+    if (this.#claiming || this.#over) return;
+    this.#claiming = true;
+    const answer = await this.#deps.claim(this.#peer.node, this.#peer.key, this.#hello());
+    this.#claiming = false;
+    if (this.#over) {
+      // It was lost meanwhile: the place must not be kept.
+      if (answer.ok) this.#bye(answer.instance, 'stopped');
+    } else if (answer.ok) {
+      this.#pingedAt = performance.now();
+      this.#instance = answer.instance;
+      this.#serving.join(this.#deps.bus, answer.instance);
+    } else if (answer.code === 'superseded') {
+      this.close(tunnelClose.superseded, answer.message);
+    } else if (answer.code === 'occupied') {
+      this.close(tunnelClose.occupied, answer.message);
+    } else if (answer.code === 'retry') {
+      if (this.#instance === undefined) this.close(tunnelClose.tryAgain, answer.message);
+      else this.#pingedAt = performance.now() - forgottenMs + askAgainMs;
+    } else {
+      this.close(tunnelClose.revoked, answer.message);
+    }
+  }
+
+  /** A hub tells some instance of the node what has become of it. */
+  noticed({ instance, kind, message }: Notice): void {
+    if (instance !== this.#instance) return;
+    if (kind === 'hello') void this.claim();
+    else this.close(tunnelClose[kind], message);
+  }
+
+  /** Looked after now and then: claims again what no hub pings any more. */
+  tend(): void {
+    const forgotten = performance.now() - this.#pingedAt > forgottenMs;
+    if (this.#instance !== undefined && forgotten && this.#deps.bus.connected) void this.claim();
+  }
+
+  disconnected(): void {
+    this.#serving.disconnected();
+  }
+
+  reconnected(): void {
+    this.#serving.reconnected();
+    if (this.#instance !== undefined) void this.claim();
+  }
+
+  /** Takes no new calls, lets the open ones finish, at most `graceMs`, and closes. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#instance !== undefined) this.#bye(this.#instance, 'draining');
+    await this.#serving.drain(graceMs);
+    this.close(tunnelClose.goingAway, 'the hub is about to leave');
+  }
+
+  /** Ends it at once and tells the node why. */
+  close(code: number, reason: string): void {
+    if (this.#over) return;
+    // RFC 6455 §5.5: a control frame carries at most 125 bytes, two of them the code.
+    this.#socket.close(code, reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 123));
+    this.#lost(`closed with ${code}: ${reason}`);
+    this.#session.close();
+  }
+
+  #lost(why: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#log.info({ instance: this.#instance, why }, 'a tunnel is over');
+    this.#upstream.close();
+    this.#serving.leave();
+    if (this.#instance !== undefined) this.#bye(this.#instance, 'stopped');
+    this.#deps.closed(this);
+  }
+
+  #bye(instance: string, reason: 'draining' | 'stopped'): void {
+    const { bus } = this.#deps;
+    const { node, key } = this.#peer;
+    if (bus.connected) bus.publish(subjects.bye, { node, key }, { instance, reason });
+  }
+
+  #hello(): Hello {
+    return {
+      v: protocolVersion,
+      version: this.#peer.version,
+      features: [],
+      boot: this.#boot,
+      ...(this.#instance === undefined ? {} : { instance: this.#instance }),
+      share: this.#peer.share,
+      labels: {},
+      services: [],
+      transport: 'tunnel',
+    };
+  }
+}
