@@ -41,6 +41,7 @@ export async function serve(
     invocation.streams.stdout.write(`${text}\n`);
     return await Promise.race([stopped, ...(ended === undefined ? [] : [ended.then(() => 0)])]);
   } finally {
+    log.info('stopping; a second signal ends it at once');
     await cleanup.run();
     // Told to stop while it was starting: what came up after the cleanup is undone too.
     await settledWithin(starting, lateStartMs);

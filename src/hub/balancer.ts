@@ -9,7 +9,8 @@ const unavailable = 14;
 /**
  * Gives each call to an instance of the pool, and to another one when the first refused it unseen: once, and only
  * while nothing has come back and all request bytes so far are still at hand. Where there is no other, what a server
- * itself refused is tried there again, as gRPC clients do.
+ * itself refused is tried there again, as gRPC clients do. A refusal by an instance that has left the pool meanwhile
+ * does not count: several may leave at the same time.
  */
 export class Balancer implements CallTarget {
   readonly #pool: Pool;
@@ -126,7 +127,7 @@ class BalancedCall implements Call, CallSink {
       const other =
         pick(this.#pool, this.#head.path, this.#place) ?? (reset.remote ? this.#place : undefined);
       if (other !== undefined) {
-        this.#tryAgain(other, this.#kept);
+        this.#tryAgain(other, this.#kept, this.#pool.ready.includes(this.#place));
         return;
       }
     }
@@ -134,7 +135,8 @@ class BalancedCall implements Call, CallSink {
     this.#sink.reset(reset);
   }
 
-  #tryAgain(place: Place, kept: readonly Uint8Array[]): void {
+  /** `last`: there is no further attempt after this one. */
+  #tryAgain(place: Place, kept: readonly Uint8Array[], last: boolean): void {
     const head = this.#remainingHead();
     if (head === undefined) {
       this.#finish();
@@ -142,7 +144,7 @@ class BalancedCall implements Call, CallSink {
       this.#sink.reset({ status: deadlineExceeded, message, refused: true, remote: false });
       return;
     }
-    this.#kept = undefined;
+    if (last) this.#kept = undefined;
     this.#place.openCalls--;
     place.openCalls++;
     this.#place = place;
@@ -150,6 +152,8 @@ class BalancedCall implements Call, CallSink {
     this.#call = call;
     let goOn = true;
     for (const chunk of kept) goOn = call.write(chunk);
+    // Refused right here: the next attempt has its say.
+    if (call !== this.#call) return;
     if (this.#halfClosed) call.end();
     const waited = this.#waiting;
     this.#waiting = !goOn;

@@ -22,6 +22,8 @@ export class InstanceView implements Place {
   readonly services: readonly string[];
   entry: InstanceEntry;
   openCalls = 0;
+  /** It has said bye to all hubs; the registry learns of that later. */
+  leaving = false;
 
   constructor(node: string, entry: InstanceEntry, peers: Peers) {
     this.id = entry.id;
@@ -61,7 +63,8 @@ export class NodeView implements Pool {
 
   /** How far an instance may be given calls; undefined: it is gone. */
   standing(instance: InstanceView): Standing | undefined {
-    return this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
+    const standing = this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
+    return standing === 'ready' && instance.leaving ? 'draining' : standing;
   }
 
   /** Computes anew what follows from the entry and the watch. True when the state has changed. */

@@ -63,8 +63,10 @@ export class Nodes {
     const view = this.#views.get(name);
     const leaving = view?.instances.get(instance);
     if (view === undefined || leaving?.entry.key !== key) return;
+    leaving.leaving = true;
     if (reason === 'stopped') this.#peers.forget(leaving.address, gone, true);
     view.watch?.send({ type: 'BYE', instance, reason });
+    view.refresh();
   }
 
   /** Tells the registry what it does not know yet of the node; a failure is tried again with the next round. */

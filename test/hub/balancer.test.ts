@@ -151,6 +151,36 @@ describe('the balancer', () => {
     assert.deepEqual(client.events, []);
   });
 
+  it('does not count a refusal by an instance that has left meanwhile', () => {
+    const { balancer, server, pool, counts } = fleet([], [], [], []);
+    const client = new Client();
+    const asked: Server[] = [];
+    /** The one that was given the call last. */
+    const next = (): Server => {
+      const now = [0, 1, 2, 3].map(server).filter((one) => one.heads.length > 0 && !asked.includes(one));
+      assert.equal(now.length, 1);
+      asked.push(...now);
+      return now[0] ?? assert.fail();
+    };
+    const call = balancer.open(head, client);
+    call.write(Buffer.from('one'));
+    for (let leaving = 0; leaving < 2; leaving++) {
+      const at = next();
+      Object.assign(pool, { ready: pool.ready.filter(({ target }) => target !== at) });
+      at.sink?.reset(refusal);
+    }
+    call.write(Buffer.from('two'));
+    call.end();
+    const third = next();
+    assert.deepEqual([third.chunks, third.halfClosed], [['one', 'two'], 1]);
+    third.sink?.reset(refusal);
+    const fourth = next();
+    assert.deepEqual([fourth.chunks, fourth.halfClosed], [['one', 'two'], 1]);
+    fourth.sink?.reset(refusal);
+    assert.deepEqual(client.events, ['reset 14 nobody there']);
+    assert.deepEqual(counts(), [0, 0, 0, 0, 0]);
+  });
+
   it('does not try again', async (t) => {
     const rows: [string, (call: Call, server: Server) => void, CallReset?][] = [
       ['when the server saw the call', () => {}, { ...refusal, refused: false }],
