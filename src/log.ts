@@ -1,4 +1,5 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { LineLimit } from './log-limit.js';
 
 export type { Logger } from 'pino';
 
@@ -9,11 +10,22 @@ export type LogLevel = (typeof logLevels)[number];
 /** Names of fields that never reach a log line, at the top level and one level down. */
 const secretFields = ['token', 'secret', 'seed', 'jwt', 'authorization', 'creds', 'password'];
 
+/** Lines below this level are written all: who asks for them wants to see everything. */
+const limitedFrom = pino.levels.values.info ?? 0;
+
+/** Fields that say whom a line is about. */
+const aboutFields = ['node', 'peer', 'listener'] as const;
+
 /**
  * JSON lines on stderr (stdout is for data). Fields that hold secrets are blanked by name as a second line of
- * defence; the first is not to pass them.
+ * defence; the first is not to pass them. Lines that come too often are left out, and counted in a line of their own.
  */
-export function createLogger(level: LogLevel, fields: Record<string, string> = {}): Logger {
+export function createLogger(
+  level: LogLevel,
+  fields: Record<string, string> = {},
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  const limit = new LineLimit();
   return pino(
     {
       level,
@@ -24,7 +36,31 @@ export function createLogger(level: LogLevel, fields: Record<string, string> = {
         paths: secretFields.flatMap((field) => [field, `*.${field}`]),
         censor: '[hidden]',
       },
+      hooks: {
+        logMethod(args, method, at) {
+          if (at >= limitedFrom) {
+            const leftOut = limit.told();
+            if (leftOut !== undefined)
+              method.apply(this, [leftOut, 'log lines that came too often were left out']);
+            if (!limit.allows(textOf(args), aboutOf(args[0]))) return;
+          }
+          method.apply(this, args);
+        },
+      },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   );
+}
+
+function textOf([first, second]: readonly unknown[]): string {
+  const text = typeof first === 'string' ? first : second;
+  return typeof text === 'string' ? text : '';
+}
+
+function aboutOf(fields: unknown): string {
+  if (typeof fields !== 'object' || fields === null) return '';
+  for (const [name, value] of Object.entries(fields)) {
+    if (aboutFields.some((each) => each === name) && typeof value === 'string') return value;
+  }
+  return '';
 }

@@ -37,7 +37,9 @@ export function createMessaging(connection: Connection, published: (stream: stri
     const decoded = decodeMessage(declaration, message.subject, message.data);
     if (decoded instanceof Error) {
       metrics.dropped('schema');
-      log.warn({ subject: message.subject }, `dropped a message: ${decoded.message}`);
+      // Whose message it is, so that the lines of one node leave room for those of others.
+      const params: Readonly<Record<string, string>> = parseSubject(declaration, message.subject) ?? {};
+      log.warn({ subject: message.subject, node: params.node, reason: decoded.message }, 'dropped a message');
       return undefined;
     }
     return decoded;
