@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { rawCall } from '../../support/raw-grpc.js';
 
 /** One echoed message; the round trip in milliseconds. Rejects when the call does not end with status 0. */
@@ -29,6 +29,31 @@ export async function many<T>(
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, work));
   return results;
+}
+
+const message = Buffer.alloc(105);
+
+/**
+ * Opens a call and cancels it. `index` modulo 5 says when: at once, after a message, after an answer, in the middle of
+ * a response, half-closed.
+ */
+export async function cancelled(
+  session: ClientHttp2Session,
+  metadata: Readonly<Record<string, string>>,
+  index: number,
+): Promise<void> {
+  const phase = index % 5;
+  const call = rawCall(session, phase === 3 ? 'Flow' : 'Echo', { ...metadata });
+  if (phase === 1) call.stream.write(message);
+  if (phase === 2) {
+    call.stream.write(message);
+    await new Promise((resolve) => call.stream.once('data', resolve).once('close', resolve));
+  }
+  if (phase === 3)
+    await new Promise((resolve) => call.stream.once('response', resolve).once('close', resolve));
+  if (phase === 4) call.stream.end(message);
+  call.stream.close(constants.NGHTTP2_CANCEL);
+  await call.over;
 }
 
 /** Opens a call whose response is never read, and waits until it has begun. */

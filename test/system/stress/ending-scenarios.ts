@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ClientHttp2Session } from 'node:http2';
 import { rawCall } from '../../support/raw-grpc.js';
-import { many, roundTrip } from './calls.js';
+import { cancelled, many, roundTrip } from './calls.js';
 import { type Held, heapUsed, nothingLeft, whatIsHeld } from './held.js';
 import type { StressStage } from './stage.js';
 
@@ -76,26 +75,6 @@ export async function cancels(stage: StressStage, count: number): Promise<void> 
     assert.ok(!session.closed && !session.destroyed, 'the hub has closed no connection');
     session.close();
   }
-}
-
-/** Opens a call and cancels it; `index` says when. */
-export async function cancelled(
-  session: ClientHttp2Session,
-  metadata: Readonly<Record<string, string>>,
-  index: number,
-): Promise<void> {
-  const phase = (index * 7) % 5;
-  const call = rawCall(session, phase === 3 ? 'Flow' : 'Echo', { ...metadata });
-  if (phase === 1) call.stream.write(small);
-  if (phase === 2) {
-    call.stream.write(small);
-    await new Promise((resolve) => call.stream.once('data', resolve).once('close', resolve));
-  }
-  if (phase === 3)
-    await new Promise((resolve) => call.stream.once('response', resolve).once('close', resolve));
-  if (phase === 4) call.stream.end(small);
-  call.stream.close(8);
-  await call.over;
 }
 
 /** Calls whose deadline comes first: half of them never end, half of them never read. */

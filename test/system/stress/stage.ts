@@ -24,8 +24,8 @@ export interface StressStage {
   /** The hub's front door, and metadata that get a call to the node. */
   readonly address: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** A new connection to the hub. */
-  client(): Promise<ClientHttp2Session>;
+  /** A new connection to the hub; `windowBytes` is what it takes of one stream before it is read. */
+  client(windowBytes?: number): Promise<ClientHttp2Session>;
   /** What hub and agent tell of themselves. */
   metrics(of: 'hub' | 'agent'): Promise<Map<string, number>>;
   /** What NATS tells of itself at `/varz`. */
@@ -37,7 +37,7 @@ export interface StressStage {
   stop(): Promise<void>;
 }
 
-/** Starts it all; `agents` may add options. */
+/** Starts it all. */
 export async function openStage(): Promise<StressStage> {
   const fleet = await Fleet.make();
   const undo: (() => unknown)[] = [() => fleet.stop()];
@@ -93,11 +93,13 @@ async function open(fleet: Fleet, undo: (() => unknown)[], stop: () => Promise<v
   return {
     ...{ fleet, hub, agent, server, address, stop, varz },
     metadata: { 'x-postern-node': 'stress', authorization: `Bearer ${token}` },
-    async client() {
+    async client(windowBytes = 65_535) {
       // Node's own limit of 10 MB would have the client itself reset calls.
-      const client = connect(`http://${address}`, { maxSessionMemory: 100_000 });
+      const settings = { initialWindowSize: windowBytes };
+      const client = connect(`http://${address}`, { maxSessionMemory: 100_000, settings });
       clients.push(client.on('error', () => {}));
       await once(client, 'remoteSettings');
+      client.setLocalWindowSize(Math.max(65_535, windowBytes));
       return client;
     },
     metrics: (of) => scrape(String((of === 'hub' ? hub : agent).ready.metrics)),
