@@ -181,7 +181,9 @@ export abstract class CallEnd implements Expiring {
     for (let at = from; at < to; at += most) {
       const end = Math.min(to, at + most);
       const part = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
-      this.frame(frameKind.data, 0, this.outbound.sent, part);
+      if (!this.peer.outbox.extendLast(this.id, this.direction, part, most)) {
+        this.frame(frameKind.data, 0, this.outbound.sent, part);
+      }
       this.outbound.sent += end - at;
     }
     this.peer.outbound.sent += to - from;

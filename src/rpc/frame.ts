@@ -5,6 +5,8 @@
 
 /** Bytes of a frame header. */
 export const headerBytes = 20;
+/** Where in a header the length of the body stands. */
+export const lengthAt = 16;
 
 export const frameKind = {
   open: 1,

@@ -1,7 +1,7 @@
 import { errorText } from '../errors.js';
 import type { PeerAddress } from './exchange-port.js';
 import type { ExchangeState, Flushable } from './exchange-state.js';
-import { frameFlag, frameKind, headerBytes, writeHeader } from './frame.js';
+import { frameFlag, frameKind, headerBytes, lengthAt, writeHeader } from './frame.js';
 
 const nothing = Buffer.alloc(0);
 /** Smallest piece of memory that messages are written into, one after the other. */
@@ -53,14 +53,28 @@ export class Outbox implements Flushable {
     return true;
   }
 
+  /**
+   * Adds bytes to the last frame where that is DATA of this direction of this call and its body stays within `most`
+   * bytes; `body` is copied. False: nothing was done. HTTP/2 hands bytes out in small pieces, and each frame costs the
+   * other side a write of its own.
+   */
+  extendLast(id: number, direction: number, body: Uint8Array, most: number): boolean {
+    if (!this.#endsInData(id, direction)) return false;
+    const { length } = body;
+    const before = this.#slab.readUInt32BE(this.#last + lengthAt);
+    const largest = this.#largest;
+    if (before + length > most || this.#end - this.#start + length > largest) return false;
+    if (this.#end + length > this.#slab.length) this.#grow(length, largest);
+    this.#slab.set(body, this.#end);
+    this.#slab.writeUInt32BE(before + length, this.#last + lengthAt);
+    this.#end += length;
+    return true;
+  }
+
   /** Sets END on the last frame where that is DATA of this direction of this call; false: it is not. */
   endLast(id: number, direction: number): boolean {
-    if (this.empty) return false;
-    const slab = this.#slab;
-    const at = this.#last;
-    if (slab[at] !== frameKind.data || slab[at + 1] !== direction || slab.readUInt32BE(at + 4) !== id)
-      return false;
-    slab[at + 1] = direction | frameFlag.end;
+    if (!this.#endsInData(id, direction)) return false;
+    this.#slab[this.#last + 1] = direction | frameFlag.end;
     return true;
   }
 
@@ -97,10 +111,25 @@ export class Outbox implements Flushable {
     this.#last = 0;
   }
 
+  /** Whether the last frame is DATA of this direction of this call, without END. */
+  #endsInData(id: number, direction: number): boolean {
+    const slab = this.#slab;
+    const at = this.#last;
+    return (
+      !this.empty &&
+      slab[at] === frameKind.data &&
+      slab[at + 1] === direction &&
+      slab.readUInt32BE(at + 4) === id
+    );
+  }
+
+  get #largest(): number {
+    return Math.min(this.#state.limits.batchBytes, this.#state.largestMessage);
+  }
+
   /** Room for so many bytes at the end of the message: where it starts, or -1. */
   #reserve(bytes: number): number {
-    const { limits, largestMessage } = this.#state;
-    const largest = Math.min(limits.batchBytes, largestMessage);
+    const largest = this.#largest;
     if (!this.empty && this.#end - this.#start + bytes > largest && !this.flush()) {
       this.#state.stats.framesDropped++;
       return -1;
@@ -121,6 +150,7 @@ export class Outbox implements Flushable {
     const slab = Buffer.allocUnsafeSlow(Math.max(made + bytes, guess));
     this.#slab.copy(slab, 0, this.#start, this.#end);
     this.#slab = slab;
+    this.#last -= this.#start;
     this.#start = 0;
     this.#end = made;
   }
