@@ -50,8 +50,9 @@ test('changes of state are published in order, heartbeats are not', () => {
   assert.deepEqual(
     published.map(({ sequence, event, from, to }) => [sequence, event, from, to]),
     [
-      [1, 'CLAIMED', 'unseen', 'connected.idle'],
-      [2, 'BYE', 'connected.idle', 'lost'],
+      [1, 'CLAIMED', 'unseen', 'connected.joining'],
+      [2, 'HEARD', 'connected.joining', 'connected.idle'],
+      [3, 'BYE', 'connected.idle', 'lost'],
     ],
   );
   for (const transition of published) assert.deepEqual(transitionSchema.parse(transition), transition);
@@ -62,13 +63,17 @@ test('changes of state are published in order, heartbeats are not', () => {
 test('facts that matter are published though the state is the same', () => {
   const { actor, published } = startNode();
   actor.send({ ...claim, instance: '2-b', epoch: 2 });
+  actor.send({ type: 'HEARD', instance: '2-b', roundTripUs: 100 });
   actor.send(claim);
+  actor.send({ type: 'HEARD', instance: '1-a', roundTripUs: 100 });
   actor.send({ type: 'UNREACHABLE', instance: '1-a' });
   assert.deepEqual(
     published.map(({ event, from, to }) => [event, from, to]),
     [
-      ['CLAIMED', 'unseen', 'connected.idle'],
+      ['CLAIMED', 'unseen', 'connected.joining'],
+      ['HEARD', 'connected.joining', 'connected.idle'],
       ['CLAIMED', 'connected.idle', 'connected.idle'],
+      ['HEARD', 'connected.idle', 'connected.idle'],
       ['UNREACHABLE', 'connected.idle', 'connected.idle'],
     ],
   );
@@ -84,7 +89,7 @@ test('listeners hear transitions until they stop, and a stopped actor says nothi
   actor.send({ type: 'BYE', instance: '1-a', reason: 'draining' });
   actor.stop();
   actor.send({ type: 'BYE', instance: '1-a', reason: 'stopped' });
-  assert.deepEqual(heard, ['connected.idle 1']);
+  assert.deepEqual(heard, ['connected.joining 1']);
   assert.equal(published.length, 2);
 });
 
@@ -110,7 +115,7 @@ test('a throw in publish or in a listener is logged and harms nothing else', () 
   });
   actor.onTransition(({ to }) => heard.push(to));
   actor.send(claim);
-  assert.deepEqual(heard, ['connected.idle']);
+  assert.deepEqual(heard, ['connected.joining']);
   assert.ok(lines.some((line) => line.includes('no bus')));
   assert.ok(lines.some((line) => line.includes('bad listener')));
   actor.stop();

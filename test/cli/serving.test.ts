@@ -98,7 +98,7 @@ test('inspect tells the history', async () => {
   const [first] = told.stdout.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
   assert.deepEqual(
     { machine: first.machine, id: first.id, from: first.from, to: first.to },
-    { machine: 'node', id: 'demo', from: 'unseen', to: 'connected.idle' },
+    { machine: 'node', id: 'demo', from: 'unseen', to: 'connected.joining' },
   );
   assert.equal(typeof first.context, 'object');
   assert.match(

@@ -96,7 +96,7 @@ describe("the hub's own services", () => {
       services: [],
     };
     await bus.request(subjects.hello, { node: 'watched', key: key.publicKey }, hello, { timeoutMs: 5000 });
-    await until('it is connected', () => seen.includes('watched connected.idle'));
+    await until('it has a place', () => seen.includes('watched connected.joining'));
     assert.ok(!seen.some((line) => line.startsWith('hidden')));
     watch.cancel();
   });
@@ -111,7 +111,7 @@ describe("the hub's own services", () => {
     follow.on('error', () => {});
     follow.on('data', (one: FollowResponse) => stories.push(`${one.id} ${one.from} ${one.event} ${one.to}`));
     await until('the history was told', () => stories.length > 0);
-    assert.equal(stories[0], 'watched unseen CLAIMED connected.idle');
+    assert.equal(stories[0], 'watched unseen CLAIMED connected.joining');
     follow.cancel();
 
     const history = clients.inspect.follow({ machine: '', node: '', historyOnly: true }, bearer(token));
