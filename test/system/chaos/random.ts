@@ -1,0 +1,25 @@
+/** Numbers that look random and are the same for the same seed. */
+export interface Random {
+  /** A whole number from 0 to `limit` - 1. */
+  below(limit: number): number;
+  pick<T>(from: readonly T[]): T;
+}
+
+/** The generator mulberry32: 32 bits of state, good enough to choose from a few things. */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0;
+  const below = (limit: number): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+  return {
+    below,
+    pick(from) {
+      const picked = from[below(from.length)];
+      if (picked === undefined) throw new Error('there is nothing to pick from');
+      return picked;
+    },
+  };
+}
