@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Differential } from '../../support/differential/differential.js';
+import { type Case, Differential } from '../../support/differential/differential.js';
 import { message } from '../../support/differential/message.js';
 import { afterRequest } from '../../support/differential/server.js';
 import { eventually } from '../../support/processes.js';
@@ -19,7 +19,7 @@ describe('the shape of a response', () => {
   test('its head is there at once while the server is silent', async () => {
     const sentAtMs: number[] = [];
     const cameAtMs: number[] = [];
-    await differential.same({
+    const one: Case = {
       async drive(call) {
         call.stream.write(message('first'));
         await eventually('the head comes', () => call.head !== undefined, { everyMs: 1 });
@@ -37,12 +37,13 @@ describe('the shape of a response', () => {
         await call.requestEnd;
         call.trailers();
       },
-    });
-    assert.equal(cameAtMs.length, 2);
-    for (const [index, came] of cameAtMs.entries()) {
-      const waitedMs = came - (sentAtMs[index] ?? 0);
-      assert.ok(waitedMs < atOnceMs, `the head took ${waitedMs} ms`);
-    }
+    };
+    // The machine may be busy; a head that is held back is late each time.
+    for (let i = 0; i < 3; i += 1) await differential.same(one);
+    const waitsMs = cameAtMs.map((came, index) => came - (sentAtMs[index] ?? 0));
+    assert.equal(waitsMs.length, 6);
+    const through = waitsMs.filter((_, index) => index % 2 === 1);
+    assert.ok(Math.min(...through) < atOnceMs, `the head took ${through} ms`);
   });
 
   test('a head is followed by trailers, with no message between', async () => {
