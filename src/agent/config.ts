@@ -53,6 +53,15 @@ export const agentConfig = z.strictObject({
   hub: z
     .url({ protocol: /^https?$/, error: 'must be a URL: http://HOST:PORT' })
     .default('http://127.0.0.1:8080'),
+  /** Whom to trust on the way to the hub, where it is `https`. */
+  hubTls: z
+    .strictObject({
+      /** File with the authorities to trust instead of the system's. */
+      ca: z.string().min(1).optional(),
+      /** Takes any certificate. */
+      insecure: z.boolean().default(false),
+    })
+    .optional(),
   /** Join token; needed once, to bind this agent's key to the node's name. */
   token: z.string().min(1).optional(),
   /** URLs of the bus, tried in order, instead of those that the hub tells. */

@@ -55,6 +55,11 @@ export class Credentials {
     return this.#known().nats;
   }
 
+  /** Path of the hub's front door where NATS is spoken over WebSocket, as it told last. Throws as `current` does. */
+  get natsPath(): string | undefined {
+    return this.#known().natsPath;
+  }
+
   /** The bus does not take them: the next `ensure` gets new ones. */
   refused(): void {
     this.#staleAt = 0;

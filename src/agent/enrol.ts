@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sign, type UserKey } from '../bus/nkeys.js';
 import { PosternError } from '../errors.js';
+import type { OutboundOptions } from '../wire/outbound.js';
 import { postJson } from '../wire/post-json.js';
 
 const challenge = z.object({ nonce: z.string().min(1).max(1024), expiresAtMs: z.number() });
@@ -12,6 +13,8 @@ const enrolled = z.object({
   jwt: z.string().min(1),
   /** URLs of the bus. */
   nats: z.array(z.string().min(1)),
+  /** Path of the front door where NATS is spoken over WebSocket. */
+  natsPath: z.string().startsWith('/').max(256).optional(),
   /** When the credentials end, by the hub's clock. */
   expiresAtMs: z.number(),
 });
@@ -20,6 +23,8 @@ const enrolled = z.object({
 export interface Enrolment {
   readonly jwt: string;
   readonly nats: readonly string[];
+  /** Path of the hub's front door where NATS is spoken over WebSocket; undefined: nowhere. */
+  readonly natsPath: string | undefined;
   /** How long the credentials are good, counted from now, milliseconds. Told by the hub's clock, not by ours. */
   readonly lifeMs: number;
 }
@@ -46,12 +51,15 @@ export async function enrol(options: {
   token: string | undefined;
   timeoutMs: number;
   signal: AbortSignal;
+  outbound: OutboundOptions;
 }): Promise<Enrolment> {
-  const { hub, node, key, token, timeoutMs, signal } = options;
+  const { hub, node, key, token, timeoutMs, signal, outbound } = options;
   const ask = <T>(path: string, body: unknown, schema: z.ZodType<T>) =>
-    postJson({ url: new URL(path, hub), body, schema, timeoutMs, signal }).catch((thrown: unknown) => {
-      throw refusal(thrown, node);
-    });
+    postJson({ url: new URL(path, hub), body, schema, timeoutMs, signal, outbound }).catch(
+      (thrown: unknown) => {
+        throw refusal(thrown, node);
+      },
+    );
   const { body: asked } = await ask('/v1/enrol/challenge', { node, key: key.publicKey }, challenge);
   const signed = sign(key.seed, new TextEncoder().encode(`postern-enrol:v1:${node}:${asked.nonce}`));
   const { body, dateMs } = await ask(
@@ -65,7 +73,7 @@ export async function enrol(options: {
     },
     enrolled,
   );
-  return { jwt: body.jwt, nats: body.nats, lifeMs: body.expiresAtMs - dateMs };
+  return { jwt: body.jwt, nats: body.nats, natsPath: body.natsPath, lifeMs: body.expiresAtMs - dateMs };
 }
 
 function refusal(thrown: unknown, node: string): unknown {

@@ -1,6 +1,6 @@
 import type { LinkEvent } from '../../machines/link.js';
 import type { Bus } from '../bus/bus.js';
-import { type Bye, protocolVersion } from '../bus/messages.js';
+import { type Bye, protocolVersion, type Transport } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
 
@@ -23,7 +23,11 @@ export interface HelloAsk {
 }
 
 /** Asks any hub for a place, or for the place of `instance`, and tells what the link machine has to know of it. */
-export async function sayHello(bus: Bus, ask: HelloAsk, instance: string | undefined): Promise<LinkEvent> {
+export async function sayHello(
+  bus: Bus,
+  ask: HelloAsk & { readonly transport: Transport },
+  instance: string | undefined,
+): Promise<LinkEvent> {
   try {
     const answer = await bus.request(
       subjects.hello,
@@ -37,6 +41,7 @@ export async function sayHello(bus: Bus, ask: HelloAsk, instance: string | undef
         share: ask.share,
         labels: ask.labels,
         services: [...ask.services],
+        transport: ask.transport,
       },
       { timeoutMs: helloTimeoutMs },
     );

@@ -9,6 +9,7 @@ import { workingClock } from '../actors/clock.js';
 import { safeEffects } from '../actors/effects.js';
 import { type RunningActor, startActor } from '../actors/host.js';
 import type { Bus } from '../bus/bus.js';
+import type { Transport } from '../bus/messages.js';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Serving } from '../rpc/serving.js';
@@ -26,6 +27,8 @@ export interface LinkOptions {
   readonly ways: readonly string[];
   /** Gets credentials where they are needed and connects on the way of that index. */
   readonly connect: (way: number, signal: AbortSignal) => Promise<Bus>;
+  /** What an instance on the way of that index is listed with. */
+  readonly transport: (way: number) => Transport;
   /** The bus has closed the connection: it does not take the credentials any more. */
   readonly refused: () => void;
   readonly serving: Serving;
@@ -66,6 +69,8 @@ export class AgentLink {
   readonly #transitions: LinkTransitions;
   readonly #hubWatch = new HubWatch(() => this.send({ type: 'HUB_SILENT' }));
   readonly #slot: BusSlot;
+  /** Index of the way that the present connection was made on. */
+  #connectedBy = 0;
   #dial = new AbortController();
   #hello = new AbortController();
 
@@ -170,6 +175,7 @@ export class AgentLink {
         const bus = await this.#options.connect(way, signal);
         if (signal.aborted) return await bus.close();
         this.#slot.put(bus);
+        this.#connectedBy = way;
         this.#transitions.flush(bus);
       } catch (thrown) {
         if (signal.aborted) return;
@@ -189,7 +195,11 @@ export class AgentLink {
     const event: LinkEvent =
       bus === undefined
         ? { type: 'HELLO_FAILED', code: 'BUS_CLOSED', message: 'the connection to the bus is gone' }
-        : await sayHello(bus, this.#options.ask, instance);
+        : await sayHello(
+            bus,
+            { ...this.#options.ask, transport: this.#options.transport(this.#connectedBy) },
+            instance,
+          );
     if (!signal.aborted) this.send(event);
   }
 

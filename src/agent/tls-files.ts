@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { errorText, PosternError } from '../errors.js';
 import type { DialTls } from '../wire/dial.js';
+import type { OutboundOptions } from '../wire/outbound.js';
+import { readPemFile } from '../wire/pem-file.js';
 import type { AgentConfig } from './config.js';
 
 /** Reads the files of `toTls`. Throws `PosternError` `TLS_FILE_UNREADABLE` (exit status 2) naming the file. */
@@ -19,21 +19,12 @@ export async function loadTls(config: AgentConfig['toTls']): Promise<DialTls> {
   };
 }
 
+/** Reads the files of `hubTls`: whom to trust on the way to the hub. Throws as `loadTls` does. */
+export async function loadOutbound(config: AgentConfig['hubTls']): Promise<OutboundOptions> {
+  const ca = await readPem(config?.ca, 'CA');
+  return { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: !(config?.insecure ?? false) };
+}
+
 async function readPem(path: string | undefined, what: string): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    const text = await readFile(path, 'utf8');
-    if (text.includes('-----BEGIN ')) return text;
-    throw new Error('it is no PEM file: no line begins with -----BEGIN');
-  } catch (cause) {
-    throw new PosternError(
-      'TLS_FILE_UNREADABLE',
-      `cannot use the ${what} file ${path}: ${errorText(cause)}`,
-      {
-        hint: 'give the path of a PEM file that this user may read',
-        exitCode: 2,
-        cause,
-      },
-    );
-  }
+  return path === undefined ? undefined : readPemFile(path, what);
 }

@@ -32,6 +32,8 @@ export interface ConnectOptions {
    * credentials that it refuses, a version that is too old or `signal` end the wait.
    */
   readonly firstConnect: 'wait' | 'fail';
+  /** Only the servers that are named are dialled, not those of their cluster that they tell of. Default false. */
+  readonly onlyThese?: boolean | undefined;
   /** Bound of the first connection (with `fail`) and of making the streams; 5000 when absent. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -68,6 +70,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     redialMs: redialMs[role],
     log,
     firstConnect: options.firstConnect,
+    onlyThese: options.onlyThese ?? false,
     timeoutMs,
     signal: options.signal,
   });

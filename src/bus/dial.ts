@@ -28,6 +28,8 @@ export interface DialOptions {
   readonly log: Logger;
   /** `fail`: within `timeoutMs` or not at all. `wait`: until a server is there; a refusal ends it all the same. */
   readonly firstConnect: 'wait' | 'fail';
+  /** Only the servers that are named are dialled, not those that they tell of. */
+  readonly onlyThese: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,6 +74,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
       maxPingOut: 2,
       ignoreAuthErrorAbort: true,
       noAsyncTraces: true,
+      ignoreClusterUpdates: options.onlyThese,
     };
     let nats: NatsConnection;
     try {

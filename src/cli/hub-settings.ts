@@ -56,6 +56,7 @@ export function hubConfigOf(
   return {
     data: place.data,
     natsAdvertise: natsAdvertise ?? [...place.natsUrls],
+    natsPipe: [...place.natsUrls],
     ...(listen && { listen }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes }),

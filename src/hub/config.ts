@@ -46,6 +46,8 @@ export const hubConfig = z.strictObject({
   legacyTunnels: z.array(legacyGrant).default([]),
   /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
   tunnelConnectSeconds: z.number().positive().max(300).default(10),
+  /** URLs of NATS servers that `/nats` leads to, tried in order; none: there is no `/nats`. */
+  natsPipe: z.array(z.string().min(1)).default([]),
   /** Life of an agent's bus credentials, in seconds. */
   credentialTtlSeconds: z.number().int().min(10).default(86_400),
   /** How long `stop` waits for open calls, in seconds. */

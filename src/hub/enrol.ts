@@ -47,6 +47,7 @@ export class Enrolment {
   readonly #registry: NodeRegistry;
   readonly #tokens: TokenRegistry;
   readonly #nats: readonly string[];
+  readonly #natsPath: string | undefined;
   readonly #ttlSeconds: number;
   readonly #log: Logger;
 
@@ -57,6 +58,8 @@ export class Enrolment {
     tokens: TokenRegistry;
     /** URLs of the bus that agents are told. */
     nats: readonly string[];
+    /** Path of this front door where NATS is spoken over WebSocket. */
+    natsPath?: string;
     ttlSeconds: number;
     log: Logger;
   }) {
@@ -65,6 +68,7 @@ export class Enrolment {
     this.#registry = options.registry;
     this.#tokens = options.tokens;
     this.#nats = options.nats;
+    this.#natsPath = options.natsPath;
     this.#ttlSeconds = options.ttlSeconds;
     this.#log = options.log;
   }
@@ -154,7 +158,8 @@ export class Enrolment {
       name: `agent of ${node}`,
       ttlSeconds: this.#ttlSeconds,
     });
-    return { node, jwt, nats: this.#nats, expiresAtMs };
+    const natsPath = this.#natsPath === undefined ? {} : { natsPath: this.#natsPath };
+    return { node, jwt, nats: this.#nats, ...natsPath, expiresAtMs };
   }
 
   #refused(node: string, thrown: unknown): JsonAnswer {

@@ -17,6 +17,7 @@ import { http1Listener } from './http1.js';
 import type { HubDeps, HubReady } from './hub.js';
 import { takeHubInstance } from './hub-instance.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
+import { natsDoor } from './nats-door.js';
 import { inspectService } from './own-inspect.js';
 import { nodesService } from './own-nodes.js';
 import { startOwnServices } from './own-services.js';
@@ -110,6 +111,7 @@ async function raise(
     registry,
     tokens,
     nats: config.natsAdvertise,
+    ...(config.natsPipe.length === 0 ? {} : { natsPath: '/nats' }),
     ttlSeconds: config.credentialTtlSeconds,
     log,
   });
@@ -126,7 +128,10 @@ async function raise(
     onStream: (stream, headers, rawHeaders, listener) =>
       frontDoor.handle(stream, headers, rawHeaders, listener),
     onHttp1: http1Listener({ enrolment, attempts, notReady, startedAtMs, log }),
-    onUpgrade: upgradeListener({ ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }) }),
+    onUpgrade: upgradeListener({
+      ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
+      ...(config.natsPipe.length === 0 ? {} : { '/nats': natsDoor(config.natsPipe, log) }),
+    }),
     log,
   });
   undo.add(() => front.close());

@@ -13,7 +13,7 @@ function counting(lifeMs: number) {
     enrol: async () => {
       state.asked += 1;
       if (state.refuse !== undefined) throw state.refuse;
-      return { jwt: `jwt-${state.asked}`, nats: ['nats://here'], lifeMs };
+      return { jwt: `jwt-${state.asked}`, nats: ['nats://here'], natsPath: undefined, lifeMs };
     },
     failed: ({ code }) => state.failed.push(code),
     log: testLog,
