@@ -43,7 +43,8 @@ export async function cancelled(
   index: number,
 ): Promise<void> {
   const phase = index % 5;
-  const call = rawCall(session, phase === 3 ? 'Flow' : 'Echo', { ...metadata });
+  // a deadline that never comes, so that its timer has to go with the call
+  const call = rawCall(session, phase === 3 ? 'Flow' : 'Echo', { ...metadata, 'grpc-timeout': '1H' });
   if (phase === 1) call.stream.write(message);
   if (phase === 2) {
     call.stream.write(message);
