@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -8,6 +9,7 @@ import { refusals } from '../enrol.js';
 import { refuseUpgrade } from '../refuse-upgrade.js';
 import type { TunnelAdmission } from './admission.js';
 import { readTunnelRequest } from './request.js';
+import type { TunnelPeer } from './tunnel.js';
 import type { Tunnels } from './tunnels.js';
 
 /** What our own nodes offer as `Sec-WebSocket-Protocol`: they read messages of any size. */
@@ -15,13 +17,24 @@ export const tunnelProtocol = 'postern.tunnel.v1';
 /** Largest WebSocket message that is taken, bytes. */
 const maxMessageBytes = 1_048_576;
 
+/** Codes of `PosternError` for a place that is not given, by the code of the answer to the hello. */
+const claimRefusals = {
+  retry: 'UNAVAILABLE',
+  superseded: 'SUPERSEDED',
+  occupied: 'OCCUPIED',
+  revoked: 'REVOKED',
+  version: 'INVALID',
+} as const;
+
 /** Takes requests for tunnels: `GET /ws` with an upgrade to WebSocket. */
 export class TunnelDoor {
   readonly #admission: TunnelAdmission;
-  readonly #tunnels: Pick<Tunnels, 'take'>;
+  readonly #tunnels: Pick<Tunnels, 'claim' | 'giveUp' | 'take'>;
   readonly #attempts: FailedAttempts;
   readonly #notReady: () => string | undefined;
   readonly #log: Logger;
+  /** Instance ids of the requests that are granted. */
+  readonly #granted = new WeakMap<IncomingMessage, string>();
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -32,7 +45,7 @@ export class TunnelDoor {
 
   constructor(options: {
     admission: TunnelAdmission;
-    tunnels: Pick<Tunnels, 'take'>;
+    tunnels: Pick<Tunnels, 'claim' | 'giveUp' | 'take'>;
     attempts: FailedAttempts;
     /** Why the hub is not ready; undefined: it is. */
     notReady: () => string | undefined;
@@ -43,25 +56,20 @@ export class TunnelDoor {
     this.#attempts = options.attempts;
     this.#notReady = options.notReady;
     this.#log = options.log;
+    this.#server.on('headers', (headers, request) => {
+      headers.push(`X-Postern-Instance: ${this.#granted.get(request) ?? ''}`);
+    });
   }
 
   /** Never throws; the socket is answered and closed where no tunnel comes of it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, from: string): void {
     this.#admit(request, from).then(
-      ({ key, asked }) => {
-        if (socket.destroyed) return;
-        this.#server.handleUpgrade(request, socket, head, (accepted: WebSocket) => {
-          const { node, share, boot, version } = asked;
-          const ours = accepted.protocol === tunnelProtocol;
-          this.#log.info({ node, from, ours, share }, 'a tunnel was opened');
-          this.#tunnels.take(accepted, { node, key, share, boot, version, ours });
-        });
-      },
+      (peer) => this.#open(request, socket, head, peer, from),
       (thrown: unknown) => this.#refuse(socket, thrown, from),
     );
   }
 
-  async #admit(request: IncomingMessage, from: string) {
+  async #admit(request: IncomingMessage, from: string): Promise<Omit<TunnelPeer, 'ours'>> {
     const asked = readTunnelRequest(request);
     if (!this.#attempts.mayTry(from)) {
       throw new PosternError(
@@ -71,13 +79,46 @@ export class TunnelDoor {
     }
     const why = this.#notReady();
     if (why !== undefined) throw new PosternError('UNAVAILABLE', why);
-    return { asked, key: await this.#admission.admit(asked, from) };
+    const key = await this.#admission.admit(asked, from);
+    const { node, share, version } = asked;
+    const peer = { node, key, share, version, boot: asked.boot ?? randomBytes(9).toString('base64url') };
+    const answer = await this.#tunnels.claim(peer);
+    if (answer.ok) return { ...peer, instance: answer.instance };
+    throw new PosternError(claimRefusals[answer.code], answer.message);
+  }
+
+  #open(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    peer: Omit<TunnelPeer, 'ours'>,
+    from: string,
+  ): void {
+    let taken = false;
+    socket.once('close', () => {
+      if (!taken) this.#tunnels.giveUp(peer, peer.instance);
+    });
+    if (socket.destroyed) {
+      this.#tunnels.giveUp(peer, peer.instance);
+      return;
+    }
+    // A request that is no proper upgrade is answered by the server, which closes the connection.
+    this.#granted.set(request, peer.instance);
+    this.#server.handleUpgrade(request, socket, head, (accepted: WebSocket) => {
+      taken = true;
+      const ours = accepted.protocol === tunnelProtocol;
+      const { node, share } = peer;
+      this.#log.info({ node, from, ours, share }, 'a tunnel was opened');
+      this.#tunnels.take(accepted, { ...peer, ours });
+    });
   }
 
   #refuse(socket: Duplex, thrown: unknown, from: string): void {
     const code = thrown instanceof PosternError ? thrown.code : '';
     const status = statusOf(code);
-    if (status === 503) {
+    if (status === 409) {
+      this.#log.info({ from, code, why: errorText(thrown) }, 'a tunnel was refused');
+    } else if (status === 503) {
       this.#log.warn({ from, err: errorText(thrown) }, 'a tunnel could not be opened now');
     } else {
       this.#attempts.failed(from);
@@ -93,5 +134,6 @@ function statusOf(code: string): number {
   if (code === 'INVALID') return 400;
   if (code === 'UNAUTHENTICATED') return 401;
   if (code === 'TOO_MANY_ATTEMPTS') return 429;
+  if (code === 'OCCUPIED' || code === 'SUPERSEDED') return 409;
   return refusals.has(code) ? 403 : 503;
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Bus } from '../../bus/bus.js';
 import { type Hello, type HelloAnswer, type Notice, protocolVersion } from '../../bus/messages.js';
@@ -12,7 +11,6 @@ import { YamuxSession } from '../../wire/yamux/session.js';
 /** Close codes that tell a node what has become of its tunnel; 1001: come again. */
 export const tunnelClose = {
   goingAway: 1001,
-  tryAgain: 1013,
   superseded: 4001,
   revoked: 4002,
   occupied: 4003,
@@ -30,17 +28,35 @@ export interface TunnelPeer {
   readonly node: string;
   readonly key: string;
   readonly share: boolean;
-  readonly boot: string | undefined;
+  /** Id of the process at its other end. */
+  readonly boot: string;
   readonly version: string;
+  /** Instance id that it was given. */
+  readonly instance: string;
   /** It reads messages of any size. */
   readonly ours: boolean;
+}
+
+/** What is said to the registry for somebody who has a tunnel, or wants one. */
+export function helloOf(peer: Omit<TunnelPeer, 'instance' | 'ours'>, instance?: string): Hello {
+  return {
+    v: protocolVersion,
+    version: peer.version,
+    features: [],
+    boot: peer.boot,
+    ...(instance === undefined ? {} : { instance }),
+    share: peer.share,
+    labels: {},
+    services: [],
+    transport: 'tunnel',
+  };
 }
 
 /** What a tunnel needs of its hub. */
 export interface TunnelDeps {
   /** The connection on which calls are served, with the rights of the role `tunnel`. */
   readonly bus: Bus;
-  /** Gives the instance its place, or gives it back. Never throws. */
+  /** Gives the instance its place back. Never throws. */
   claim(node: string, key: string, hello: Hello): Promise<HelloAnswer>;
   readonly log: Logger;
   /** Bound for the node's server to be ready for calls, milliseconds. */
@@ -52,15 +68,15 @@ export interface TunnelDeps {
 /** One node's tunnel: a WebSocket with yamux in it, whose streams are HTTP/2 connections to the node's server. */
 export class Tunnel {
   readonly node: string;
+  /** Instance id. */
+  readonly instance: string;
   readonly #peer: TunnelPeer;
   readonly #deps: TunnelDeps;
   readonly #socket: WebSocket;
   readonly #session: YamuxSession;
   readonly #upstream: Http2Upstream;
   readonly #serving: Serving;
-  readonly #boot: string;
   readonly #log: Logger;
-  #instance: string | undefined;
   #pingedAt = performance.now();
   #claiming = false;
   #over = false;
@@ -70,8 +86,8 @@ export class Tunnel {
     this.#peer = peer;
     this.#deps = deps;
     this.node = peer.node;
-    this.#boot = peer.boot ?? randomBytes(9).toString('base64url');
-    this.#log = deps.log.child({ node: peer.node });
+    this.instance = peer.instance;
+    this.#log = deps.log.child({ node: peer.node, instance: peer.instance });
     const bytes = new WebSocketStream(socket, peer.ours ? ownMessageBytes : oldMessageBytes);
     this.#session = new YamuxSession(bytes, { role: 'client', onClose: (why) => this.#lost(why) });
     this.#upstream = new Http2Upstream({
@@ -88,11 +104,7 @@ export class Tunnel {
       },
       log: this.#log,
     });
-  }
-
-  /** Instance id; undefined before it has a place. */
-  get instance(): string | undefined {
-    return this.#instance;
+    this.#serving.join(deps.bus, peer.instance);
   }
 
   /** Last round trip to the node in milliseconds; undefined before the first. */
@@ -100,26 +112,28 @@ export class Tunnel {
     return this.#session.roundTripMs;
   }
 
-  /** Asks for a place, and serves. A refusal that is final closes the tunnel. */
-  async claim(): Promise<void> {
+  /** Asks for its place again, which it keeps meanwhile. A refusal that is final closes the tunnel. */
+  async reclaim(): Promise<void> {
     if (this.#claiming || this.#over) return;
     this.#claiming = true;
-    const answer = await this.#deps.claim(this.#peer.node, this.#peer.key, this.#hello());
+    const { node, key } = this.#peer;
+    const answer = await this.#deps.claim(node, key, helloOf(this.#peer, this.instance));
     this.#claiming = false;
     if (this.#over) {
       // It was lost meanwhile: the place must not be kept.
       if (answer.ok) this.#bye(answer.instance, 'stopped');
-    } else if (answer.ok) {
+    } else if (answer.ok && answer.instance === this.instance) {
       this.#pingedAt = performance.now();
-      this.#instance = answer.instance;
-      this.#serving.join(this.#deps.bus, answer.instance);
+    } else if (answer.ok) {
+      // Another place than the one that calls go to: the node has to come anew.
+      this.#bye(answer.instance, 'stopped');
+      this.close(tunnelClose.goingAway, 'the place was lost: come again');
     } else if (answer.code === 'superseded') {
       this.close(tunnelClose.superseded, answer.message);
     } else if (answer.code === 'occupied') {
       this.close(tunnelClose.occupied, answer.message);
     } else if (answer.code === 'retry') {
-      if (this.#instance === undefined) this.close(tunnelClose.tryAgain, answer.message);
-      else this.#pingedAt = performance.now() - forgottenMs + askAgainMs;
+      this.#pingedAt = performance.now() - forgottenMs + askAgainMs;
     } else {
       this.close(tunnelClose.revoked, answer.message);
     }
@@ -127,15 +141,15 @@ export class Tunnel {
 
   /** A hub tells some instance of the node what has become of it. */
   noticed({ instance, kind, message }: Notice): void {
-    if (instance !== this.#instance) return;
-    if (kind === 'hello') void this.claim();
+    if (instance !== this.instance) return;
+    if (kind === 'hello') void this.reclaim();
     else this.close(tunnelClose[kind], message);
   }
 
   /** Looked after now and then: claims again what no hub pings any more. */
   tend(): void {
     const forgotten = performance.now() - this.#pingedAt > forgottenMs;
-    if (this.#instance !== undefined && forgotten && this.#deps.bus.connected) void this.claim();
+    if (forgotten && this.#deps.bus.connected) void this.reclaim();
   }
 
   disconnected(): void {
@@ -144,12 +158,12 @@ export class Tunnel {
 
   reconnected(): void {
     this.#serving.reconnected();
-    if (this.#instance !== undefined) void this.claim();
+    void this.reclaim();
   }
 
   /** Takes no new calls, lets the open ones finish, at most `graceMs`, and closes. */
   async drain(graceMs: number): Promise<void> {
-    if (this.#instance !== undefined) this.#bye(this.#instance, 'draining');
+    this.#bye(this.instance, 'draining');
     await this.#serving.drain(graceMs);
     this.close(tunnelClose.goingAway, 'the hub is about to leave');
   }
@@ -166,10 +180,10 @@ export class Tunnel {
   #lost(why: string): void {
     if (this.#over) return;
     this.#over = true;
-    this.#log.info({ instance: this.#instance, why }, 'a tunnel is over');
+    this.#log.info({ why }, 'a tunnel is over');
     this.#upstream.close();
     this.#serving.leave();
-    if (this.#instance !== undefined) this.#bye(this.#instance, 'stopped');
+    this.#bye(this.instance, 'stopped');
     this.#deps.closed(this);
   }
 
@@ -177,19 +191,5 @@ export class Tunnel {
     const { bus } = this.#deps;
     const { node, key } = this.#peer;
     if (bus.connected) bus.publish(subjects.bye, { node, key }, { instance, reason });
-  }
-
-  #hello(): Hello {
-    return {
-      v: protocolVersion,
-      version: this.#peer.version,
-      features: [],
-      boot: this.#boot,
-      ...(this.#instance === undefined ? {} : { instance: this.#instance }),
-      share: this.#peer.share,
-      labels: {},
-      services: [],
-      transport: 'tunnel',
-    };
   }
 }

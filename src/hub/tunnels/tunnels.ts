@@ -1,9 +1,10 @@
 import type { WebSocket } from 'ws';
 import type { Bus } from '../../bus/bus.js';
+import type { HelloAnswer } from '../../bus/messages.js';
 import { subjects } from '../../bus/subjects.js';
 import type { Logger } from '../../log.js';
 import type { Reception } from '../hello.js';
-import { Tunnel, type TunnelPeer } from './tunnel.js';
+import { helloOf, Tunnel, type TunnelPeer } from './tunnel.js';
 
 /** How often the tunnels are looked after, milliseconds. */
 const tendEveryMs = 1_000;
@@ -58,7 +59,17 @@ export class Tunnels {
     );
   }
 
-  /** Serves a node whose WebSocket was accepted. */
+  /** Asks for a place for who wants a tunnel. Never throws. */
+  claim(peer: Omit<TunnelPeer, 'instance' | 'ours'>): Promise<HelloAnswer> {
+    return this.#reception.welcome(peer.node, peer.key, helloOf(peer), this.#hub);
+  }
+
+  /** Gives a place up that no tunnel came of. */
+  giveUp({ node, key }: Pick<TunnelPeer, 'node' | 'key'>, instance: string): void {
+    if (this.#bus.connected) this.#bus.publish(subjects.bye, { node, key }, { instance, reason: 'stopped' });
+  }
+
+  /** Serves a node that has a place and whose WebSocket was accepted. */
   take(socket: WebSocket, peer: TunnelPeer): void {
     const tunnel = new Tunnel(socket, peer, {
       bus: this.#bus,
@@ -68,7 +79,6 @@ export class Tunnels {
       closed: (closed) => this.#open.delete(closed),
     });
     this.#open.add(tunnel);
-    void tunnel.claim();
   }
 
   /** Round trip to the node of an instance in milliseconds; undefined where there is no such tunnel here. */
