@@ -78,6 +78,16 @@ export class Fleet {
     );
   }
 
+  /** `postern proxy` for one node; gives the address that it listens on. Agents must be started before it. */
+  async proxy(node: string): Promise<string> {
+    const proxy = await this.start(['proxy', node, '--listen', '127.0.0.1:0']);
+    const listen: unknown = proxy.ready.listen;
+    if (!Array.isArray(listen) || typeof listen[0] !== 'string') {
+      throw new Error('the proxy did not say where it listens');
+    }
+    return listen[0];
+  }
+
   /** A new join token for `node`. */
   async joinToken(node: string): Promise<string> {
     const made = await this.postern(['token', 'create', '--join', node]);
