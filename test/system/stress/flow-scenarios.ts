@@ -30,14 +30,18 @@ async function peak(stage: StressStage, work: Promise<unknown>): Promise<number[
 }
 
 /**
- * Passes `bytes` through hub, NATS and agent at the pace of a slow reader, twice: each process's resident memory
- * (VmRSS) may at no moment of the second run be 64 MiB above what it was when the run began.
+ * Passes `bytes` through hub, NATS and agent at the pace of a slow reader, after a fifth of them to warm up: each
+ * process's resident memory (VmRSS) may at no moment be 64 MiB above what it was when the run began.
  */
-async function growsLittle(stage: StressStage, run: () => Promise<void>): Promise<string> {
-  await run();
+async function growsLittle(
+  stage: StressStage,
+  bytes: number,
+  run: (bytes: number) => Promise<void>,
+): Promise<string> {
+  await run(bytes / 5);
   await stage.collectGarbage();
   const before = await resident(stage);
-  const most = await peak(stage, run());
+  const most = await peak(stage, run(bytes));
   const grown = most.map((bytes, i) => bytes - (before[i] ?? 0));
   const told = parts.map((part, i) => `${part} ${Math.round((grown[i] ?? 0) / 1e6)} MB`).join(', ');
   assert.ok(
@@ -48,8 +52,8 @@ async function growsLittle(stage: StressStage, run: () => Promise<void>): Promis
 }
 
 /** A server that sends as fast as it may, and a slow reader. */
-export function slowDownload(stage: StressStage, bytes: number): Promise<string> {
-  return growsLittle(stage, async () => {
+export function slowDownload(stage: StressStage, total: number): Promise<string> {
+  return growsLittle(stage, total, async (bytes) => {
     const session = await stage.client(megabyte);
     const stream = openStream(session, 'Flow', stage.metadata);
     stream.end();
@@ -65,8 +69,8 @@ export function slowDownload(stage: StressStage, bytes: number): Promise<string>
 }
 
 /** A client that sends as fast as it may, and a server that reads slowly. */
-export function slowUpload(stage: StressStage, bytes: number): Promise<string> {
-  return growsLittle(stage, async () => {
+export function slowUpload(stage: StressStage, total: number): Promise<string> {
+  return growsLittle(stage, total, async (bytes) => {
     const session = await stage.client();
     const call = rawCall(session, 'Drip', { ...stage.metadata });
     const chunk = Buffer.alloc(65_536);

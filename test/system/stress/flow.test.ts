@@ -11,11 +11,11 @@ after(() => stage?.stop());
 const megabyte = 1 << 20;
 
 test('a stream to a slow reader does not fill the memory', async (t) => {
-  t.diagnostic(await slowDownload(stage, 72 * megabyte));
+  t.diagnostic(await slowDownload(stage, 160 * megabyte));
 });
 
 test('a stream to a slow server does not fill the memory', async (t) => {
-  t.diagnostic(await slowUpload(stage, 72 * megabyte));
+  t.diagnostic(await slowUpload(stage, 160 * megabyte));
 });
 
 test('eight streams both ways that end at different times keep every byte', async () => {
