@@ -68,6 +68,29 @@ export async function debianTool(command: string, options: DebianToolOptions = {
   return { path: unpacked, from: 'unpacked now' };
 }
 
+/**
+ * Where the files of a package are, unpacked: for the libraries of a program that was. Throws what apt says where it
+ * cannot be downloaded.
+ */
+export async function debianFiles(name: string, into: string = debianDir): Promise<string> {
+  const dir = path.join(into, name);
+  if (await isThere(dir)) return dir;
+  try {
+    await unpack(name, into);
+  } catch (thrown) {
+    // Another process may have been faster.
+    if (!(await isThere(dir))) throw thrown;
+  }
+  return dir;
+}
+
+function isThere(file: string, mode: number = constants.F_OK): Promise<boolean> {
+  return access(file, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function findOnPath(command: string): Promise<string | undefined> {
   return firstExecutable((process.env.PATH ?? '').split(path.delimiter).filter(Boolean), command);
 }
@@ -80,11 +103,7 @@ async function findUnpacked(command: string, into: string): Promise<string | und
 async function firstExecutable(dirs: readonly string[], command: string): Promise<string | undefined> {
   for (const dir of dirs) {
     const file = path.join(dir, command);
-    const executable = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return file;
+    if (await isThere(file, constants.X_OK)) return file;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 /** A CPU profile as V8 writes it, as far as it is read here. */
 export interface CpuProfile {
   readonly nodes: readonly {
@@ -13,17 +15,14 @@ export interface CpuProfile {
 /** A function in a tree of callers, with the time spent in it and in what it called. */
 export interface Frame {
   readonly name: string;
-  /** File of the program, module of npm or Node, or ''. */
+  /** File of the program, module of npm or Node, or '' for the engine, system calls and Node's native parts. */
   readonly where: string;
   /** Microseconds, its callees included. */
   micros: number;
   readonly children: Map<string, Frame>;
 }
 
-/** What is no work of the program. */
-const idle = new Set(['(idle)', '(program)']);
-
-/** Folds the samples into one tree; time in which the process slept or waited for the kernel is left out. */
+/** Folds the samples into one tree; time in which the process slept, or was busy with its own profile, is left out. */
 export function fold(profile: CpuProfile): Frame {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const parents = new Map<number, number>();
@@ -34,9 +33,10 @@ export function fold(profile: CpuProfile): Frame {
     for (let one: number | undefined = id; one !== undefined; one = parents.get(one)) {
       const frame = nodes.get(one)?.callFrame;
       if (frame === undefined || frame.functionName === '(root)') continue;
+      if (frame.functionName === '(idle)' || frame.url.includes('/preload-profiler.')) return;
       stack.unshift({ name: frame.functionName || '(anonymous)', where: whereOf(frame.url) });
     }
-    if (stack.length === 0 || idle.has(stack[0]?.name ?? '')) return;
+    if (stack.length === 0) return;
     let into = root;
     const micros = profile.timeDeltas[at] ?? 0;
     into.micros += micros;
@@ -60,5 +60,5 @@ function whereOf(url: string): string {
   const short = /(?:^|\/)((?:src|machines)\/.*?)\.js$/.exec(url)?.[1];
   const [, module = '', file = ''] =
     /.*node_modules\/(?:@[^/]+\/)?([^/]+)\/.*?([^/]+)\.[cm]?js$/.exec(url) ?? [];
-  return module === '' ? (short ?? url) : `${module}/${file}`;
+  return module === '' ? (short ?? path.basename(url)) : `${module}/${file}`;
 }

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errorText, PosternError } from '../../src/errors.js';
-import { debianTool } from '../debian-tool.js';
+import { debianFiles, debianTool } from '../debian-tool.js';
 import { cpuMicros } from './cpu.js';
 import type { Block, Target, UnaryClient, UnaryShape } from './load.js';
 import { message, messageHeaderBytes, methods, unaryBytes } from './service.js';
@@ -12,6 +12,8 @@ const exec = promisify(execFile);
 
 /** A block that takes longer is given up. */
 const blockMs = 120_000;
+/** Packages of Debian 12 with what h2load needs beyond a small system. */
+const libraries = ['libnghttp2-14', 'libev4', 'libjemalloc2'];
 
 /** nghttp2's load generator; undefined where it is not there and does not come, with the reason told to `missing`. */
 export async function findH2load(
@@ -19,24 +21,37 @@ export async function findH2load(
   missing: (reason: string) => void,
 ): Promise<UnaryClient | undefined> {
   try {
-    const { path: program } = await debianTool('h2load');
-    const { stdout } = await exec(program, ['--version'], { timeout: blockMs });
+    const { path: program, from } = await debianTool('h2load');
+    const env = from === 'PATH' ? process.env : await withLibraries();
+    const { stdout } = await exec(program, ['--version'], { timeout: blockMs, env });
     const body = path.join(dir, 'request');
     await writeFile(body, message(Buffer.alloc(unaryBytes)));
-    return new H2load(program, stdout.trim().replace(' nghttp2/', ' '), body);
+    return new H2load(program, env, stdout.trim().replace(' nghttp2/', ' '), body);
   } catch (thrown) {
     missing(errorText(thrown).split('\n')[0] ?? '');
     return undefined;
   }
 }
 
+/** The environment in which an unpacked h2load finds its unpacked libraries. */
+async function withLibraries(): Promise<NodeJS.ProcessEnv> {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const folders: string[] = [];
+  for (const name of libraries) {
+    folders.push(path.join(await debianFiles(name), `usr/lib/${machine}-linux-gnu`));
+  }
+  return { ...process.env, LD_LIBRARY_PATH: folders.join(path.delimiter) };
+}
+
 class H2load implements UnaryClient {
   readonly name: string;
   readonly #program: string;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #body: string;
 
-  constructor(program: string, name: string, body: string) {
+  constructor(program: string, env: NodeJS.ProcessEnv, name: string, body: string) {
     this.#program = program;
+    this.#env = env;
     this.name = name;
     this.#body = body;
   }
@@ -52,7 +67,7 @@ class H2load implements UnaryClient {
       `http://${target.address}${methods.echo}`,
     ];
     const before = cpuMicros(process.pid, true);
-    const { stdout } = await exec(this.#program, args, { timeout: blockMs });
+    const { stdout } = await exec(this.#program, args, { timeout: blockMs, env: this.#env });
     const after = cpuMicros(process.pid, true);
     const seconds = secondsOf(stdout);
     // It knows nothing of gRPC; but an answer of an error has no data.
