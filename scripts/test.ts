@@ -1,12 +1,14 @@
 /** Runs all tests but the long ones: what `make test` and CI do. Under `CI` a skipped test is a failure. */
 import { errorText } from '../src/errors.js';
 import { testFiles } from './testing/files.js';
+import { prepareGoPrograms } from './testing/go-programs.js';
 import { productServer } from './testing/nats-servers.js';
 import { conclude, runTests } from './testing/run-tests.js';
 
 try {
   const server = await productServer();
   process.stdout.write(`nats-server ${server.version}: ${server.path} (${server.source})\n`);
+  process.stdout.write(`${await prepareGoPrograms()}\n`);
   const outcome = await runTests({
     files: testFiles('fast'),
     fileTimeoutMs: 240_000,
