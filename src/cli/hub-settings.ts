@@ -8,6 +8,21 @@ import type { Binding } from './settings.js';
 const frontSettings = z.strictObject({
   /** Addresses for callers and agents. */
   listen: z.array(listenAddress).min(1).optional(),
+  /** The listeners' certificate. */
+  tls: z
+    .strictObject({
+      on: z.boolean().default(true),
+      certFile: z.string().min(1).optional(),
+      keyFile: z.string().min(1).optional(),
+      caCertFile: z.string().min(1).optional(),
+    })
+    .refine(
+      (tls) => !tls.on || (tls.certFile !== undefined && tls.keyFile !== undefined),
+      'TLS needs a certificate and its key: --tls-cert-file and --tls-key-file',
+    )
+    .optional(),
+  /** Nodes that may open tunnels without any secret, and from where. */
+  legacyTunnels: hubConfig.shape.legacyTunnels.unwrap().optional(),
   data: z.string().min(1).optional(),
   domain: hubConfig.shape.domain,
   routes: z.array(route).optional(),
@@ -31,6 +46,11 @@ export const hubSettings = frontSettings.extend({
 
 const frontBindings: readonly Binding[] = [
   { option: 'listen', key: ['listen'] },
+  { option: 'tls', key: ['tls', 'on'] },
+  { option: 'tls-cert-file', key: ['tls', 'certFile'] },
+  { option: 'tls-key-file', key: ['tls', 'keyFile'] },
+  { option: 'tls-ca-cert-file', key: ['tls', 'caCertFile'] },
+  { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
   { option: 'data', key: ['data'] },
   { option: 'domain', key: ['domain'] },
   { option: 'route', key: ['routes'], read: readRoutes },
@@ -52,18 +72,36 @@ export function hubConfigOf(
   settings: z.infer<typeof frontSettings>,
   place: { data: string; natsUrls: readonly string[] },
 ): HubConfigInput {
-  const { listen, domain, routes, metrics, natsAdvertise, credentialTtl, drain } = settings;
+  const { listen, tls, legacyTunnels, domain, routes, metrics, natsAdvertise, credentialTtl, drain } =
+    settings;
   return {
     data: place.data,
     natsAdvertise: natsAdvertise ?? [...place.natsUrls],
     natsPipe: [...place.natsUrls],
     ...(listen && { listen }),
+    ...(tls?.on === true && {
+      tls: { cert: tls.certFile ?? '', key: tls.keyFile ?? '', clientCa: tls.caCertFile },
+    }),
+    ...(legacyTunnels && { legacyTunnels }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes }),
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),
     ...(credentialTtl !== undefined && { credentialTtlSeconds: Math.round(credentialTtl) }),
     ...(drain !== undefined && { drainSeconds: drain }),
   };
+}
+
+/** `NODE=ADDRESS` or `NODE=NETWORK` as legacy grants, those of one node together. */
+function readGrants(value: unknown): unknown {
+  const byNode = new Map<string, string[]>();
+  for (const text of Array.isArray(value) ? value.map(String) : []) {
+    const [node = '', from] = text.split('=', 2);
+    if (from === undefined) {
+      throw new PosternError('GRANT_INVALID', `'${text}' is not of the form NODE=ADDRESS or NODE=NETWORK`);
+    }
+    byNode.set(node, [...(byNode.get(node) ?? []), from]);
+  }
+  return [...byNode].map(([node, from]) => ({ node, from }));
 }
 
 /** `path=/PREFIX,node=NODE` as a row of the route table. */

@@ -22,6 +22,8 @@ export interface Claim {
   readonly hub: string;
   /** The hub that the tunnel leads to, where the instance has one. */
   readonly tunnelTo?: string;
+  /** The instance id that the process had in an earlier tunnel. */
+  readonly before?: string;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
   /** True when a hub of this instance id is known to live. */
@@ -82,8 +84,10 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
       `node '${node}' is served by an agent with another key, and they do not both share it`,
     );
   }
-  const before = epochOf(hello.instance ?? '');
-  if (before !== undefined && inTheWay.some((one) => one.epoch > before)) {
+  const before = epochOf(hello.instance ?? claim.before ?? '');
+  const newer = (one: InstanceEntry): boolean =>
+    before !== undefined && one.epoch > before && !(anew && isOf(one, claim));
+  if (inTheWay.some(newer)) {
     return refuse('superseded', `a newer process with the same key serves node '${node}'`);
   }
   const superseded = inTheWay;

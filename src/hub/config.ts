@@ -32,6 +32,15 @@ const legacyGrant = z.strictObject({
 export const hubConfig = z.strictObject({
   /** Addresses to listen at: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
   listen: z.array(z.string()).min(1).default(['127.0.0.1:8080', '127.0.0.1:9090']),
+  /** Files of the listeners' certificate, PEM; absent: no TLS. */
+  tls: z
+    .strictObject({
+      cert: z.string().min(1),
+      key: z.string().min(1),
+      /** Clients have to show a certificate of one of the authorities in this file. */
+      clientCa: z.string().min(1).optional(),
+    })
+    .optional(),
   /** `NODE.<domain>` is routed to the node. */
   domain: z.string().min(1).toLowerCase().optional(),
   /** The first row that fits decides, where a call names no node. */

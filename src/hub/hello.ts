@@ -52,15 +52,24 @@ export class Reception {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  /** Gives a place to who says hello, here or on the bus; `tunnelTo` is the hub that its tunnel leads to. Never throws. */
-  async welcome(node: string, key: string, hello: Hello, tunnelTo?: string): Promise<HelloAnswer> {
+  /**
+   * Gives a place to who says hello, here or on the bus. `tunnel` is for who has one, or wants one: the hub that it
+   * leads to, and the instance id that the process had in an earlier one. Never throws.
+   */
+  async welcome(
+    node: string,
+    key: string,
+    hello: Hello,
+    tunnel?: { readonly to: string; readonly before?: string | undefined },
+  ): Promise<HelloAnswer> {
     try {
       const result = await this.#registry.claim({
         node,
         key,
         hello,
         hub: this.#hub,
-        ...(tunnelTo === undefined ? {} : { tunnelTo }),
+        ...(tunnel === undefined ? {} : { tunnelTo: tunnel.to }),
+        ...(tunnel?.before === undefined ? {} : { before: tunnel.before }),
         nowMs: Date.now(),
         ownerLives: (owner) => this.#presence.lives(owner),
       });

@@ -6,6 +6,7 @@ import { stores } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
 import { listenFront } from '../wire/listener.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
+import { TlsIdentity } from '../wire/tls-identity.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
@@ -123,8 +124,11 @@ async function raise(
     { fleet, enrolment, registry, attempts, notReady, hub: self },
   );
   undo.add(() => tunnels?.stop());
+  const tls = config.tls === undefined ? undefined : await TlsIdentity.load(config.tls, log);
+  undo.add(() => tls?.stop());
   const front = await listenFront({
     addresses: config.listen,
+    ...(tls === undefined ? {} : { tls }),
     onStream: (stream, headers, rawHeaders, listener) =>
       frontDoor.handle(stream, headers, rawHeaders, listener),
     onHttp1: http1Listener({ enrolment, attempts, notReady, startedAtMs, log }),

@@ -4,13 +4,13 @@ const ownAddresses = new BlockList();
 ownAddresses.addSubnet('127.0.0.0', 8, 'ipv4');
 ownAddresses.addAddress('::1', 'ipv6');
 
-/** True when the other end of a connection is on this machine. */
+/** True when the other end of a connection is on this machine: by loopback, or by an address of its own. */
 export function speaksToItself(
   socket: Pick<Socket, 'remoteAddress' | 'remoteFamily' | 'localAddress'>,
 ): boolean {
-  const { remoteAddress, remoteFamily } = socket;
+  const { remoteAddress, remoteFamily, localAddress } = socket;
   // A unix socket has no addresses.
-  if (remoteAddress === undefined) return socket.localAddress === undefined;
+  if (remoteAddress === undefined || remoteAddress === localAddress) return remoteAddress === localAddress;
   return ownAddresses.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4');
 }
 

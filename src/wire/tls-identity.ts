@@ -12,7 +12,7 @@ export interface TlsFiles {
   /** Its private key, PEM. */
   readonly key: string;
   /** Clients have to show a certificate of one of these issuers, PEM; absent: none is asked for. */
-  readonly clientCa?: string;
+  readonly clientCa?: string | undefined;
 }
 
 /** How often it is looked whether the files have changed, milliseconds. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { errorText, PosternError } from '../errors.js';
 import { type OutboundOptions, outbound } from './outbound.js';
@@ -16,6 +16,8 @@ export interface WebSocketDial {
   readonly maxMessageBytes: number;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Takes the headers with which the upgrade was granted. */
+  readonly granted?: (headers: IncomingHttpHeaders) => void;
 }
 
 /** So much of the body of a refusal is read, bytes. */
@@ -45,6 +47,7 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
+      socket.once('upgrade', ({ headers }) => options.granted?.(headers));
       // Stays on: a socket that is given up may fail once more.
       socket.on('error', reject);
       socket.once('unexpected-response', (_request, response: IncomingMessage) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { get } from 'node:https';
-import type { Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -120,6 +120,7 @@ test('who is on this machine is told by the address', () => {
   assert.ok(from('127.9.9.9', 'IPv4'));
   assert.ok(from('::1', 'IPv6'));
   assert.ok(from('::ffff:127.0.0.1', 'IPv6'));
+  assert.ok(speaksToItself({ remoteAddress: '192.0.2.1', remoteFamily: 'IPv4', localAddress: '192.0.2.1' }));
   assert.ok(!from('192.0.2.1', 'IPv4'));
   assert.ok(!from('::ffff:192.0.2.1', 'IPv6'));
   assert.ok(!from('2001:db8::1', 'IPv6'));
@@ -131,13 +132,18 @@ test('without TLS another machine is told to use it, and gets nothing', async ()
     .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
   // A machine with nothing but loopback has no other machine either.
   if (outside === undefined) return;
-  const { address } = await front({ tls: await identity('guard'), addresses: [`${outside}:0`] });
-  const http1 = dial(address);
+  const { address } = await front({ tls: await identity('guard') });
+  const strange = (): Socket => {
+    const socket = connectTcp({ ...tcp(address), localAddress: outside });
+    socket.on('error', () => {});
+    return socket;
+  };
+  const http1 = strange();
   http1.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   const answer = await drained(http1);
   assert.match(answer, /^HTTP\/1.1 400 /);
   assert.match(answer, /use https/);
-  const http2 = dial(address);
+  const http2 = strange();
   http2.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   assert.doesNotMatch(await drained(http2), /^\0\0/, 'HTTP/2 was served');
 });

@@ -18,6 +18,39 @@ const frontOptions = [
     summary:
       'address for callers and agents, HOST:PORT, :PORT or unix:/PATH; port 0 takes any; may be repeated',
   },
+  {
+    name: 'tls',
+    kind: 'flag',
+    summary: 'speak TLS, and without TLS only with clients on this machine; on when a certificate is given',
+  },
+  {
+    name: 'tls-cert-file',
+    kind: 'text',
+    value: 'FILE',
+    summary: 'certificate of the listeners, PEM, with what leads to its issuer; read anew when it changes',
+    completes: 'file',
+  },
+  {
+    name: 'tls-key-file',
+    kind: 'text',
+    value: 'FILE',
+    summary: 'private key of that certificate, PEM',
+    completes: 'file',
+  },
+  {
+    name: 'tls-ca-cert-file',
+    kind: 'text',
+    value: 'FILE',
+    summary: 'demand a certificate of one of these authorities from clients, PEM',
+    completes: 'file',
+  },
+  {
+    name: 'legacy-tunnel',
+    kind: 'list',
+    value: 'NODE=ADDRESS',
+    summary:
+      'let this node open tunnels without any secret from an address or a network such as 10.1.0.0/16; may be repeated',
+  },
   dataOption,
   configOption,
   {

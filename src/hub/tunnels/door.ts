@@ -26,6 +26,9 @@ const claimRefusals = {
   version: 'INVALID',
 } as const;
 
+/** Who is granted a tunnel, and what it is told. */
+type GrantedPeer = Omit<TunnelPeer, 'ours'> & { readonly epoch: number; readonly hub: string };
+
 /** Takes requests for tunnels: `GET /ws` with an upgrade to WebSocket. */
 export class TunnelDoor {
   readonly #admission: TunnelAdmission;
@@ -33,8 +36,8 @@ export class TunnelDoor {
   readonly #attempts: FailedAttempts;
   readonly #notReady: () => string | undefined;
   readonly #log: Logger;
-  /** Instance ids of the requests that are granted. */
-  readonly #granted = new WeakMap<IncomingMessage, string>();
+  /** The requests that are granted. */
+  readonly #granted = new WeakMap<IncomingMessage, GrantedPeer>();
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -57,7 +60,13 @@ export class TunnelDoor {
     this.#notReady = options.notReady;
     this.#log = options.log;
     this.#server.on('headers', (headers, request) => {
-      headers.push(`X-Postern-Instance: ${this.#granted.get(request) ?? ''}`);
+      const granted = this.#granted.get(request);
+      if (granted === undefined) return;
+      headers.push(
+        `X-Postern-Instance: ${granted.instance}`,
+        `X-Postern-Epoch: ${granted.epoch}`,
+        `X-Postern-Hub: ${granted.hub}`,
+      );
     });
   }
 
@@ -69,7 +78,7 @@ export class TunnelDoor {
     );
   }
 
-  async #admit(request: IncomingMessage, from: string): Promise<Omit<TunnelPeer, 'ours'>> {
+  async #admit(request: IncomingMessage, from: string): Promise<GrantedPeer> {
     const asked = readTunnelRequest(request);
     if (!this.#attempts.mayTry(from)) {
       throw new PosternError(
@@ -82,8 +91,8 @@ export class TunnelDoor {
     const key = await this.#admission.admit(asked, from);
     const { node, share, version } = asked;
     const peer = { node, key, share, version, boot: asked.boot ?? randomBytes(9).toString('base64url') };
-    const answer = await this.#tunnels.claim(peer);
-    if (answer.ok) return { ...peer, instance: answer.instance };
+    const answer = await this.#tunnels.claim(peer, asked.before);
+    if (answer.ok) return { ...peer, instance: answer.instance, epoch: answer.epoch, hub: answer.hub };
     throw new PosternError(claimRefusals[answer.code], answer.message);
   }
 
@@ -91,7 +100,7 @@ export class TunnelDoor {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    peer: Omit<TunnelPeer, 'ours'>,
+    peer: GrantedPeer,
     from: string,
   ): void {
     let taken = false;
@@ -103,7 +112,7 @@ export class TunnelDoor {
       return;
     }
     // A request that is no proper upgrade is answered by the server, which closes the connection.
-    this.#granted.set(request, peer.instance);
+    this.#granted.set(request, peer);
     this.#server.handleUpgrade(request, socket, head, (accepted: WebSocket) => {
       taken = true;
       const ours = accepted.protocol === tunnelProtocol;

@@ -13,11 +13,14 @@ export interface TunnelRequest {
   readonly share: boolean;
   /** Id of the process that asks, for one that has some; a later tunnel of the same takes the place of an earlier one. */
   readonly boot: string | undefined;
+  /** Instance id that the process had before, for one that comes again. */
+  readonly before: string | undefined;
   /** Version of the program, for people. */
   readonly version: string;
 }
 
 const bootId = /^[A-Za-z0-9_-]{1,64}$/;
+const instanceId = /^[A-Za-z0-9_-]{1,64}$/;
 const longestVersion = 64;
 
 /** Reads the headers and the URL of a request for a tunnel. Throws `PosternError` `INVALID` with what is wrong. */
@@ -31,6 +34,8 @@ export function readTunnelRequest({ url, headers }: IncomingMessage): TunnelRequ
   }
   const boot = headerOf(headers, 'x-postern-boot');
   if (boot !== undefined && !bootId.test(boot)) throw invalid('X-Postern-Boot is no id');
+  const before = headerOf(headers, 'x-postern-instance');
+  if (before !== undefined && !instanceId.test(before)) throw invalid('X-Postern-Instance is no instance id');
   const version = headerOf(headers, 'x-postern-version') ?? headers['user-agent'] ?? '';
   return {
     node,
@@ -38,6 +43,7 @@ export function readTunnelRequest({ url, headers }: IncomingMessage): TunnelRequ
     proof: proofOf(headers),
     share: headerOf(headers, 'x-postern-share') === 'true',
     boot,
+    before,
     version: version.replace(/\p{Cc}/gu, ' ').slice(0, longestVersion),
   };
 }

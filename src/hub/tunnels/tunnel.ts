@@ -8,8 +8,9 @@ import { Http2Upstream } from '../../wire/http2-upstream.js';
 import { WebSocketStream } from '../../wire/websocket-stream.js';
 import { YamuxSession } from '../../wire/yamux/session.js';
 
-/** Close codes that tell a node what has become of its tunnel; 1001: come again. */
+/** Close codes that tell a node what has become of its tunnel; 1000: it left itself; 1001: come again. */
 export const tunnelClose = {
+  left: 1000,
   goingAway: 1001,
   superseded: 4001,
   revoked: 4002,
@@ -22,6 +23,8 @@ const [oldMessageBytes, ownMessageBytes] = [512, 65_536];
 const forgottenMs = 6_000;
 /** A hub that did not answer is asked again so much later, milliseconds. */
 const askAgainMs = 1_000;
+/** A node that leaves says itself when its time is up; this is the bound where it never does, milliseconds. */
+const leaveMs = 3_600_000;
 
 /** Who has opened a tunnel. */
 export interface TunnelPeer {
@@ -89,7 +92,11 @@ export class Tunnel {
     this.instance = peer.instance;
     this.#log = deps.log.child({ node: peer.node, instance: peer.instance });
     const bytes = new WebSocketStream(socket, peer.ours ? ownMessageBytes : oldMessageBytes);
-    this.#session = new YamuxSession(bytes, { role: 'client', onClose: (why) => this.#lost(why) });
+    this.#session = new YamuxSession(bytes, {
+      role: 'client',
+      onGoAway: () => void this.#finish(leaveMs, tunnelClose.left, 'the calls have ended'),
+      onClose: (why) => this.#lost(why),
+    });
     this.#upstream = new Http2Upstream({
       connect: () => this.#session.open(),
       name: `node '${peer.node}'`,
@@ -162,10 +169,15 @@ export class Tunnel {
   }
 
   /** Takes no new calls, lets the open ones finish, at most `graceMs`, and closes. */
-  async drain(graceMs: number): Promise<void> {
+  drain(graceMs: number): Promise<void> {
+    return this.#finish(graceMs, tunnelClose.goingAway, 'the hub is about to leave');
+  }
+
+  async #finish(graceMs: number, code: number, reason: string): Promise<void> {
+    if (this.#over) return;
     this.#bye(this.instance, 'draining');
     await this.#serving.drain(graceMs);
-    this.close(tunnelClose.goingAway, 'the hub is about to leave');
+    this.close(code, reason);
   }
 
   /** Ends it at once and tells the node why. */

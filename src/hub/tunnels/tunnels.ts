@@ -59,9 +59,9 @@ export class Tunnels {
     );
   }
 
-  /** Asks for a place for who wants a tunnel. Never throws. */
-  claim(peer: Omit<TunnelPeer, 'instance' | 'ours'>): Promise<HelloAnswer> {
-    return this.#reception.welcome(peer.node, peer.key, helloOf(peer), this.#hub);
+  /** Asks for a place for who wants a tunnel, and had the instance id `before`. Never throws. */
+  claim(peer: Omit<TunnelPeer, 'instance' | 'ours'>, before?: string): Promise<HelloAnswer> {
+    return this.#reception.welcome(peer.node, peer.key, helloOf(peer), { to: this.#hub, before });
   }
 
   /** Gives a place up that no tunnel came of. */
@@ -73,7 +73,7 @@ export class Tunnels {
   take(socket: WebSocket, peer: TunnelPeer): void {
     const tunnel = new Tunnel(socket, peer, {
       bus: this.#bus,
-      claim: (node, key, hello) => this.#reception.welcome(node, key, hello, this.#hub),
+      claim: (node, key, hello) => this.#reception.welcome(node, key, hello, { to: this.#hub }),
       connectTimeoutMs: this.#connectTimeoutMs,
       log: this.#log,
       closed: (closed) => this.#open.delete(closed),

@@ -8,6 +8,8 @@ export interface YamuxOptions {
   readonly role: 'client' | 'server';
   /** Takes streams that the other side opens; without it they are reset. */
   readonly onStream?: (stream: Duplex) => void;
+  /** Hears once that the other side takes no new streams; those that are open go on. */
+  readonly onGoAway?: () => void;
   /** Hears once that the session is over, and why. */
   readonly onClose: (why: string) => void;
   /** Receive window of a stream, bytes, at least 256 KiB. Default 1 MiB. */
@@ -39,6 +41,7 @@ export class YamuxSession {
   #nextId: number;
   #lastRemoteId = 0;
   #goneAway = false;
+  #theyLeave = false;
   #closed = false;
 
   constructor(transport: Duplex, options: YamuxOptions) {
@@ -152,6 +155,10 @@ export class YamuxSession {
     } else if (type === frameType.goAway) {
       this.#goneAway = true;
       if (length !== goAwayCode.normal) this.#end(`the other side went away with code ${length}`);
+      else if (!this.#theyLeave) {
+        this.#theyLeave = true;
+        this.#options.onGoAway?.();
+      }
     } else {
       if ((flags & flag.syn) !== 0 && !this.#opened(streamId)) return false;
       // A frame for a stream that is over here was sent before the other side knew.
