@@ -108,7 +108,7 @@ func (c *conn) goAway(f *http2.GoAwayFrame) {
 	}
 	c.mu.Unlock()
 	for _, st := range unseen {
-		st.fail(&ending{status: codeUnavailable, message: "the server is going away", refused: true})
+		st.fail(&ending{status: codeUnavailable, message: "the server is going away", refused: true, remote: true})
 		c.touched = append(c.touched, st)
 	}
 }
