@@ -8,7 +8,7 @@ before(async () => {
 });
 after(() => stage?.stop());
 
-const blocks = { blocks: 5, calls: 2_000, atOnce: 16 };
+const blocks = { blocks: 5, calls: 2_000, atOnce: 4 };
 
 test('a reader that has stopped does not slow other calls of its node', async (t) => {
   t.diagnostic(await besideStalledReader(stage, blocks));

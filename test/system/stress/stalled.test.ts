@@ -8,7 +8,8 @@ before(async () => {
 });
 after(() => stage?.stop());
 
-const blocks = { blocks: 5, calls: 300, atOnce: 8 };
+// two at once: so one pause of the machine is not what the 99th percentile tells of
+const blocks = { blocks: 5, calls: 300, atOnce: 2 };
 
 test('a reader that has stopped does not slow other calls of its node', async (t) => {
   t.diagnostic(await besideStalledReader(stage, blocks));
