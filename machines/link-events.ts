@@ -73,8 +73,10 @@ export type LinkEvent =
 /** Why a hub gives no place. `retry` and `occupied` may change; the others are final. */
 export type HelloRefusal = 'retry' | 'occupied' | 'superseded' | 'revoked' | 'version';
 
-/** Refusals at the front door that no further attempt can change: the token or the key is wrong. */
+/** Refusals at the front door that no further attempt can change: the token, the key or the request is wrong. */
 export const finalDialCodes: ReadonlySet<string> = new Set([
+  'INVALID',
+  'UNAUTHENTICATED',
   'TOKEN_INVALID',
   'TOKEN_USED',
   'TOKEN_EXPIRED',

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { LinkSnapshot } from '../../machines/link.js';
+import { loadOrCreateKey } from '../auth/node-key.js';
+import { refusalHint } from '../auth/refusal-hint.js';
 import { PosternError } from '../errors.js';
 import { Serving } from '../rpc/serving.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { type AgentConfig, type AgentConfigInput, agentConfig } from './config.js';
 import { Credentials } from './credentials.js';
-import { enrol, refusalHint } from './enrol.js';
-import { loadOrCreateKey } from './key.js';
+import { enrol } from './enrol.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';

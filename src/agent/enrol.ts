@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refusalHint } from '../auth/refusal-hint.js';
 import { sign, type UserKey } from '../bus/nkeys.js';
 import { PosternError } from '../errors.js';
 import type { OutboundOptions } from '../wire/outbound.js';
@@ -28,14 +29,6 @@ export interface Enrolment {
   /** How long the credentials are good, counted from now, milliseconds. Told by the hub's clock, not by ours. */
   readonly lifeMs: number;
 }
-
-/** What to do about a refusal, by its code. */
-const hints: Readonly<Record<string, string>> = {
-  TOKEN_INVALID: 'check that the token was copied whole, or make a new one: postern token create --join NODE',
-  TOKEN_USED: 'a join token binds one key; make a new one: postern token create --join NODE',
-  TOKEN_EXPIRED: 'make a new one: postern token create --join NODE',
-  KEY_UNKNOWN: 'join once with a token: postern token create --join NODE, then --token TOKEN',
-};
 
 /**
  * Enrols at a hub's front door: proves that the agent holds `key`, and gets credentials for the bus. With `token`, a
@@ -82,9 +75,4 @@ function refusal(thrown: unknown, node: string): unknown {
     hint: refusalHint(thrown.code, node) ?? thrown.hint,
     cause: thrown,
   });
-}
-
-/** What to do about a refusal of the front door, by its code. */
-export function refusalHint(code: string, node: string): string | undefined {
-  return hints[code]?.replaceAll('NODE', node);
 }

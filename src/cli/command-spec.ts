@@ -10,6 +10,8 @@ interface OptionBase {
   readonly short?: string;
   /** One phrase, no full stop. */
   readonly summary: string;
+  /** Further environment variables that stand for it, as programs of before named them; its own wins over them. */
+  readonly env?: readonly string[];
 }
 
 /** An option of a command, in all its forms: flag, environment variable, help, documentation and completion. */

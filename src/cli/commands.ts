@@ -2,9 +2,15 @@ import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { callingCommands } from './table/calling.js';
 import { managingCommands } from './table/managing.js';
 import { servingCommands } from './table/serving.js';
+import { tunnelCommands } from './table/tunnels.js';
 
 /** Every command of `postern`: its parser, its help, docs/cli.md and the completion scripts are made from this. */
-export const commands: readonly CommandSpec[] = [...servingCommands, ...callingCommands, ...managingCommands];
+export const commands: readonly CommandSpec[] = [
+  ...servingCommands,
+  ...tunnelCommands,
+  ...callingCommands,
+  ...managingCommands,
+];
 
 /** The words that only hold commands together. */
 export const groups: readonly GroupSpec[] = [

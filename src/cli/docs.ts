@@ -3,6 +3,7 @@ import { type CommandSpec, envNameOf, type OptionSpec } from './command-spec.js'
 import { commands } from './commands.js';
 import { argumentsText, defaultOf, flagsOf, sentence } from './help.js';
 import { hubBindings, upBindings } from './hub-settings.js';
+import { serveBindings } from './serve-settings.js';
 import type { Binding } from './settings.js';
 
 /** docs/cli.md: every command, as the command table declares it. */
@@ -62,6 +63,7 @@ const settingsOf: ReadonlyMap<string, readonly Binding[]> = new Map([
   ['up', upBindings],
   ['hub', hubBindings],
   ['agent', agentBindings],
+  ['serve', serveBindings],
 ]);
 
 function optionTable(options: readonly OptionSpec[], settings: readonly Binding[] | undefined): string {
@@ -71,7 +73,7 @@ function optionTable(options: readonly OptionSpec[], settings: readonly Binding[
     const key = settings?.find((binding) => binding.option === option.name)?.key.join('.');
     return [
       code(flagsOf(option)),
-      code(envNameOf(option)),
+      [envNameOf(option), ...(option.env ?? [])].map(code).join(', '),
       ...(settings === undefined ? [] : [key === undefined ? '' : code(key)]),
       `${escaped(option.summary)}${fallback(option)}`,
     ];

@@ -26,10 +26,12 @@ export class Options {
     const spec = this.#spec(name);
     const flag = this.#flags.get(name);
     if (flag !== undefined) return { value: checked(spec, flag, `--${name}`), from: `--${name}` };
-    const from = envNameOf(spec);
-    const text = this.#env[from];
-    if (text === undefined || text === '') return undefined;
-    return { value: checked(spec, fromEnv(spec, text, from), from), from };
+    for (const from of [envNameOf(spec), ...(spec.env ?? [])]) {
+      const text = this.#env[from];
+      if (text === undefined || text === '') continue;
+      return { value: checked(spec, fromEnv(spec, text, from), from), from };
+    }
+    return undefined;
   }
 
   /** What is wrong with what was given, of all options. */

@@ -33,8 +33,12 @@ export function createProgram(version: string, found: (parsed: Parsed) => void):
 }
 
 function addGroup(program: Command, word: string): Command {
-  const summary = groups.find(({ path }) => path[0] === word)?.summary ?? '';
-  return configured(program.command(word)).summary(summary).description(sentence(summary)).helpCommand(false);
+  const group = groups.find(({ path }) => path[0] === word);
+  const summary = group?.summary ?? '';
+  return configured(program.command(word, { hidden: group === undefined }))
+    .summary(summary)
+    .description(sentence(summary))
+    .helpCommand(false);
 }
 
 function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {

@@ -10,6 +10,8 @@ import { endWhenStuck } from './stuck-session.js';
  * like guards, so a session is left before.
  */
 const resetBudget = 800;
+/** So much of the reason that a server gives is shown, bytes. */
+const mostReasonBytes = 256;
 /** How often a session with open calls is looked at whether it is stuck, milliseconds. */
 const lookMs = 5_000;
 
@@ -38,10 +40,10 @@ export class UpstreamSession {
     this.http2 = http2;
     this.#hooks = hooks;
     this.#windows = new StreamWindows(http2);
-    http2.on('goaway', (code, lastStreamId) => {
+    http2.on('goaway', (code, lastStreamId, said) => {
       this.#lastTaken = lastStreamId;
       if (code !== constants.NGHTTP2_NO_ERROR)
-        this.#lost = `the server closed the connection with code ${code}`;
+        this.#lost = `the server closed the connection with code ${code}${reasonOf(said)}`;
       this.retire();
     });
     http2.on('error', (error) => {
@@ -128,6 +130,13 @@ export class UpstreamSession {
   }
 }
 
+/** What a server says in a GOAWAY, for people. */
+function reasonOf(said: NodeJS.ArrayBufferView | undefined): string {
+  if (said === undefined || said.byteLength === 0) return '';
+  const bytes = Buffer.from(said.buffer, said.byteOffset, Math.min(said.byteLength, mostReasonBytes));
+  return `: ${bytes.toString('utf8').replace(/\p{Cc}/gu, ' ')}`;
+}
+
 /**
  * Starts HTTP/2 on a transport. Resolves when the server's SETTINGS are there: then it does speak HTTP/2 and its
  * limits are known. Rejects with `PosternError` `DIAL_FAILED`.
@@ -154,14 +163,24 @@ export function startSession(
     const timer = setTimeout(() => fail(`no HTTP/2 settings within ${timeoutMs} ms`), timeoutMs);
     const broken = (error?: Error): void =>
       fail(`it does not speak HTTP/2${error === undefined ? '' : ` (${error.message})`}`);
+    const sentAway = (code: number, _: number, said: NodeJS.ArrayBufferView | undefined): void => {
+      if (code !== constants.NGHTTP2_NO_ERROR)
+        fail(`it closed the connection with code ${code}${reasonOf(said)}`);
+    };
+    session.once('goaway', sentAway);
     // Stays on: the session may fail again while it is torn down.
     session.on('error', broken);
     session.once('close', broken);
     session.once('remoteSettings', () => {
-      clearTimeout(timer);
-      session.off('close', broken);
-      session.setLocalWindowSize(windowBytes);
-      resolve(session);
+      // Who takes no connections may say so in the same breath.
+      setImmediate(() => {
+        if (session.destroyed) return;
+        clearTimeout(timer);
+        session.off('close', broken);
+        session.off('goaway', sentAway);
+        session.setLocalWindowSize(windowBytes);
+        resolve(session);
+      });
     });
   });
 }

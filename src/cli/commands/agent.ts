@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { type AgentReady, type RunningAgent, startAgent } from '../../agent/agent.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
 import { readHubFile } from '../../client/hub-file.js';
 import { dialable } from '../../client/hub-target.js';
-import { errorText, PosternError } from '../../errors.js';
+import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { type AgentSettings, agentBindings, agentConfigOf, agentSettings, asUrl } from '../agent-settings.js';
 import type { Invocation } from '../invocation.js';
@@ -13,6 +12,7 @@ import { posternVersion } from '../package-info.js';
 import { processMetrics } from '../process-metrics.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
+import { tokenOf } from '../token-file.js';
 
 /** `postern agent`. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -71,19 +71,4 @@ async function join(
 async function hubBeside(data: string): Promise<string | undefined> {
   const address = (await readHubFile(data))?.listen.find((one) => !one.startsWith('unix:'));
   return address === undefined ? undefined : asUrl(dialable(address));
-}
-
-async function tokenOf({ token, tokenFile }: AgentSettings): Promise<string | undefined> {
-  if (token !== undefined || tokenFile === undefined) return token?.trim();
-  try {
-    return (await readFile(tokenFile, 'utf8')).trim();
-  } catch (thrown) {
-    throw new PosternError(
-      'TOKEN_UNREADABLE',
-      `cannot read --token-file ${tokenFile}: ${errorText(thrown)}`,
-      {
-        exitCode: 2,
-      },
-    );
-  }
 }

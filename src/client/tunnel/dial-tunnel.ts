@@ -23,6 +23,8 @@ export interface TunnelDial {
   readonly version: string;
   /** Others may serve the node at the same time. */
   readonly share: boolean;
+  /** Instance id that this process had in an earlier tunnel; a newer process that has the node is then left alone. */
+  readonly before?: string | undefined;
   readonly outbound?: OutboundOptions;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -42,12 +44,20 @@ export interface TunnelEnd {
 
 /** A tunnel that is open. */
 export interface OpenTunnel {
+  /** Instance id that the hub gave. */
+  readonly instance: string;
+  /** Number of its claim; 0 where the hub does not tell. */
+  readonly epoch: number;
+  /** Instance id of the hub, '' where it does not tell. */
+  readonly hub: string;
   /** Resolves when it is over; never rejects. */
   readonly ended: Promise<TunnelEnd>;
   /** Connections through it that are open now. */
   readonly connections: number;
   /** Last round trip to the hub in milliseconds; undefined before the first. */
   readonly roundTripMs: number | undefined;
+  /** Tells the hub to give no new calls; it closes the tunnel when the open ones have ended. */
+  goAway(): void;
   /** Ends it at once. */
   close(): void;
 }
@@ -70,6 +80,7 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
       exitCode: 2,
     });
   }
+  let place = { instance: '', epoch: 0, hub: '' };
   const socket = await dialWebSocket({
     url,
     headers: {
@@ -77,9 +88,19 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
       'x-postern-boot': boot,
       'x-postern-version': version,
       ...(share ? { 'x-postern-share': 'true' } : {}),
+      ...(options.before === undefined ? {} : { 'x-postern-instance': options.before }),
       ...options.proof,
     },
     protocol: tunnelProtocol,
+    granted: (headers) => {
+      const text = (name: string): string => String(headers[name] ?? '').slice(0, 64);
+      const epoch = Number(text('x-postern-epoch'));
+      place = {
+        instance: text('x-postern-instance'),
+        epoch: Number.isSafeInteger(epoch) ? epoch : 0,
+        hub: text('x-postern-hub'),
+      };
+    },
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
     maxMessageBytes: takenMessageBytes,
     timeoutMs: options.timeoutMs,
@@ -108,6 +129,7 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
     },
   });
   return {
+    ...place,
     ended,
     get connections() {
       return session.streams;
@@ -115,6 +137,7 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
     get roundTripMs() {
       return session.roundTripMs;
     },
+    goAway: () => session.goAway(),
     close: () => {
       closedHere = true;
       session.close();

@@ -96,13 +96,7 @@ export class TunnelDoor {
     throw new PosternError(claimRefusals[answer.code], answer.message);
   }
 
-  #open(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    peer: GrantedPeer,
-    from: string,
-  ): void {
+  #open(request: IncomingMessage, socket: Duplex, head: Buffer, peer: GrantedPeer, from: string): void {
     let taken = false;
     socket.once('close', () => {
       if (!taken) this.#tunnels.giveUp(peer, peer.instance);
