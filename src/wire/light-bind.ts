@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 
 /**
- * Makes `AsyncResource.prototype.bind` light where it is not. Up to Node 22 it gives every function that it binds a
- * deprecated accessor `asyncResource`, made of two wrapped functions. `ClientHttp2Session.request` binds one for each
- * request, and the wrappers' hidden classes keep the request and its stream alive until the next full garbage
- * collection: a third of an agent's CPU time. Nothing else of `bind` changes.
+ * Makes `AsyncResource.prototype.bind` light where it is not. Node 20 gives every function that it binds a deprecated
+ * accessor `asyncResource`, made of two wrapped functions, and `ClientHttp2Session.request` binds one for each request:
+ * the request and its stream then survive the small garbage collections, which is a third of an agent's CPU time
+ * (docs/speed.md). Nothing else of `bind` changes.
  */
 export function lightenBind(): void {
   if (!('asyncResource' in AsyncResource.bind(() => {}))) return;
