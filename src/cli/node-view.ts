@@ -4,6 +4,9 @@ import { ago } from '../hub/ago.js';
 import type { RecordView } from './records.js';
 import type { Style } from './style.js';
 
+/** So much of a hub's instance id is shown in tables. */
+const shownIdLength = 8;
+
 /** How `postern nodes` prints a node. `now`: Unix time in milliseconds. */
 export function nodeView(style: Style, now: () => number): RecordView<Node> {
   return {
@@ -19,6 +22,8 @@ export function nodeView(style: Style, now: () => number): RecordView<Node> {
         paint: (padded, node) => paintState(style, padded, node.state),
       },
       { title: 'INSTANCES', text: instancesText },
+      { title: 'VIA', text: viaText },
+      { title: 'SINCE', text: (node) => sinceText(node, now()) },
       { title: 'CALLS', text: (node) => String(node.calls) },
       { title: 'RTT', text: roundTripText },
       { title: 'LAST SEEN', text: (node) => lastSeenText(node, now()) },
@@ -41,6 +46,19 @@ function paintState(style: Style, padded: string, state: string): string {
 function instancesText({ instances }: Node): string {
   const ready = instances.filter(({ standing }) => standing === 'ready').length;
   return ready === instances.length ? String(ready) : `${ready}/${instances.length} ready`;
+}
+
+/** How its instances are connected, those with a tunnel with the start of the hub's id. */
+function viaText({ instances }: Node): string {
+  const ways = instances.map(({ transport, hub }) =>
+    hub === '' ? transport : `${transport} to ${hub.slice(0, shownIdLength)}`,
+  );
+  return ways.length === 0 ? '-' : [...new Set(ways)].sort().join(', ');
+}
+
+/** When the first of its instances that are there came. */
+function sinceText({ instances }: Node, nowMs: number): string {
+  return instances.length === 0 ? '-' : ago(Math.min(...instances.map(({ sinceMs }) => sinceMs)), nowMs);
 }
 
 /** The shortest round trip, since that is where calls go first. */

@@ -55,6 +55,8 @@ export const hubConfig = z.strictObject({
   legacyTunnels: z.array(legacyGrant).default([]),
   /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
   tunnelConnectSeconds: z.number().positive().max(300).default(10),
+  /** How often a tunnel is asked whether it lives, in seconds; three silent rounds end it. */
+  tunnelPingSeconds: z.number().positive().max(60).default(5),
   /** URLs of NATS servers that `/nats` leads to, tried in order; none: there is no `/nats`. */
   natsPipe: z.array(z.string().min(1)).default([]),
   /** Life of an agent's bus credentials, in seconds. */

@@ -9,17 +9,23 @@ import { streaming, unary } from './own-calls.js';
 const settleMs = 50;
 
 /** `postern.v1.NodesService`: shows the nodes that the caller may call. */
-export function nodesService(nodes: Nodes, log: Logger): NodesServiceServer {
+export function nodesService(
+  nodes: Nodes,
+  /** Round trip of the tunnel of an instance in milliseconds; undefined where it has none to this hub. */
+  tunnelMs: (instance: string) => number | undefined,
+  log: Logger,
+): NodesServiceServer {
+  const nodeOf = (view: NodeView): Node => shown(view, tunnelMs);
   return {
     listNodes: unary('call', log, ({ name }, caller) => {
-      const shown = [...nodes.all()].filter(
+      const wanted = [...nodes.all()].filter(
         (view) => (name === '' || view.name === name) && mayCall(caller, view.name),
       );
-      return { nodes: shown.map(nodeOf).sort((a, b) => (a.name < b.name ? -1 : 1)) };
+      return { nodes: wanted.map(nodeOf).sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
     watchNodes: streaming('call', log, ({ name }, caller, out) => {
       const wanted = (node: string) => (name === '' || node === name) && mayCall(caller, node);
-      return watch(nodes, wanted, (message) => out.write(message));
+      return watch(nodes, { wanted, nodeOf }, (message) => out.write(message));
     }),
   };
 }
@@ -27,7 +33,7 @@ export function nodesService(nodes: Nodes, log: Logger): NodesServiceServer {
 /** Sends every wanted node, then those that change; what changes while the reader is slow is sent once. */
 function watch(
   nodes: Nodes,
-  wanted: (name: string) => boolean,
+  { wanted, nodeOf }: { wanted: (name: string) => boolean; nodeOf: (view: NodeView) => Node },
   write: (message: WatchNodesResponse) => boolean,
 ): { stop: () => void; drained: () => void } {
   const names = [...nodes.all()].map((view) => view.name).sort();
@@ -62,7 +68,7 @@ function watch(
 }
 
 /** A node as the API shows it. */
-function nodeOf(view: NodeView): Node {
+function shown(view: NodeView, tunnelMs: (instance: string) => number | undefined): Node {
   const { entry } = view;
   return {
     name: view.name,
@@ -74,8 +80,8 @@ function nodeOf(view: NodeView): Node {
     instances: [...view.instances.values()].flatMap((instance) => {
       const standing = view.standing(instance);
       if (standing === undefined) return [];
-      const { id, epoch, sinceMs, version, transport, services } = instance.entry;
-      const roundTripUs = view.watch?.roundTripUs(id) ?? 0;
+      const { id, epoch, sinceMs, version, transport, services, hub = '' } = instance.entry;
+      const roundTripUs = (view.watch?.roundTripUs(id) ?? 0) + Math.round(1000 * (tunnelMs(id) ?? 0));
       return [
         {
           id,
@@ -87,6 +93,7 @@ function nodeOf(view: NodeView): Node {
           services,
           roundTripUs,
           calls: instance.openCalls,
+          hub,
         },
       ];
     }),

@@ -97,7 +97,7 @@ async function raise(
 
   const own = startOwnServices(
     {
-      nodes: nodesService(nodes, log),
+      nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), log),
       tokens: tokensService(tokens, key, log),
       inspect: inspectService(bus, log),
     },

@@ -8,13 +8,26 @@ import { Node } from '../../src/gen/postern/v1/nodes.js';
 
 const now = 10_000_000;
 const view = nodeView(styleFor({}, {}), () => now);
-const instance = { id: '1-a', epoch: 1, standing: 'ready', services: [], roundTripUs: 1234, calls: 1 };
+const instance = {
+  id: '1-a',
+  epoch: 1,
+  standing: 'ready',
+  sinceMs: now - 2 * 60_000,
+  transport: 'tunnel',
+  services: [],
+  roundTripUs: 1234,
+  calls: 1,
+  hub: '0123456789abcdef',
+};
 const nodes = [
   Node.fromPartial({
     name: 'cellar',
     state: 'connected.serving',
     labels: { zone: 'a', floor: '0' },
-    instances: [instance, { ...instance, id: '2-b', standing: 'suspect', roundTripUs: 0 }],
+    instances: [
+      instance,
+      { ...instance, id: '2-b', standing: 'suspect', transport: 'nats', hub: '', roundTripUs: 0 },
+    ],
     lastSeenAtMs: now,
     calls: 2,
   }),
@@ -25,10 +38,10 @@ const nodes = [
 test('a table has a row per node, in columns', () => {
   assert.equal(
     formatList('table', view, nodes),
-    `NAME    STATE              INSTANCES  CALLS  RTT     LAST SEEN  LABELS
-cellar  connected.serving  1/2 ready  2      1.2 ms  now        floor=0,zone=a
-attic   lost               0          0      -       3 min ago  -
-new     unseen             0          0      -       never      -
+    `NAME    STATE              INSTANCES  VIA                       SINCE      CALLS  RTT     LAST SEEN  LABELS
+cellar  connected.serving  1/2 ready  nats, tunnel to 01234567  2 min ago  2      1.2 ms  now        floor=0,zone=a
+attic   lost               0          -                         -          0      -       3 min ago  -
+new     unseen             0          -                         -          0      -       never      -
 `,
   );
 });

@@ -27,6 +27,8 @@ export interface TunnelDial {
   readonly before?: string | undefined;
   readonly outbound?: OutboundOptions;
   readonly timeoutMs: number;
+  /** How often the hub is asked whether it lives, milliseconds; three silent rounds end the tunnel. Default 5,000. */
+  readonly pingEveryMs?: number;
   readonly signal?: AbortSignal;
   /** Takes each connection that the hub opens through the tunnel. */
   readonly onConnection: (connection: Duplex) => void;
@@ -119,6 +121,7 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
   });
   const session = new YamuxSession(bytes, {
     role: 'server',
+    ...(options.pingEveryMs === undefined ? {} : { pingEveryMs: options.pingEveryMs }),
     onStream: options.onConnection,
     onClose: (message) => {
       const end = (): void =>

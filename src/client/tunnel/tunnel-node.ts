@@ -27,6 +27,8 @@ export interface TunnelNodeOptions {
   readonly onConnection: (connection: Duplex) => void;
   /** Bound for each step of joining, milliseconds. */
   readonly timeoutMs: number;
+  /** How often the hub is asked whether it lives, milliseconds. Default 5,000. */
+  readonly pingEveryMs?: number;
   /** How long open calls may take to finish, milliseconds. */
   readonly drainMs: number;
   /** Version of Postern, as the hub is told. */
@@ -61,7 +63,8 @@ export interface TunnelNode {
 
 /** Joins a hub through a tunnel, and again whenever that is lost, until it is stopped or a hub says that it is over. */
 export function startTunnelNode(options: TunnelNodeOptions): TunnelNode {
-  const { node, hub, key, token, share, outbound, timeoutMs, drainMs, version, onConnection } = options;
+  const { node, hub, key, token, share, outbound, timeoutMs, drainMs, version, pingEveryMs, onConnection } =
+    options;
   const log = options.log.child({ node });
   const boot = randomBytes(9).toString('base64url');
   let told: (end: TunnelNodeEnd) => void = () => {};
@@ -84,6 +87,7 @@ export function startTunnelNode(options: TunnelNodeOptions): TunnelNode {
         before,
         outbound,
         timeoutMs,
+        ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
         signal,
         onConnection,
       });

@@ -14,6 +14,8 @@ import { Tunnels } from './tunnels.js';
 export interface OpenTunnels {
   /** Takes requests for tunnels. */
   readonly upgrade: UpgradeTaker;
+  /** Round trip to the node of an instance in milliseconds; undefined where there is no such tunnel here. */
+  roundTripMs(instance: string): number | undefined;
   drain(graceMs: number): Promise<void>;
   stop(): void;
 }
@@ -38,6 +40,7 @@ export function openTunnels(
     reception: hub.fleet.reception,
     hub: hub.hub,
     connectTimeoutMs: config.tunnelConnectSeconds * 1000,
+    pingEveryMs: config.tunnelPingSeconds * 1000,
     log,
   });
   tunnels.start();
@@ -46,6 +49,7 @@ export function openTunnels(
   const door = new TunnelDoor({ admission, tunnels, attempts, notReady, log });
   return {
     upgrade: (request, socket, head, from) => door.upgrade(request, socket, head, from),
+    roundTripMs: (instance) => tunnels.roundTripMs(instance),
     drain: (graceMs) => tunnels.drain(graceMs),
     stop: () => tunnels.stop(),
   };

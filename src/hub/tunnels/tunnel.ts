@@ -64,6 +64,8 @@ export interface TunnelDeps {
   readonly log: Logger;
   /** Bound for the node's server to be ready for calls, milliseconds. */
   readonly connectTimeoutMs: number;
+  /** How often it is asked whether it lives, milliseconds. */
+  readonly pingEveryMs: number;
   /** It is over. */
   closed(tunnel: Tunnel): void;
 }
@@ -94,6 +96,7 @@ export class Tunnel {
     const bytes = new WebSocketStream(socket, peer.ours ? ownMessageBytes : oldMessageBytes);
     this.#session = new YamuxSession(bytes, {
       role: 'client',
+      pingEveryMs: deps.pingEveryMs,
       onGoAway: () => void this.#finish(leaveMs, tunnelClose.left, 'the calls have ended'),
       onClose: (why) => this.#lost(why),
     });

@@ -15,6 +15,7 @@ export class Tunnels {
   readonly #reception: Pick<Reception, 'welcome'>;
   readonly #hub: string;
   readonly #connectTimeoutMs: number;
+  readonly #pingEveryMs: number;
   readonly #log: Logger;
   readonly #open = new Set<Tunnel>();
   readonly #stops: (() => void)[] = [];
@@ -26,12 +27,15 @@ export class Tunnels {
     hub: string;
     /** Bound for a node's server to be ready for calls, milliseconds. */
     connectTimeoutMs: number;
+    /** How often a tunnel is asked whether it lives, milliseconds. */
+    pingEveryMs: number;
     log: Logger;
   }) {
     this.#bus = options.bus;
     this.#reception = options.reception;
     this.#hub = options.hub;
     this.#connectTimeoutMs = options.connectTimeoutMs;
+    this.#pingEveryMs = options.pingEveryMs;
     this.#log = options.log;
   }
 
@@ -75,6 +79,7 @@ export class Tunnels {
       bus: this.#bus,
       claim: (node, key, hello) => this.#reception.welcome(node, key, hello, { to: this.#hub }),
       connectTimeoutMs: this.#connectTimeoutMs,
+      pingEveryMs: this.#pingEveryMs,
       log: this.#log,
       closed: (closed) => this.#open.delete(closed),
     });
