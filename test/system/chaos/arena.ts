@@ -26,6 +26,9 @@ export type Seen = 'opened' | 'ended' | 'cancelled';
 export class ServerProcess {
   readonly #process: RunningProcess;
   readonly address: string;
+  readonly #calls = new Map<string, Seen[]>();
+  /** Lines of its output that were read. */
+  #read = 0;
 
   private constructor(started: RunningProcess, address: string) {
     this.#process = started;
@@ -46,13 +49,15 @@ export class ServerProcess {
   }
 
   /** Every call by its id, with all that was seen of it, in order. */
-  seen(): Map<string, Seen[]> {
-    const calls = new Map<string, Seen[]>();
-    for (const line of this.#process.lines()) {
-      const { id, event }: { id: string; event: Seen } = JSON.parse(line);
-      calls.set(id, [...(calls.get(id) ?? []), event]);
+  seen(): ReadonlyMap<string, readonly Seen[]> {
+    const lines = this.#process.lines();
+    for (; this.#read < lines.length; this.#read++) {
+      const { id, event }: { id: string; event: Seen } = JSON.parse(lines[this.#read] ?? '');
+      const events = this.#calls.get(id);
+      if (events === undefined) this.#calls.set(id, [event]);
+      else events.push(event);
     }
-    return calls;
+    return this.#calls;
   }
 
   /** Calls that are open. */

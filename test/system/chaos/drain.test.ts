@@ -45,7 +45,7 @@ describe('told to stop under load', () => {
   const hub = (i: number): string => trio.addresses[i] ?? assert.fail();
 
   test('an agent lets its calls finish, new ones go to others, and no call fails', async () => {
-    const load = new Load(trio.caller(...trio.addresses), { lanes: 12, answerMs: 5 });
+    const load = new Load(trio.caller(...trio.addresses), { lanes: 12, answerMs: 40 });
     await load.more(100);
     const calls = [...(await openLong(trio, hub(0))), ...(await openLong(trio, hub(1)))];
     const stopped = [trio.agents[0], trio.agents[1]].map((agent) => agent?.stop());
@@ -62,7 +62,7 @@ describe('told to stop under load', () => {
   });
 
   test('a hub lets its calls finish, new ones go to the other hub, and no call fails', async () => {
-    const load = new Load(trio.caller(...trio.addresses), { lanes: 12, answerMs: 5 });
+    const load = new Load(trio.caller(...trio.addresses), { lanes: 12, answerMs: 40 });
     await load.more(100);
     const calls = await openLong(trio, hub(1));
     const stopped = trio.hubs[1]?.stop();

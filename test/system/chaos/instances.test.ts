@@ -5,7 +5,7 @@ import { bounds, slack } from './bounds.js';
 import type { OpenCall } from './caller.js';
 import { Load, Trio } from './trio.js';
 
-const slowMs = 200;
+const slowMs = 1_000;
 
 describe('two hubs and three instances of one node', () => {
   let trio: Trio;
