@@ -8,7 +8,10 @@ import type { Binding } from './settings.js';
 /** What `postern serve` can be told, as a `--config` file writes it. */
 export const serveSettings = z.strictObject({
   /** Where the gRPC server listens. */
-  to: checkedBy(parseAddress).default('127.0.0.1:50051'),
+  to: z
+    .array(checkedBy((text) => parseAddress(text)))
+    .length(1, 'a tunnel leads to one server')
+    .default(['127.0.0.1:50051']),
   /** Where the hub takes tunnels. */
   hubUri: checkedBy(tunnelUrl).optional(),
   /** File with the authorities to trust instead of the system's. */

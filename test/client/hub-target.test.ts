@@ -66,10 +66,12 @@ test('hub.json is private, taken back by its own process alone, and not believed
 });
 
 test('addresses of hubs', () => {
-  assert.equal(parseHub('http://[::1]:9'), '[::1]:9');
-  assert.equal(parseHub('hub.example.org:443'), 'hub.example.org:443');
-  assert.equal(parseHub('unix:/run/hub'), 'unix:/run/hub');
-  for (const bad of ['', 'h', 'h:0', 'h:70000', 'http://', 'https://h:1', 'h:1/path', 'unix:', '>:1']) {
+  assert.deepEqual(parseHub('http://[::1]:9'), { address: '[::1]:9', tls: false });
+  assert.deepEqual(parseHub('hub.example.org:443'), { address: 'hub.example.org:443', tls: false });
+  assert.deepEqual(parseHub('https://hub.example.org/'), { address: 'hub.example.org:443', tls: true });
+  assert.deepEqual(parseHub('https://[::1]:8443'), { address: '[::1]:8443', tls: true });
+  assert.deepEqual(parseHub('unix:/run/hub'), { address: 'unix:/run/hub', tls: false });
+  for (const bad of ['', 'h', 'h:0', 'h:70000', 'http://', 'https://h:0', 'h:1/path', 'unix:', '>:1']) {
     assert.throws(() => parseHub(bad), { code: 'HUB_INVALID', exitCode: 2 }, bad);
   }
 });

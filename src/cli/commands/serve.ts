@@ -32,7 +32,7 @@ export async function run(invocation: Invocation): Promise<number> {
     );
     return {
       facts: { ...place, pid: process.pid },
-      line: `serve: ready as ${node}, instance ${place.instance}, in front of ${settings.to}`,
+      line: `serve: ready as ${node}, instance ${place.instance}, in front of ${settings.to.join()}`,
       ended: link.done.then(({ error }) => {
         if (error !== undefined) throw error;
       }),
@@ -66,7 +66,7 @@ async function join(
         rejectUnauthorized: !settings.tlsInsecureSkipVerify,
         ...(ca === undefined ? {} : { ca }),
       },
-      onConnection: toLocalServer(parseAddress(settings.to), { timeoutMs, log }),
+      onConnection: toLocalServer(parseAddress(settings.to.join()), { timeoutMs, log }),
       timeoutMs,
       drainMs: settings.drain * 1000,
       version: posternVersion(),

@@ -11,9 +11,10 @@ import {
 const serveOptions = [
   {
     name: 'to',
-    kind: 'text',
+    kind: 'list',
     value: 'ADDRESS',
-    summary: 'the gRPC server, HOST:PORT or unix:PATH (default: 127.0.0.1:50051)',
+    shownDefault: '127.0.0.1:50051',
+    summary: 'the gRPC server, HOST:PORT or unix:PATH',
   },
   {
     name: 'hub-uri',
