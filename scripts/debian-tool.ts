@@ -20,6 +20,7 @@ const packages: Readonly<Record<string, string>> = {
   h2load: 'nghttp2-client',
   'nats-server': 'nats-server',
   nginx: 'nginx',
+  tinyproxy: 'tinyproxy-bin',
 };
 
 /** Where a program is, and how it came there. */

@@ -13,6 +13,7 @@ export const agentSettings = z.strictObject({
   labels: shape.labels,
   share: shape.share,
   hub: shape.hub.unwrap().optional(),
+  hubTls: shape.hubTls,
   token: shape.token,
   /** File with the join token. */
   tokenFile: z.string().min(1).optional(),
@@ -31,6 +32,8 @@ export const agentBindings: readonly Binding[] = [
   { option: 'label', key: ['labels'], read: readPairs },
   { option: 'share', key: ['share'] },
   { option: 'hub', key: ['hub'], read: (value) => asUrl(String(value)) },
+  { option: 'hub-ca', key: ['hubTls', 'ca'] },
+  { option: 'hub-insecure', key: ['hubTls', 'insecure'] },
   { option: 'token', key: ['token'] },
   { option: 'token-file', key: ['tokenFile'] },
   { option: 'nats', key: ['nats'] },
@@ -56,7 +59,7 @@ export function agentConfigOf(
   settings: AgentSettings,
   found: { data: string; hub: string | undefined; token: string | undefined },
 ): AgentConfigInput {
-  const { node, to, toTls, labels, share, nats, metrics, connectTimeout, drain } = settings;
+  const { node, to, toTls, hubTls, labels, share, nats, metrics, connectTimeout, drain } = settings;
   return {
     node,
     to,
@@ -65,6 +68,7 @@ export function agentConfigOf(
     nats,
     data: found.data,
     ...(toTls && { toTls }),
+    ...(hubTls && { hubTls }),
     ...(found.hub !== undefined && { hub: found.hub }),
     ...(found.token !== undefined && { token: found.token }),
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),

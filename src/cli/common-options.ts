@@ -49,6 +49,18 @@ export const connectTimeoutOption = {
   summary: 'how long connecting may take',
 } satisfies OptionSpec;
 
+/** Whom to trust to be the hub, where it speaks TLS. */
+export const hubTlsOptions: readonly OptionSpec[] = [
+  {
+    name: 'hub-ca',
+    kind: 'text',
+    value: 'FILE',
+    summary: "authorities to trust where the hub is https, PEM (default: the system's)",
+    completes: 'file',
+  },
+  { name: 'hub-insecure', kind: 'flag', summary: 'take any certificate of the hub' },
+];
+
 /** How a client finds the hub and proves who it is. */
 export const hubOptions: readonly OptionSpec[] = [
   {
@@ -56,7 +68,7 @@ export const hubOptions: readonly OptionSpec[] = [
     kind: 'text',
     value: 'URL',
     summary:
-      'the hub, HOST:PORT or http://HOST:PORT (default: the one of the data directory, else 127.0.0.1:9090)',
+      'the hub, HOST:PORT, http://HOST:PORT or https://HOST[:PORT] (default: the one of the data directory, else 127.0.0.1:9090)',
   },
   {
     name: 'token',
@@ -71,6 +83,7 @@ export const hubOptions: readonly OptionSpec[] = [
     summary: "file with the caller's token",
     completes: 'file',
   },
+  ...hubTlsOptions,
   dataOption,
   connectTimeoutOption,
   logLevelOption,

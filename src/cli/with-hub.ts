@@ -23,6 +23,8 @@ export async function withHub<T>(
     hub: options.text('hub'),
     token: options.text('token'),
     tokenFile: options.text('token-file'),
+    ca: options.text('hub-ca'),
+    insecure: options.flag('hub-insecure'),
     data: dataDirectoryOf(invocation),
   });
   const connection = await connectHub(target, connectTimeoutOf(invocation));

@@ -1,6 +1,13 @@
-import { Client, type ClientOptions, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientOptions,
+  connectivityState,
+  credentials,
+  Metadata,
+} from '@grpc/grpc-js';
 import { PosternError } from '../errors.js';
-import type { HubTarget } from './hub-target.js';
+import type { HubTarget, HubTls } from './hub-target.js';
 
 /**
  * Options of every channel: no limit on what comes back, no proxy from the environment in between, and a hub that stands
@@ -24,17 +31,23 @@ export interface HubConnection {
   close(): void;
 }
 
+/** A timer that is set for longer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
 export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
-  const client = new Client(target.address, credentials.createInsecure(), channelOptions);
-  const why = await connected(client, Date.now() + timeoutMs);
+  const client = new Client(target.address, credentialsFor(target.tls), channelOptions);
+  const why = await connected(client, Date.now() + Math.min(timeoutMs, longestTimerMs));
   if (why !== undefined) {
     client.close();
     throw new PosternError(
       'HUB_UNREACHABLE',
       `no hub answers at ${target.address} (${target.from}): ${why}`,
       {
-        hint: 'start one with `postern up`, or say where it is with --hub HOST:PORT',
+        hint:
+          target.tls === undefined
+            ? 'start one with `postern up`, or say where it is with --hub HOST:PORT'
+            : 'look whether it speaks TLS, and whom to trust: --hub-ca FILE',
       },
     );
   }
@@ -49,6 +62,13 @@ export async function connectHub(target: HubTarget, timeoutMs: number): Promise<
     },
     close: () => client.close(),
   };
+}
+
+/** How a channel to the hub is secured. */
+function credentialsFor(tls: HubTls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const roots = tls.ca === undefined ? null : Buffer.from(tls.ca);
+  return credentials.createSsl(roots, null, null, { rejectUnauthorized: tls.rejectUnauthorized });
 }
 
 /** Connects; resolves to why it cannot, undefined when it has. A refusal is told at once, without trying again. */

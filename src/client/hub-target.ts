@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, PosternError } from '../errors.js';
+import { readPemFile } from '../wire/pem-file.js';
 import { readHubFile } from './hub-file.js';
 
 /** A hub, and with what to come to it. */
@@ -10,6 +11,16 @@ export interface HubTarget {
   /** Where the address is from, for messages. */
   readonly from: string;
   readonly token: string | undefined;
+  /** How TLS is spoken with it; absent: without. */
+  readonly tls?: HubTls;
+}
+
+/** Whom to trust to be the hub. */
+export interface HubTls {
+  /** PEM of the authorities to trust; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** False takes any certificate. */
+  readonly rejectUnauthorized: boolean;
 }
 
 /** What the user said about the hub. */
@@ -17,6 +28,10 @@ export interface HubChoice {
   readonly hub: string | undefined;
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
+  /** File with the authorities to trust where the hub is `https`. */
+  readonly ca?: string | undefined;
+  /** Takes any certificate of the hub. */
+  readonly insecure?: boolean | undefined;
   /** Data directory, where a hub on this machine leaves its address and a token. */
   readonly data: string;
 }
@@ -26,28 +41,37 @@ export const defaultHubAddress = '127.0.0.1:9090';
 
 /**
  * Finds the hub: what was said, else the running hub of the data directory, else 127.0.0.1:9090. And the token: what was
- * said, else the one in the data directory. Throws `HUB_INVALID`, `TOKEN_UNREADABLE` (exit status 2).
+ * said, else the one in the data directory. Throws `HUB_INVALID`, `TOKEN_UNREADABLE`, `TLS_FILE_UNREADABLE` (exit
+ * status 2).
  */
 export async function findHub(choice: HubChoice): Promise<HubTarget> {
   const token = await findToken(choice);
-  if (choice.hub !== undefined) return { address: parseHub(choice.hub), from: 'as told', token };
+  if (choice.hub !== undefined) {
+    const { address, tls } = parseHub(choice.hub);
+    return { address, from: 'as told', token, ...(tls ? { tls: await trustOf(choice) } : {}) };
+  }
   const running = await readHubFile(choice.data);
   const first = running?.listen[0];
-  if (first !== undefined) return { address: dialable(first), from: `from ${choice.data}/hub.json`, token };
+  // From this machine a hub is reached without TLS too.
+  if (first !== undefined) {
+    return { address: dialable(first), from: `from ${choice.data}/hub.json`, token };
+  }
   return { address: defaultHubAddress, from: 'the default', token };
 }
 
-/** `http://HOST:PORT`, `HOST:PORT` or `unix:/path`, as gRPC dials it. Throws `HUB_INVALID`. */
-export function parseHub(text: string): string {
-  if (/^unix:./.test(text)) return text;
-  const bare = text.replace(/^(http|grpc):\/\//, '').replace(/\/$/, '');
+/**
+ * `http://HOST:PORT`, `https://HOST[:PORT]`, `HOST:PORT` or `unix:/path`, as gRPC dials it, and whether with TLS. Throws
+ * `HUB_INVALID`.
+ */
+export function parseHub(text: string): { address: string; tls: boolean } {
+  if (/^unix:./.test(text)) return { address: text, tls: false };
+  const tls = /^(https|grpcs):\/\//.test(text);
+  const rest = text.replace(/^(https?|grpcs?):\/\//, '').replace(/\/$/, '');
+  const bare = tls && !/:\d+$/.test(rest) ? `${rest}:443` : rest;
   const port = Number(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(bare)?.[1]);
-  if (port >= 1 && port <= 65_535) return bare;
-  const tls = text.startsWith('https://');
+  if (port >= 1 && port <= 65_535) return { address: bare, tls };
   throw new PosternError('HUB_INVALID', `'${text}' is not the address of a hub`, {
-    hint: tls
-      ? 'TLS towards the hub is not there yet; write http://HOST:PORT'
-      : 'write HOST:PORT or http://HOST:PORT, e.g. --hub 127.0.0.1:9090',
+    hint: 'write HOST:PORT, http://HOST:PORT or https://HOST[:PORT], e.g. --hub 127.0.0.1:9090',
     exitCode: 2,
   });
 }
@@ -55,6 +79,13 @@ export function parseHub(text: string): string {
 /** An address that one listens at, as one dials it. */
 export function dialable(listen: string): string {
   return listen.replace(/^(0\.0\.0\.0|\[::\]|)(?=:\d+$)/, '127.0.0.1');
+}
+
+async function trustOf({ ca, insecure }: HubChoice): Promise<HubTls> {
+  return {
+    ca: ca === undefined ? undefined : await readPemFile(ca, 'CA'),
+    rejectUnauthorized: insecure !== true,
+  };
 }
 
 async function findToken(choice: HubChoice): Promise<string | undefined> {

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../log.js';
 import type { RawMetadata } from '../rpc/call.js';
 import { parseAddress } from '../wire/address.js';
+import type { DialTls } from '../wire/dial.js';
 import { Http2Upstream } from '../wire/http2-upstream.js';
 import { type Front, listenFront } from '../wire/listener.js';
 import { refuseRequest } from '../wire/refuse.js';
 import { readRequest } from '../wire/request.js';
 import { serveCall } from '../wire/serve-call.js';
-import type { HubTarget } from './hub-target.js';
+import type { HubTarget, HubTls } from './hub-target.js';
 
 /** A listener whose every call goes to one node. */
 export interface LocalProxy {
@@ -47,7 +48,12 @@ export async function startLocalProxy(options: {
   log: Logger;
 }): Promise<LocalProxy> {
   const { node, target, log } = options;
-  const upstream = new Http2Upstream({ address: parseAddress(target.address), log });
+  const { tls } = target;
+  const upstream = new Http2Upstream({
+    address: parseAddress(target.address),
+    ...(tls === undefined ? {} : { tls: dialTlsOf(tls) }),
+    log,
+  });
   let front: Front;
   try {
     front = await listenFront({
@@ -75,6 +81,10 @@ export async function startLocalProxy(options: {
       upstream.close();
     },
   };
+}
+
+function dialTlsOf({ ca, rejectUnauthorized }: HubTls): DialTls {
+  return { ...(ca === undefined ? {} : { ca }), rejectUnauthorized };
 }
 
 function answerHttp1(_request: IncomingMessage, response: ServerResponse): void {

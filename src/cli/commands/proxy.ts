@@ -30,6 +30,8 @@ export async function run(invocation: Invocation): Promise<number> {
       hub: options.text('hub'),
       token: options.text('token'),
       tokenFile: options.text('token-file'),
+      ca: options.text('hub-ca'),
+      insecure: options.flag('hub-insecure'),
       data: dataDirectoryOf(invocation),
     });
     const proxy = await startLocalProxy({

@@ -4,6 +4,7 @@ import {
   connectTimeoutOption,
   dataOption,
   drainOption,
+  hubTlsOptions,
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
@@ -167,6 +168,7 @@ export const servingCommands: readonly CommandSpec[] = [
         value: 'URL',
         summary: 'front door of the hub (default: the hub of the data directory, else http://127.0.0.1:8080)',
       },
+      ...hubTlsOptions,
       {
         name: 'token',
         kind: 'text',
