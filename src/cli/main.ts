@@ -15,7 +15,8 @@ export async function main(args: readonly string[]): Promise<void> {
   process.exit(status);
 }
 
-async function run(args: readonly string[]): Promise<number> {
+/** Runs one command; resolves to its exit status. What it prints goes to the streams of the process. */
+export async function run(args: readonly string[]): Promise<number> {
   const { env, stderr } = process;
   let parsed: Parsed | undefined;
   const program = createProgram(posternVersion(), (found) => {
