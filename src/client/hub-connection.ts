@@ -34,9 +34,6 @@ export interface HubConnection {
 /** A timer that is set for longer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** A timer that is set for longer fires at once. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
 export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
   const client = new Client(target.address, credentialsFor(target.tls), channelOptions);
