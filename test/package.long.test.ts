@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -32,6 +32,10 @@ test('the package installs elsewhere, and a hub starts from it', async () => {
   await npm(['install', '--ignore-scripts', `./${file}`]);
   const postern = path.join(dir, 'node_modules/.bin/postern');
   assert.match((await run(postern, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  const exported = 'import * as postern from "postern"; console.log(Object.keys(postern).join())';
+  const program = path.join(dir, 'exported.mjs');
+  await writeFile(program, exported);
+  assert.equal((await run(process.execPath, [program])).stdout, 'PosternError,joinHub\n');
   const env = { POSTERN_DATA: path.join(dir, 'data') };
   const up = await startReady(
     postern,

@@ -17,6 +17,8 @@ test('npm pack takes what runs, and nothing else', async () => {
   for (const needed of [
     'bin/postern',
     'dist/src/cli/main.js',
+    'dist/src/client/index.js',
+    'dist/src/client/index.d.ts',
     'dist/src/gen/descriptors.binpb',
     'dist/machines/node.js',
     'proto/postern/bus/v1/frame.proto',
