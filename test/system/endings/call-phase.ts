@@ -40,14 +40,14 @@ export async function enterPhase(
   if (phase === 'BlockedResponse') await heard('response');
   if (phase === 'BlockedRequest') {
     await heard('data');
-    await stopped(stream);
+    stream.write(Buffer.alloc(8 << 20));
+    await blocked(stream);
   }
   return call;
 }
 
-/** Writes more than all windows take; resolves when none of it has gone out for a while. */
-async function stopped(stream: ClientHttp2Stream): Promise<void> {
-  stream.write(Buffer.alloc(8 << 20));
+/** Resolves when nothing of what was written to the connection of a stream has gone out for a while. */
+async function blocked(stream: ClientHttp2Stream): Promise<void> {
   const { socket } = stream.session ?? {};
   for (let bytes = -1, looks = 0; looks < 10; looks++) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -8,9 +8,10 @@ import {
   startFrameServer,
 } from '../../support/frame-peer.js';
 import { until } from '../../support/nats.js';
+import { eventually } from '../../support/processes.js';
 import { data, endStream, headers, windowUpdate } from '../../wire/frames.js';
 import { requestHeaders } from '../../wire/harness.js';
-import { assertEnded, nothingLeft, ok, openCall, openStage, type Stage } from './stage.js';
+import { assertEnded, hubMetric, nothingLeft, ok, openCall, openStage, type Stage } from './stage.js';
 
 let stage: Stage;
 let server: FrameServer;
@@ -116,6 +117,21 @@ describe('a response that ends before its request', () => {
     });
   }
 
+  /**
+   * Waits until no more goes from the hub to the agent. The hub keeps bytes only where the agent grants no more, so
+   * what it keeps stays the same when the agent has as much of each call as it takes.
+   */
+  async function stalled(): Promise<void> {
+    let [kept, looks] = [0, 0];
+    const look = async (): Promise<boolean> => {
+      const before = kept;
+      kept = await hubMetric(stage, 'postern_bus_buffered_bytes');
+      looks = kept > 0 && kept === before ? looks + 1 : 0;
+      return looks > 5;
+    };
+    await eventually('the calls are stalled', look, { everyMs: 10 });
+  }
+
   test('while flow control blocks the client, again and again: no credit is lost', async () => {
     // A server that grants a stream 64 KiB and reads no more.
     const blockedBytes = 65_535;
@@ -130,6 +146,7 @@ describe('a response that ends before its request', () => {
         call.stream.write(endless);
         return call;
       });
+      await stalled();
       for (let i = 0; i < atOnce; i++) {
         const { peer, stream } = await nextCall(known++);
         await until('the stream is blocked', () => peer.body(stream).length >= blockedBytes);

@@ -80,7 +80,22 @@ export function openCall(
   const stream = client.request(requestHeaders({ ':path': path, ...stage.metadata, ...more }), {
     endStream: options.endStream ?? false,
   });
-  return { stream, ...watch(stream) };
+  const { seen, closed } = watch(stream);
+  return { stream, seen, closed: inTime(closed, `the call ${path} ends`) };
+}
+
+/** The longest that any call of these tests takes. */
+const longestCallMs = 60_000;
+
+/** The same promise, but it rejects when it takes too long: a test shall fail, not hang. */
+function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  const bounded = new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`never came true: ${what}`)), longestCallMs).unref();
+    void promise.then(resolve).finally(() => clearTimeout(timer));
+  });
+  // Not every test waits for the ends of all its calls.
+  bounded.catch(() => {});
+  return bounded;
 }
 
 /** `grpc-status` that a call ended with, wherever it stood. */
