@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { errorText, PosternError } from '../errors.js';
+import { lightenBind } from '../wire/light-bind.js';
 import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
 import { Options } from './options.js';
@@ -9,6 +10,8 @@ import { exitOnInterrupt } from './signals.js';
 
 /** Runs `postern` with these arguments, and ends the process with its exit status. */
 export async function main(args: readonly string[]): Promise<void> {
+  // The process is ours: a program that uses this code as a library keeps its own.
+  lightenBind();
   process.stdout.on('error', endWithoutReader);
   const status = await run(args);
   await written();

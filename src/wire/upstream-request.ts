@@ -3,9 +3,6 @@ import { addAbortSignal } from 'node:stream';
 import type { CallHead } from '../rpc/call.js';
 import { formatGrpcTimeout } from '../rpc/timeout.js';
 import { addMetadata } from './headers.js';
-import { lightenBind } from './light-bind.js';
-
-lightenBind();
 
 /** Options of every request; all that Node would add for each are there already. */
 export const requestOptions: ClientSessionRequestOptions & { readonly silent: boolean } = {
