@@ -38,7 +38,7 @@ export async function startTestHub(
   config: Partial<HubConfigInput> = {},
   log: Logger = testLog,
 ): Promise<TestHub> {
-  const [bus, tunnelBus] = await Promise.all([nats.hub(), nats.tunnel()]);
+  const [bus, tunnelBus] = await Promise.all([nats.hub({ log }), nats.tunnel()]);
   const hub = startHub(
     {
       listen: ['127.0.0.1:0'],
