@@ -141,7 +141,8 @@ export async function startFrameServer(): Promise<FrameServer> {
       return last();
     },
     async hangUp() {
-      for (const { socket } of connections) socket.destroy();
+      // The other side has noticed when it ends its direction too.
+      for (const { socket } of connections) socket.end();
       await until('all hung up', () => connections.every(({ closed }) => closed));
     },
     stop() {
