@@ -43,7 +43,10 @@ export function joinFleet(
   const self = { name: 'hub', instance: hub };
   const joined = bus.joinCalls(self, {
     receive: (from, message) => exchange.receive(from, message),
-    noResponders: (to, ticket) => exchange.noResponders(to, ticket),
+    noResponders: (to, ticket) => {
+      nodes.unreachable(to);
+      exchange.noResponders(to, ticket);
+    },
   });
   undo.add(joined.stop);
   const exchange = new Exchange({ self, port: joined.port, log });

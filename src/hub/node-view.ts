@@ -24,6 +24,8 @@ export class InstanceView implements Place {
   openCalls = 0;
   /** It has said bye to all hubs; the registry learns of that later. */
   leaving = false;
+  /** The bus has just said that nobody listens there; only of use where this hub does not watch over the node. */
+  unheard = false;
 
   constructor(node: string, entry: InstanceEntry, peers: Peers) {
     this.id = entry.id;
@@ -64,7 +66,9 @@ export class NodeView implements Pool {
   /** How far an instance may be given calls; undefined: it is gone. */
   standing(instance: InstanceView): Standing | undefined {
     const standing = this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
-    return standing === 'ready' && instance.leaving ? 'draining' : standing;
+    if (standing !== 'ready') return standing;
+    if (instance.leaving) return 'draining';
+    return this.watch === undefined && instance.unheard ? 'suspect' : 'ready';
   }
 
   /** Computes anew what follows from the entry and the watch. True when the state has changed. */

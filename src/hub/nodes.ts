@@ -3,12 +3,15 @@ import type { InstanceEntry, NodeEntry } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { PeerAddress } from '../rpc/exchange-port.js';
 import { InstanceView, NodeView, type Peers } from './node-view.js';
 import { NodeWatch } from './node-watch.js';
 import type { NodeRegistry } from './registry.js';
 
 /** What became of an instance whose calls are ended. */
 const gone = 'the instance that served the call is gone';
+/** An instance that another hub watches over gets no calls for so long when nobody listens there, in milliseconds. */
+const unheardMs = 1_000;
 
 /**
  * All nodes, as this hub sees them. It runs the `node` machine of each node that it owns and writes what it finds
@@ -22,6 +25,7 @@ export class Nodes {
   readonly #log: Logger;
   readonly #views = new Map<string, NodeView>();
   readonly #listeners = new Set<(name: string) => void>();
+  readonly #timers = new Set<NodeJS.Timeout>();
   #stopListening: () => void = () => {};
   #released = false;
 
@@ -67,6 +71,25 @@ export class Nodes {
     if (reason === 'stopped') this.#peers.forget(leaving.address, gone, true);
     view.watch?.send({ type: 'BYE', instance, reason });
     view.refresh();
+  }
+
+  /** The bus says that nobody listens where an instance should be: new calls pass it over. */
+  unreachable({ name, instance }: PeerAddress): void {
+    const view = this.#views.get(name);
+    const there = view?.instances.get(instance);
+    if (view === undefined || there === undefined) return;
+    if (view.watch !== undefined) view.watch.send({ type: 'UNREACHABLE', instance });
+    else if (!there.unheard) {
+      there.unheard = true;
+      view.refresh();
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        there.unheard = false;
+        view.refresh();
+      }, unheardMs);
+      timer.unref();
+      this.#timers.add(timer);
+    }
   }
 
   /** Tells the registry what it does not know yet of the node; a failure is tried again with the next round. */
@@ -116,6 +139,8 @@ export class Nodes {
 
   stop(): void {
     this.#stopListening();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     for (const view of this.#views.values()) this.#endWatch(view);
     this.#listeners.clear();
   }

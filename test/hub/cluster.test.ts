@@ -118,6 +118,26 @@ describe('several hubs', () => {
     }
   });
 
+  it('pass over an instance as soon as a call finds nobody there', async () => {
+    const one = hubs.at(-1) ?? (await start());
+    const both = [one, await start()];
+    const [a, b] = [
+      await StandIn.start(nats, await bindKey(one, 'halved'), upstream),
+      await StandIn.start(nats, await bindKey(one, 'halved'), upstream),
+    ];
+    const [gone] = [await a.join({ share: true }), await b.join({ share: true })];
+    const standing = async (hub: TestHub) =>
+      (await node(hub, 'halved'))?.instances.find(({ id }) => id === gone)?.standing;
+    for (const hub of both) await until('it is ready', async () => (await standing(hub)) === 'ready');
+    await a.freeze();
+    for (const hub of both) {
+      for (let i = 0; i < 2; i++) assert.equal((await call(hub, 'halved')).status, 0);
+      assert.equal(await standing(hub), 'suspect');
+    }
+    a.vanish();
+    b.vanish();
+  });
+
   it('come back by themselves when NATS was killed', async () => {
     const hub = hubs.at(-1) ?? assert.fail();
     const agent = await StandIn.start(nats, await bindKey(hub, 'survivor'), upstream);

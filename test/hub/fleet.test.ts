@@ -272,7 +272,7 @@ describe('the nodes of a hub', () => {
     const ended = statusOf(open);
     open.write({ responseParameters: [{ size: 1 }] });
     await once(open, 'data');
-    agent.freeze();
+    await agent.freeze();
     await inState('flaky', 'suspect', 8_000);
     const suspect = await bareCall(hub.address, headers('flaky'));
     assert.deepEqual([suspect.status, suspect.code], [14, 'NODE_OFFLINE']);

@@ -87,11 +87,15 @@ export class StandIn {
     this.bus.publish(subjects.bye, { node, key: key.publicKey }, { instance: this.instance, reason });
   }
 
-  /** Hears nothing any more and says nothing, as a process that was killed. */
-  freeze(): void {
+  /** Hears nothing any more and says nothing, as a process that was killed. Resolves when the bus knows. */
+  async freeze(): Promise<void> {
     this.#frozen = true;
     this.#givenTo.clear();
     this.#deafen();
+    const silent = { receive: () => {}, noResponders: () => {} };
+    const { heard, stop } = this.bus.joinCalls({ name: this.#bound.node, instance: 'elsewhere' }, silent);
+    await heard;
+    stop();
   }
 
   /** Ends its calls and hears nothing any more. */
