@@ -27,9 +27,9 @@ export class TunnelStage {
     this.#clients = ownClients(hub.address);
   }
 
-  static async make(config: Partial<HubConfigInput> = {}): Promise<TunnelStage> {
+  static async make(config: Partial<HubConfigInput> = {}, log = testLog): Promise<TunnelStage> {
     const nats = await startTestNats();
-    return new TunnelStage(nats, await startTestHub(nats, config));
+    return new TunnelStage(nats, await startTestHub(nats, config, log));
   }
 
   get running(): RunningHub {
