@@ -57,6 +57,7 @@ export function drawFlame(root: Frame, title: string): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="monospace" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<style>g.b rect{stroke:#fff;stroke-width:.6}g.b:hover rect{stroke:#000}</style>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${margin}" y="16" font-size="13">${escaped(title)}</text>`,
