@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Socket } from 'node:net';
+import type { Registry } from 'prom-client';
 import { createUserKey } from '../../src/bus/nkeys.js';
 import { toLocalServer } from '../../src/client/tunnel/local-server.js';
 import {
@@ -19,7 +20,7 @@ export class TunnelStage {
   readonly nats: TestNats;
   readonly hub: TestHub;
   readonly #clients: ReturnType<typeof ownClients>;
-  readonly #nodes: TunnelNode[] = [];
+  readonly #nodes = new Set<TunnelNode>();
 
   private constructor(nats: TestNats, hub: TestHub) {
     this.nats = nats;
@@ -27,8 +28,18 @@ export class TunnelStage {
     this.#clients = ownClients(hub.address);
   }
 
-  static async make(config: Partial<HubConfigInput> = {}, log = testLog): Promise<TunnelStage> {
-    const nats = await startTestNats();
+  /** `metrics` counts what the hub does on the bus. */
+  static async make(
+    config: Partial<HubConfigInput> = {},
+    log = testLog,
+    metrics?: Registry,
+  ): Promise<TunnelStage> {
+    const plain = await startTestNats();
+    const nats: TestNats = {
+      ...plain,
+      hub: (options) => plain.hub({ ...options, metrics }),
+      tunnel: (options) => plain.tunnel({ ...options, metrics }),
+    };
     return new TunnelStage(nats, await startTestHub(nats, config, log));
   }
 
@@ -52,7 +63,8 @@ export class TunnelStage {
       log: testLog,
       ...options,
     });
-    this.#nodes.push(joined);
+    this.#nodes.add(joined);
+    void joined.done.then(() => this.#nodes.delete(joined));
     return joined;
   }
 
@@ -76,7 +88,7 @@ export class TunnelStage {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.stop()));
+    await Promise.all([...this.#nodes].map((node) => node.stop()));
     this.#clients.close();
     await this.hub.stop();
     await this.nats.stop();
@@ -87,11 +99,16 @@ export class TunnelStage {
 export class BlackHole {
   readonly #server = createServer((socket) => this.#relay(socket));
   readonly #sockets = new Set<Socket>();
-  readonly #to: { host: string; port: number };
+  #to: string;
 
+  /** `to` is `HOST:PORT`. */
   constructor(to: string) {
-    const at = to.lastIndexOf(':');
-    this.#to = { host: to.slice(0, at), port: Number(to.slice(at + 1)) };
+    this.#to = to;
+  }
+
+  /** Where new connections lead from now on. */
+  leadTo(to: string): void {
+    this.#to = to;
   }
 
   /** Resolves to `HOST:PORT`. */
@@ -120,7 +137,8 @@ export class BlackHole {
   }
 
   #relay(near: Socket): void {
-    const far = connect(this.#to);
+    const at = this.#to.lastIndexOf(':');
+    const far = connect(Number(this.#to.slice(at + 1)), this.#to.slice(0, at));
     this.#pass(near, far);
     this.#pass(far, near);
   }
