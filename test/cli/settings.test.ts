@@ -59,6 +59,10 @@ test('a flag wins over the environment, that over the file, that over the defaul
     natsAdvertise: ['nats://h:1'],
     credentialTtlSeconds: 86_400,
     drainSeconds: 60,
+    natsPipe: ['nats://h:1'],
+    legacyTunnels: [],
+    tunnelConnectSeconds: 10,
+    tunnelPingSeconds: 5,
   });
 });
 
