@@ -10,7 +10,7 @@ import { statusOf } from '../support/interop/client.js';
 import { createInteropServer } from '../support/interop/server.js';
 import { BlackHole, TunnelStage } from './tunnel-stage.js';
 
-describe('a grpc-js server that joins a hub', () => {
+describe('a grpc-js server that joins a hub', { timeout: 120_000 }, () => {
   let stage: TunnelStage;
   const stops: (() => unknown)[] = [];
 

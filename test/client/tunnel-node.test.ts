@@ -10,7 +10,7 @@ import { BlackHole, TunnelStage } from './tunnel-stage.js';
 /** How often the tunnels of this file are asked whether they live, milliseconds. */
 const pingEveryMs = 500;
 
-describe('a node behind a tunnel', () => {
+describe('a node behind a tunnel', { timeout: 120_000 }, () => {
   let stage: TunnelStage;
   let server: InteropServer;
   const holes: BlackHole[] = [];

@@ -12,7 +12,7 @@ import { until } from '../../support/nats.js';
 const missing = await withoutGo();
 const node = 'gopher';
 
-describe("a program with Go's WebSocket, yamux and gRPC", { skip: missing }, () => {
+describe("a program with Go's WebSocket, yamux and gRPC", { skip: missing, timeout: 240_000 }, () => {
   let program: string;
   let stage: TunnelStage;
   let hole: BlackHole;

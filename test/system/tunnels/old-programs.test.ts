@@ -11,7 +11,7 @@ import { frame, OldNode, playClient, transcript } from './old-programs.js';
 /** `status: START_SUCCESS` with the prefix of a gRPC message. */
 const success = Buffer.from('00000000020802', 'hex');
 
-describe('programs of before', () => {
+describe('programs of before', { timeout: 120_000 }, () => {
   let stage: TunnelStage;
   let logged = '';
   const log = createLogger(

@@ -13,7 +13,7 @@ import { checkoutRoot, eventually, type RunningProcess, run, startReady } from '
 
 const postern = path.join(checkoutRoot, 'bin/postern');
 
-describe('postern serve', () => {
+describe('postern serve', { timeout: 180_000 }, () => {
   let stage: TunnelStage;
   let server: InteropServer;
   let dir: string;
