@@ -1,5 +1,6 @@
 import { errorText } from '../../src/errors.js';
 import { grpcGo, h2spec } from '../../test/conformance/go-programs.js';
+import { goBuilt } from '../go-tool.js';
 import { withoutGo } from '../go-toolchain.js';
 
 /**
@@ -12,6 +13,7 @@ export async function prepareGoPrograms(): Promise<string> {
   try {
     for (const program of ['client', 'server', 'http2'] as const) await grpcGo(program);
     await h2spec();
+    await goBuilt('examples/tunnel-go', 'tunnel-go');
     return 'programs built with Go are ready';
   } catch (thrown) {
     return errorText(thrown);
