@@ -8,8 +8,8 @@ import { PosternError } from '../errors.js';
 import type { HubConfigInput } from '../hub/config.js';
 import { startHub } from '../hub/hub.js';
 import type { Logger } from '../log.js';
+import { posternVersion } from '../package-info.js';
 import type { Cleanup } from './cleanup.js';
-import { posternVersion } from './package-info.js';
 import { processMetrics } from './process-metrics.js';
 import type { Started } from './serving.js';
 

@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import { errorText, PosternError } from '../errors.js';
+import { posternVersion } from '../package-info.js';
 import { lightenBind } from '../wire/light-bind.js';
 import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
 import { Options } from './options.js';
-import { posternVersion } from './package-info.js';
 import { createProgram, type Parsed } from './program.js';
 import { exitOnInterrupt } from './signals.js';
 

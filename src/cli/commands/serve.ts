@@ -8,12 +8,12 @@ import { startTunnelNode, type TunnelNode, type TunnelPlace } from '../../client
 import { tunnelUrl } from '../../client/tunnel/tunnel-url.js';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { posternVersion } from '../../package-info.js';
 import { parseAddress } from '../../wire/address.js';
 import { readPemFile } from '../../wire/pem-file.js';
 import { type Invocation, requiredWord } from '../invocation.js';
 import { makeJoinToken } from '../join-token.js';
 import { makeDataDirectory } from '../make-data-directory.js';
-import { posternVersion } from '../package-info.js';
 import { type ServeSettings, serveBindings, serveSettings } from '../serve-settings.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';

@@ -4,11 +4,11 @@ import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { startEmbeddedServer } from '../../bus/embedded-server.js';
 import { findServerBinary } from '../../bus/server-binary.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
+import { packageRoot } from '../../package-info.js';
 import { keysIn, startHubProcess } from '../hub-process.js';
 import { hubConfigOf, upBindings, upSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
 import { makeDataDirectory } from '../make-data-directory.js';
-import { packageRoot } from '../package-info.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
 

@@ -1,5 +1,5 @@
+import { posternVersion } from '../../package-info.js';
 import type { Invocation } from '../invocation.js';
-import { posternVersion } from '../package-info.js';
 
 /** `postern version`. */
 export async function run(invocation: Invocation): Promise<number> {

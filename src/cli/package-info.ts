@@ -1,1 +1,0 @@
-export { packageRoot, posternVersion } from '../package-info.js';
