@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../log.js';
 import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
+import { statusOfTrailers } from '../rpc/status.js';
 
 /** Latencies worth telling apart, in seconds. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -87,8 +88,7 @@ class WatchedSink implements CallSink, Call {
   }
 
   trailers(metadata: RawMetadata): void {
-    const at = metadata.indexOf('grpc-status');
-    this.#end(at < 0 ? 2 : Number(metadata[at + 1]), '');
+    this.#end(statusOfTrailers(metadata), '');
     this.#sink.trailers(metadata);
   }
 

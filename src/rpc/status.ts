@@ -1,5 +1,8 @@
 /** gRPC status codes, their names, their text on the wire, and what stands for them in HTTP. */
 
+import type { RawMetadata } from './call.js';
+import { getMetadata } from './metadata.js';
+
 /** gRPC status codes, as numbered by the gRPC project (doc/statuscodes.md). */
 export const status = {
   OK: 0,
@@ -23,6 +26,16 @@ export const status = {
 
 /** Names of the status codes; the index is the code. */
 export const statusNames = Object.keys(status);
+
+/**
+ * The status that trailers tell. UNKNOWN where it is missing or no code, as gRPC clients take it: so what is counted by
+ * status stays small, whatever a server says.
+ */
+export function statusOfTrailers(metadata: RawMetadata): number {
+  const text = getMetadata(metadata, 'grpc-status') ?? '';
+  const code = /^\d{1,2}$/.test(text) ? Number(text) : status.UNKNOWN;
+  return code < statusNames.length ? code : status.UNKNOWN;
+}
 
 /** `grpc-message` as it goes on the wire: UTF-8, percent-encoded outside of printable ASCII (doc/PROTOCOL-HTTP2.md). */
 export function encodeGrpcMessage(message: string): string {

@@ -1,7 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
-import { getMetadata } from '../rpc/metadata.js';
-import { encodeGrpcMessage, statusNames } from '../rpc/status.js';
+import { encodeGrpcMessage, statusNames, statusOfTrailers } from '../rpc/status.js';
 import { addMetadata } from './headers.js';
 import { abandonRequest, errorMarker, ignore, trailersOnly, withoutDate } from './refuse.js';
 
@@ -114,7 +113,7 @@ class ServedCall implements CallSink {
 
   trailers(metadata: RawMetadata): void {
     if (this.#over) return;
-    const status = statusOf(metadata);
+    const status = statusOfTrailers(metadata);
     try {
       const trailers: OutgoingHttpHeaders = Object.create(null);
       addMetadata(trailers, metadata);
@@ -222,10 +221,4 @@ function responseHeaders(metadata: RawMetadata): OutgoingHttpHeaders {
   addMetadata(headers, metadata);
   headers['content-type'] ??= 'application/grpc';
   return headers;
-}
-
-/** `grpc-status` of trailers; UNKNOWN when it is missing or no number. */
-function statusOf(metadata: RawMetadata): number {
-  const text = getMetadata(metadata, 'grpc-status') ?? '';
-  return /^\d{1,9}$/.test(text) ? Number(text) : 2;
 }

@@ -97,6 +97,17 @@ test('a body that ends without trailers becomes an error, never a bare end', asy
   assert.equal((await call(chain.client, { ':path': '/t.S/NoStatus' })).head?.headers['grpc-status'], '2');
 });
 
+test('a status that gRPC does not know is passed on as it is, and counted as UNKNOWN', async () => {
+  for (const status of ['17', '123456789', '-1', 'five']) {
+    behaviours.set('/t.S/Odd', (stream) =>
+      stream.respond({ ...ok, 'grpc-status': status }, { endStream: true }),
+    );
+    const seen = await call(chain.client, { ':path': '/t.S/Odd' });
+    assert.equal(seen.head?.headers['grpc-status'], status);
+    assert.equal(chain.front.results.at(-1)?.status, 2, status);
+  }
+});
+
 test('the deadline is passed on shortened and enforced on the way', async () => {
   let timeout = '';
   let closedWith: number | undefined;
