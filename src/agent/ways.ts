@@ -92,7 +92,10 @@ export class WaysOut {
 
   /** Gives up what the ways hold. */
   stop(): void {
-    void this.#pipe?.opened.then((pipe) => pipe.stop());
+    this.#pipe?.opened.then(
+      (pipe) => pipe.stop(),
+      () => {},
+    );
     this.#pipe = undefined;
   }
 
@@ -120,7 +123,13 @@ export class WaysOut {
       const url = new URL(path, config.hub);
       url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
       const timeoutMs = config.connectTimeoutSeconds * 1000;
-      this.#pipe = { path, opened: openWebSocketPipe({ url, outbound, timeoutMs, log }) };
+      const opened = openWebSocketPipe({ url, outbound, timeoutMs, log });
+      const pipe = { path, opened };
+      this.#pipe = pipe;
+      // Without a free port or file there is none now; the next attempt may find one.
+      opened.catch(() => {
+        if (this.#pipe === pipe) this.#pipe = undefined;
+      });
     }
     return this.#pipe.opened;
   }
