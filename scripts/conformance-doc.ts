@@ -151,6 +151,9 @@ function known(): string[] {
     "  GOAWAY (INTERNAL_ERROR): a guard of Node's HTTP/2 against floods. gRPC clients then connect anew by themselves. Who",
     '  cancels so many calls does it over several connections.',
     '- A client that sends frames on a closed stream is not told so (above).',
+    '- One header name or value takes at most 64 KiB on the wire, whatever the list may take: a limit of nghttp2 within',
+    '  Node. A longer one is a COMPRESSION_ERROR: GOAWAY, and the connection is over with all its calls. A client that does',
+    '  not hang up then waits until it is found silent, 90 s; its deadlines hold.',
     '',
   ];
 }
