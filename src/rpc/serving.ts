@@ -20,8 +20,8 @@ interface Joined {
 const givenAfterMs = 5_000;
 
 /**
- * Hears calls for one instance of a node on the bus and gives them to its server. The exchange lives as long as the instance id: through
- * partitions and new connections; a new id means a new exchange, and the calls of the old one end.
+ * Hears calls for one instance of a node on the bus and gives them to its server. The exchange lives as long as the
+ * instance id: through partitions and new connections; a new id means a new exchange, and the calls of the old one end.
  */
 export class Serving {
   readonly #node: string;
