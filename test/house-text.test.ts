@@ -41,6 +41,7 @@ test('each rule goes red', () => {
     ['src/a.ts', 'const x = y as any;'],
     ['src/a.ts', 'const x = y as unknown as string;'],
     ['src/a.ts', '\n'.repeat(301)],
+    ['test/a.test.ts', '\n'.repeat(301)],
   ];
   const red = planted.map(([file, line]) => {
     const found = textViolations(file, `good line\n${line}\n`);

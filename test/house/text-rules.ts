@@ -41,7 +41,7 @@ const rules: readonly TextRule[] = [
 /** The names of all rules, each once. */
 export const textRuleNames: readonly string[] = [...new Set(rules.map((rule) => rule.name)), 'no long file'];
 
-/** At most so many lines has a file of the program. */
+/** At most so many lines has a file of the program or of its tests. */
 const lineLimit = 300;
 
 /** What `text`, the content of `file` (relative to the checkout), may not say: `file:line: rule`. */
@@ -52,7 +52,7 @@ export function textViolations(file: string, text: string): string[] {
       .filter((rule) => (rule.files?.test(file) ?? true) && rule.pattern.test(line))
       .map((rule) => `${file}:${index + 1}: ${rule.name}`),
   );
-  const limited = /^(?:src|machines|scripts)\/.*\.ts$/.test(file) && !file.startsWith('src/gen/');
+  const limited = /^(?:src|machines|scripts|test)\/.*\.ts$/.test(file) && !file.startsWith('src/gen/');
   if (limited && lines.length > lineLimit + 1) found.push(`${file}:${lines.length - 1}: no long file`);
   return found;
 }

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  assertEmpty,
-  callOf,
-  type Listener,
-  type Member,
-  open,
-  pair,
-  type Served,
-  settle,
-  until,
-} from './harness.js';
+import { assertEmpty, callOf, type Listener, open, pair, type Served, settle, until } from './harness.js';
+import type { Member } from './memory-bus.js';
 
 /** The bytes of a direction of a call: any two differ soon. */
 function pattern(seed: number, from: number, length: number): Buffer {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { ExchangeState } from '../../src/rpc/exchange-state.js';
 import { defaultLimits } from '../../src/rpc/limits.js';
 import { Peer } from '../../src/rpc/peer.js';
-import { anyHead, assertEmpty, callOf, echo, Listener, log, open, pair, settle, turn } from './harness.js';
+import { anyHead, assertEmpty, callOf, echo, Listener, open, pair, settle, turn } from './harness.js';
+import { log } from './memory-bus.js';
 
 const calls = 10_000;
 const batch = 250;

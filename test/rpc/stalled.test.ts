@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultLimits } from '../../src/rpc/limits.js';
-import {
-  assertEmpty,
-  callOf,
-  echo,
-  type Listener,
-  type Member,
-  open,
-  pair,
-  settle,
-  until,
-} from './harness.js';
+import { assertEmpty, callOf, echo, type Listener, open, pair, settle, until } from './harness.js';
+import type { Member } from './memory-bus.js';
 
 const stalledCalls = 2_000;
 const { callWindowBytes: window, peerWindowBytes, callShareBytes } = defaultLimits;

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { Head, Open, Reset, Sync, Trailers } from '../../src/gen/postern/bus/v1/frame.js';
 import { BodyReader, MalformedBody } from '../../src/rpc/body-reader.js';
 import { FrameCursor, frameFlag, frameKind, headerBytes, writeHeader } from '../../src/rpc/frame.js';
-import { framesOf, kindName, MemoryBus, settle, TestTarget } from './harness.js';
+import { settle, TestTarget } from './harness.js';
+import { framesOf, kindName, MemoryBus } from './memory-bus.js';
 
 const frameVector = z.strictObject({
   kind: z.string(),
