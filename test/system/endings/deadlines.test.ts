@@ -152,9 +152,7 @@ test('a timeout that is none is refused and does not touch the server', async ()
 });
 
 test('a deadline beyond 2^31 ms is not taken for one that has passed', async () => {
-  const timeouts = ['2147483648m', '2147484S', '99999999S', '99999999M', '99999999H'].filter(
-    (text) => text.length <= 9,
-  );
+  const timeouts = ['2147484S', '99999999S', '99999999M', '99999999H'];
   const calls = timeouts.map((timeout) => ({
     timeout,
     call: openCall(stage, client, '/t.S/Hang', { 'grpc-timeout': timeout }),

@@ -35,6 +35,11 @@ export async function whatIsHeld(stage: StressStage): Promise<Held> {
         exact.set(`${of} ${sample}`, value);
       } else if (wavering.test(sample)) loose.set(`${of} ${sample}`, value);
     }
+    assert.ok(loose.has(`${of} process_open_fds`), `the ${of} does not tell how many files are open`);
+  }
+  for (const name of counted) {
+    const told = [...exact.keys()].some((sample) => sample.includes(` ${name}`));
+    assert.ok(told, `nobody tells of ${name} any more`);
   }
   const { subscriptions, connections } = await stage.varz();
   exact.set('nats subscriptions', Number(subscriptions));
