@@ -22,6 +22,10 @@ export interface Outbound {
   readonly proxy: string;
   /** Why the proxy did not let us through, or undefined. */
   refusal(): PosternError | undefined;
+  /**
+   * Ends what waits for the proxy to answer. A request that is destroyed has no socket yet then, and would wait on.
+   */
+  giveUp(): void;
 }
 
 /**
@@ -39,15 +43,21 @@ export function outbound(url: URL, options: OutboundOptions): Outbound {
   const proxy = options.proxy ?? getProxyForUrl(`${secure ? 'https' : 'http'}://${url.host}`);
   if (proxy === '') {
     const agent = secure ? new HttpsAgent() : new HttpAgent();
-    return { request: { agent, ...tls }, proxy: '', refusal: () => undefined };
+    return { request: { agent, ...tls }, proxy: '', refusal: () => undefined, giveUp: () => {} };
   }
   const { href, host } = proxyUrl(proxy);
-  const agent = new HttpsProxyAgent(href, tls);
+  const givenUp = new AbortController();
+  const agent = new HttpsProxyAgent(href, { ...tls, signal: givenUp.signal });
   let refusal: PosternError | undefined;
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
     if (statusCode !== 200) refusal = proxyRefusal(host, url.host, statusCode);
   });
-  return { request: { agent, ...tls }, proxy: host, refusal: () => refusal };
+  return {
+    request: { agent, ...tls },
+    proxy: host,
+    refusal: () => refusal,
+    giveUp: () => givenUp.abort(),
+  };
 }
 
 function proxyUrl(text: string): URL {

@@ -42,9 +42,11 @@ export async function postJson<T>(question: JsonQuestion<T>): Promise<{
   const { url, schema, timeoutMs } = question;
   const way = outbound(url, question.outbound ?? {});
   const timeout = AbortSignal.timeout(timeoutMs);
+  const over = AbortSignal.any([question.signal, timeout]);
+  over.addEventListener('abort', way.giveUp);
   let answer: Answer;
   try {
-    answer = await send(question, way, AbortSignal.any([question.signal, timeout]));
+    answer = await send(question, way, over);
   } catch (thrown) {
     if (thrown instanceof PosternError) throw thrown;
     if (timeout.aborted) {

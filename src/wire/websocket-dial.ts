@@ -36,12 +36,20 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
   const socket = new WebSocket(url, options.protocol === undefined ? [] : [options.protocol], {
     ...way.request,
     headers: { ...options.headers },
-    handshakeTimeout: options.timeoutMs,
     maxPayload: options.maxMessageBytes,
     perMessageDeflate: false,
     followRedirects: false,
   });
-  const abort = (): void => socket.terminate();
+  let late = false;
+  const abort = (): void => {
+    way.giveUp();
+    socket.terminate();
+  };
+  // A bound for silence alone would not see who answers drop by drop, nor a proxy that does not answer.
+  const timer = setTimeout(() => {
+    late = true;
+    abort();
+  }, options.timeoutMs);
   signal?.addEventListener('abort', abort);
   const place = `${url.protocol}//${url.host}${url.pathname}`;
   try {
@@ -57,16 +65,18 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
     if (signal?.aborted) throw new Error('it was given up');
     return socket;
   } catch (thrown) {
-    socket.terminate();
+    abort();
     const refused = way.refusal();
     if (refused !== undefined) throw refused;
     if (thrown instanceof PosternError) throw thrown;
     const through = way.proxy === '' ? '' : ` through the proxy at ${way.proxy}`;
-    throw new PosternError('HUB_UNREACHABLE', `cannot reach ${place}${through}: ${errorText(thrown)}`, {
+    const why = late ? `no answer within ${options.timeoutMs} ms` : errorText(thrown);
+    throw new PosternError('HUB_UNREACHABLE', `cannot reach ${place}${through}: ${why}`, {
       hint: 'check that the hub runs and that its address is right',
       cause: thrown,
     });
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
   }
 }
