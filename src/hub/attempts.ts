@@ -23,7 +23,9 @@ export class FailedAttempts {
 
   failed(address: string): void {
     const now = this.#now();
-    const paidAt = Math.max(this.#paidAt.get(address) ?? 0, now) + forgivenEveryMs;
+    const owed = Math.max(this.#paidAt.get(address) ?? 0, now) + forgivenEveryMs;
+    // Whoever is refused may go on trying: that must not lock an address out for hours, which others share.
+    const paidAt = Math.min(owed, now + burst * forgivenEveryMs);
     this.#paidAt.delete(address);
     this.#paidAt.set(address, paidAt);
     for (const [oldest, at] of this.#paidAt) {

@@ -76,8 +76,13 @@ export class Enrolment {
   /** Whether a body of either request names a key that is bound to its node, as far as is known here; proves nothing. */
   namesBoundKey(body: unknown): boolean {
     const read = whoBody.safeParse(body);
-    if (!read.success) return false;
-    return this.#registry.get(read.data.node)?.keys.some((bound) => bound.key === read.data.key) ?? false;
+    return read.success && this.#isBound(read.data.node, read.data.key);
+  }
+
+  /** Whether the token names one that stands for a key of the node, as far as is known here; proves nothing. */
+  namesBoundToken(node: string, token: string): boolean {
+    const id = parseJoinToken(token)?.id;
+    return id !== undefined && this.#isBound(node, standIn(id));
   }
 
   /** `POST /v1/enrol/challenge`: a nonce to sign. */
@@ -119,10 +124,14 @@ export class Enrolment {
     if (id === undefined)
       throw new PosternError('TOKEN_INVALID', 'the join token is not valid for this node');
     const now = Date.now();
-    const key = `token-${id}`;
+    const key = standIn(id);
     await this.#tokens.useJoin(token, node, key, now);
     await this.#registry.bindKey(node, key, id, now);
     return key;
+  }
+
+  #isBound(node: string, publicKey: string): boolean {
+    return this.#registry.get(node)?.keys.some((bound) => bound.key === publicKey) ?? false;
   }
 
   #proveKey({ node, key: publicKey, nonce, signature }: KeyProof): void {
@@ -176,6 +185,11 @@ export class Enrolment {
       body: { code: 'UNAVAILABLE', message: 'the registry of nodes can not be reached now: try again' },
     };
   }
+}
+
+/** What stands for the key of a program that shows the join token of this id each time. */
+function standIn(id: string): string {
+  return `token-${id}`;
 }
 
 function invalid(error: z.ZodError): JsonAnswer {

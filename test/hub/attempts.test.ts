@@ -24,6 +24,21 @@ describe('failed attempts', () => {
     assert.ok(attempts.mayTry('a'), 'all was forgiven');
   });
 
+  it('are all forgiven in a minute, however many they were', () => {
+    let now = 0;
+    const attempts = new FailedAttempts(() => now);
+    for (let i = 0; i < 10_000; i++) attempts.failed('a');
+    assert.ok(!attempts.mayTry('a'));
+    now = 2_000;
+    assert.ok(attempts.mayTry('a'));
+    now = 60_000;
+    for (let i = 0; i < 30; i++) {
+      assert.ok(attempts.mayTry('a'), String(i));
+      attempts.failed('a');
+    }
+    assert.ok(!attempts.mayTry('a'));
+  });
+
   it('of many addresses do not pile up', () => {
     const attempts = new FailedAttempts(() => 0);
     for (let i = 0; i < 30; i++) attempts.failed('first');

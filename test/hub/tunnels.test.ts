@@ -109,6 +109,26 @@ describe('tunnels to a hub', () => {
     await inState('old', 'connected.idle');
     await assert.rejects(open('young'), { code: 'UNAUTHENTICATED' });
   });
+
+  it('of nodes that are known are taken from an address that others have got slowed down', async () => {
+    const known = withToken(await joinToken(hub, 'porch'));
+    await open('porch', known);
+    const fresh = withToken(await joinToken(hub, 'gate'));
+    await open('old');
+    const guesses = Array.from({ length: 60 }, () => open('porch', withToken(`pj_${'A'.repeat(43)}`)));
+    await Promise.allSettled(guesses);
+    await assert.rejects(open('gate', fresh), { code: 'TOO_MANY_ATTEMPTS' });
+    await open('porch', { ...known, boot: 'other' });
+    await open('old', { boot: 'other' });
+    // Being refused is no further failure.
+    for (let i = 0; i < 30; i++) await open('gate', fresh).catch(() => {});
+    await until('the address is forgiven', async () =>
+      open('gate', fresh).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
 });
 
 /** Gives a connection of the hub to a server on this machine. */

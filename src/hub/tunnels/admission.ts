@@ -14,13 +14,13 @@ export interface LegacyGrant {
 
 /** Decides who may open a tunnel for which node. */
 export class TunnelAdmission {
-  readonly #enrolment: Pick<Enrolment, 'admit' | 'admitToken'>;
+  readonly #enrolment: Pick<Enrolment, 'admit' | 'admitToken' | 'namesBoundKey' | 'namesBoundToken'>;
   readonly #registry: Pick<NodeRegistry, 'bindKey'>;
   readonly #legacy = new Map<string, BlockList>();
   readonly #log: Logger;
 
   constructor(options: {
-    enrolment: Pick<Enrolment, 'admit' | 'admitToken'>;
+    enrolment: Pick<Enrolment, 'admit' | 'admitToken' | 'namesBoundKey' | 'namesBoundToken'>;
     registry: Pick<NodeRegistry, 'bindKey'>;
     legacy: readonly LegacyGrant[];
     log: Logger;
@@ -36,6 +36,16 @@ export class TunnelAdmission {
   }
 
   /**
+   * Whether a request names a key or a token that is the node's already, or comes from where it needs none; proves
+   * nothing.
+   */
+  knows({ node, token, proof }: TunnelRequest, from: string): boolean {
+    if (proof !== undefined) return this.#enrolment.namesBoundKey({ node, key: proof.key });
+    if (token !== undefined) return this.#enrolment.namesBoundToken(node, token);
+    return this.#grants(node, from);
+  }
+
+  /**
    * Resolves to the key that the tunnel is opened with, or what stands for it. Throws `PosternError` `INVALID`,
    * `UNAUTHENTICATED`, or what `Enrolment.admit` throws.
    */
@@ -45,7 +55,7 @@ export class TunnelAdmission {
       return proof.key;
     }
     if (token !== undefined) return this.#enrolment.admitToken(node, token);
-    if (isIP(from) === 0 || this.#legacy.get(node)?.check(from, familyOf(from)) !== true) {
+    if (!this.#grants(node, from)) {
       throw new PosternError(
         'UNAUTHENTICATED',
         `node '${node}' shows neither a join token nor a key: send authorization: Bearer TOKEN, or ?token=TOKEN`,
@@ -55,6 +65,10 @@ export class TunnelAdmission {
     const key = `legacy-${node}`;
     await this.#registry.bindKey(node, key, 'legacy', Date.now());
     return key;
+  }
+
+  #grants(node: string, from: string): boolean {
+    return isIP(from) !== 0 && this.#legacy.get(node)?.check(from, familyOf(from)) === true;
   }
 }
 

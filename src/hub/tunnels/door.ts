@@ -80,7 +80,8 @@ export class TunnelDoor {
 
   async #admit(request: IncomingMessage, from: string): Promise<GrantedPeer> {
     const asked = readTunnelRequest(request);
-    if (!this.#attempts.mayTry(from)) {
+    // As at the enrolment: those who share an address must not lock out the nodes that are known.
+    if (!this.#attempts.mayTry(from) && !this.#admission.knows(asked, from)) {
       throw new PosternError(
         'TOO_MANY_ATTEMPTS',
         'too many failed attempts from this address: try again later',
@@ -124,7 +125,7 @@ export class TunnelDoor {
     } else if (status === 503) {
       this.#log.warn({ from, err: errorText(thrown) }, 'a tunnel could not be opened now');
     } else {
-      this.#attempts.failed(from);
+      if (status !== 429) this.#attempts.failed(from);
       this.#log.info({ from, code, why: errorText(thrown) }, 'a tunnel was refused');
     }
     const message =
