@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help node setup build test soak demo demo-stop gencert readcert lint format clean
+.PHONY: help node setup build test soak demo demo-stop bench flame gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -10,7 +10,7 @@ PROTOS := $(shell find proto -name '*.proto')
 SOURCES := $(shell find machines src test scripts -path src/gen -prune -o -name '*.ts' -print)
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 node:
 	@command -v node >/dev/null || { echo "make: no node on PATH. Install Node.js 20.19 or newer: https://nodejs.org" >&2; exit 1; }
