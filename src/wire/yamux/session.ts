@@ -22,8 +22,8 @@ export interface YamuxOptions {
   readonly missedPings?: number;
 }
 
-/** Data waits in its streams for the way to be free; so much can only be answers that the other side does not read. */
-const mostUnsentBytes = 4 * 1_048_576;
+/** Frames without a body that wait for the way to be free: a few for each stream. More are answers that nobody reads. */
+const mostUnsentFrames = 16_384;
 
 /**
  * Many byte streams over one connection, as hashicorp's yamux does it. The session owns the transport: it destroys it
@@ -43,6 +43,10 @@ export class YamuxSession {
   #goneAway = false;
   #theyLeave = false;
   #closed = false;
+  #unsentFrames = 0;
+  readonly #frameSent = (): void => {
+    this.#unsentFrames -= 1;
+  };
 
   constructor(transport: Duplex, options: YamuxOptions) {
     this.#transport = transport;
@@ -116,8 +120,9 @@ export class YamuxSession {
 
   control(type: number, flags: number, streamId: number, length: number): void {
     if (this.#closed) return;
-    this.#transport.write(encodeHeader(type, flags, streamId, length));
-    if (this.#transport.writableLength > mostUnsentBytes) {
+    this.#unsentFrames += 1;
+    this.#transport.write(encodeHeader(type, flags, streamId, length), this.#frameSent);
+    if (this.#unsentFrames > mostUnsentFrames) {
       this.#end('the other side asks without reading the answers');
     }
   }
