@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { errorText, PosternError } from '../errors.js';
@@ -112,6 +112,8 @@ async function read(files: TlsFiles, log: Logger): Promise<SecureContextOptions>
     cert,
     key,
     minVersion: 'TLSv1.2',
+    // Nobody needs it, and a client could make the hub shake hands for ever on one connection.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(ca === undefined ? {} : { ca }),
   };
   try {

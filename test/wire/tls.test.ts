@@ -170,6 +170,18 @@ test('HTTP/2 without ALPN, TLS 1.1 and a client that says nothing get no service
   assert.equal(await drained(silent), '');
 });
 
+test('a client cannot shake hands anew on a connection', async () => {
+  const { address } = await front({ tls: await identity('again') });
+  const client = secure(address, { maxVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
+  await once(client, 'secureConnect');
+  const shaken = new Promise<string>((resolve) => {
+    client.once('error', (error) => resolve(error.message));
+    client.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error?.message ?? 'it was done'));
+  });
+  assert.match(await shaken, /no renegotiation/i);
+  client.destroy();
+});
+
 test('a handshake that stops in the middle harms nobody', async () => {
   const { address } = await front({ tls: await identity('half') });
   const half = dial(address);
