@@ -1,7 +1,10 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { rawCall } from '../../support/raw-grpc.js';
 
-/** One echoed message; the round trip in milliseconds. Rejects when the call does not end with status 0. */
+/** A call that takes longer than this has been stopped by others, in milliseconds. */
+const stoppedMs = 30_000;
+
+/** One echoed message; the round trip in milliseconds. Rejects when the call does not end in time with status 0. */
 export async function roundTrip(
   session: ClientHttp2Session,
   metadata: Readonly<Record<string, string>>,
@@ -9,7 +12,9 @@ export async function roundTrip(
 ): Promise<number> {
   const since = performance.now();
   const call = rawCall(session, 'Echo', { ...metadata }, body);
+  const timer = setTimeout(() => call.stream.close(constants.NGHTTP2_CANCEL), stoppedMs);
   await call.over;
+  clearTimeout(timer);
   if (call.status !== '0' || call.bytes !== body.length) {
     throw new Error(`a call ended with ${call.status} (${call.message}) after ${call.bytes} bytes`);
   }

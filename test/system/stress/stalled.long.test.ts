@@ -14,6 +14,10 @@ test('a reader that has stopped does not slow other calls of its node', async (t
   t.diagnostic(await besideStalledReader(stage, blocks));
 });
 
+test('a reader that has stopped does not slow a hundred calls at once of its node', async (t) => {
+  t.diagnostic(await besideStalledReader(stage, { blocks: 11, calls: 1_000, atOnce: 100 }));
+});
+
 test('a frozen agent does not slow the calls of another node', async (t) => {
   t.diagnostic(await besideFrozenAgent(stage, blocks));
 });
