@@ -225,7 +225,10 @@ export abstract class CallEnd implements Expiring {
   /** Tells the other side what may be sent, where enough is due. */
   tellCredit(): boolean {
     const { inbound } = this;
-    if (this.inboundEnded || inbound.due < this.peer.creditStep) return false;
+    if (this.inboundEnded || inbound.due < this.peer.creditStep(this)) return false;
+    // It is read as fast as it comes: the next bytes need not wait for credit so often.
+    const { mostCallWindowBytes } = this.peer.state.limits;
+    if (inbound.size < mostCallWindowBytes && !this.peer.scarce) inbound.size *= 2;
     this.frame(frameKind.credit, 0, inbound.grant());
     return true;
   }

@@ -3,14 +3,17 @@
  * a gap, too much and a lost grant.
  */
 
+/** Windows that the other side makes up are not believed beyond this, bytes. */
+const mostSize = 2 ** 40;
+
 /** The sending side of a direction. */
 export class SendWindow {
   /** Bytes sent. */
   sent = 0;
   /** Bytes that may have been sent. */
   limit: number;
-  /** What the other side lets be on the way at most. */
-  readonly size: number;
+  /** What the other side lets be on the way at most, as far as is known. */
+  size: number;
 
   constructor(size: number) {
     this.size = size;
@@ -31,6 +34,8 @@ export class SendWindow {
   raise(limit: number): boolean {
     if (limit <= this.limit) return false;
     this.limit = limit;
+    // The other side's window has grown, and windows double: the last of them that this grant fits into.
+    while (limit - this.sent > this.size && this.size < mostSize) this.size *= 2;
     return true;
   }
 }
@@ -43,7 +48,7 @@ export class ReceiveWindow {
   consumed = 0;
   /** What the other side was told last. */
   granted: number;
-  readonly size: number;
+  size: number;
 
   constructor(size: number) {
     this.size = size;

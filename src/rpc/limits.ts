@@ -2,6 +2,8 @@
 export interface ExchangeLimits {
   /** Credit of one call, each direction, when it opens. Fixed by the protocol for the request direction. */
   readonly callWindowBytes: number;
+  /** What the credit of one call may grow to, each direction, a power of two times what it was when it opened. */
+  readonly mostCallWindowBytes: number;
   /** Credit of all calls between two processes together, each direction. Fixed by the protocol. */
   readonly peerWindowBytes: number;
   /** What one call may hold beside the credit of all calls, and may send while that is short. */
@@ -41,6 +43,7 @@ export interface ExchangeLimits {
 /** What docs/protocol.md promises. */
 export const defaultLimits: ExchangeLimits = {
   callWindowBytes: 256 << 10,
+  mostCallWindowBytes: 1 << 20,
   peerWindowBytes: 16 << 20,
   callShareBytes: 16 << 10,
   chunkBytes: 64 << 10,

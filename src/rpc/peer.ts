@@ -42,8 +42,7 @@ export class Peer {
   #greeted = false;
   /** Calls that wait for credit of the peer or for the link. */
   readonly #turns: Turns;
-  /** How much has to be due to a call before the peer is told: half a window, or less when the peer may hold back. */
-  readonly #usualStep: number;
+  /** How much has to be due to a call before the peer is told, when that may hold back. */
   readonly #shortStep: number;
   readonly #shortBelow: number;
 
@@ -55,7 +54,6 @@ export class Peer {
     this.outbound = new SendWindow(limits.peerWindowBytes);
     this.inbound = new ReceiveWindow(limits.peerWindowBytes);
     this.#turns = new Turns(this);
-    this.#usualStep = limits.callWindowBytes / 2;
     this.#shortStep = limits.callShareBytes / 2;
     this.#shortBelow = 2 * (this.#turns.reserve + limits.callWindowBytes);
     this.activeTick = tick;
@@ -189,12 +187,17 @@ export class Peer {
   }
 
   /**
-   * How much has to be due to a call before the peer is told. When much of the window is held here, the peer lets each
-   * call have little on the way, and must hear of it sooner.
+   * How much has to be due to a call before the peer is told: half its window. When much of the peer's is held here, the
+   * peer lets each call have little on the way, and must hear of it sooner.
    */
-  get creditStep(): number {
+  creditStep(call: CallEnd): number {
+    return this.scarce ? this.#shortStep : call.inbound.size / 2;
+  }
+
+  /** Whether so much of the window is held here that the peer may hold back. */
+  get scarce(): boolean {
     const { size, held } = this.inbound;
-    return size - held < this.#shortBelow ? this.#shortStep : this.#usualStep;
+    return size - held < this.#shortBelow;
   }
 
   /** Gives credit of all calls back: with a call's own, or when there is half of what is free. */
