@@ -1,8 +1,15 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
-import { rawCall } from '../../support/raw-grpc.js';
+import { type RawCall, rawCall } from '../../support/raw-grpc.js';
 
-/** A call that takes longer than this has been stopped by others, in milliseconds. */
+/** A call that takes longer than this is not going to end, in milliseconds. */
 const stoppedMs = 30_000;
+
+/** The call is over; it is cancelled, and has no status then, when that takes too long. */
+export async function overInTime(call: RawCall): Promise<void> {
+  const timer = setTimeout(() => call.stream.close(constants.NGHTTP2_CANCEL), stoppedMs);
+  await call.over;
+  clearTimeout(timer);
+}
 
 /** One echoed message; the round trip in milliseconds. Rejects when the call does not end in time with status 0. */
 export async function roundTrip(
@@ -12,9 +19,7 @@ export async function roundTrip(
 ): Promise<number> {
   const since = performance.now();
   const call = rawCall(session, 'Echo', { ...metadata }, body);
-  const timer = setTimeout(() => call.stream.close(constants.NGHTTP2_CANCEL), stoppedMs);
-  await call.over;
-  clearTimeout(timer);
+  await overInTime(call);
   if (call.status !== '0' || call.bytes !== body.length) {
     throw new Error(`a call ended with ${call.status} (${call.message}) after ${call.bytes} bytes`);
   }

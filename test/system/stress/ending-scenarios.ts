@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { rawCall } from '../../support/raw-grpc.js';
-import { cancelled, many, roundTrip } from './calls.js';
+import { cancelled, many, overInTime, roundTrip } from './calls.js';
 import { type Held, heapUsed, nothingLeft, whatIsHeld } from './held.js';
 import type { StressStage } from './stage.js';
 
@@ -55,7 +55,7 @@ export async function atOnce(stage: StressStage, count: number): Promise<void> {
   for (const call of calls) call.stream.write(small);
   await Promise.all(calls.map((call) => new Promise((resolve) => call.stream.once('data', resolve))));
   for (const call of calls) call.stream.end(small);
-  await Promise.all(calls.map((call) => call.over));
+  await Promise.all(calls.map(overInTime));
   for (const call of calls) assert.deepEqual([call.status, call.bytes], ['0', 2 * small.length]);
   session.close();
 }
@@ -86,7 +86,7 @@ export async function deadlineHits(stage: StressStage, count: number): Promise<v
       'grpc-timeout': `${20 + (index % 30)}m`,
     });
     call.stream.write(small);
-    await call.over;
+    await overInTime(call);
     assert.equal(call.status, '4', call.message);
   });
   session.close();

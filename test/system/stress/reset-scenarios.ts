@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ClientHttp2Session, constants } from 'node:http2';
 import { rawCall } from '../../support/raw-grpc.js';
-import { cancelled, many, roundTrip } from './calls.js';
+import { cancelled, many, overInTime, roundTrip } from './calls.js';
 import type { StressStage } from './stage.js';
 
 const small = Buffer.alloc(105);
@@ -30,7 +30,7 @@ export async function cancelsBeside(stage: StressStage, count: number): Promise<
   busy = false;
   assert.ok((await beside) > 10, 'calls were made meanwhile');
   for (const call of long) call.stream.end(small);
-  await Promise.all(long.map((call) => call.over));
+  await Promise.all(long.map(overInTime));
   for (const call of long) assert.deepEqual([call.status, call.bytes], ['0', 2 * small.length], call.message);
   for (const one of [session, ...sessions]) one.close();
 }
