@@ -7,6 +7,9 @@ import { postJson } from '../wire/post-json.js';
 
 const challenge = z.object({ nonce: z.string().min(1).max(1024), expiresAtMs: z.number() });
 
+/** A path on the hub: two slashes at its front would name another host. */
+const pathAlone = /^(\/[\w.~-]+)+$/;
+
 /** What an agent gets at the front door. */
 const enrolled = z.object({
   node: z.string(),
@@ -15,7 +18,7 @@ const enrolled = z.object({
   /** URLs of the bus. */
   nats: z.array(z.string().min(1)),
   /** Path of the front door where NATS is spoken over WebSocket. */
-  natsPath: z.string().startsWith('/').max(256).optional(),
+  natsPath: z.string().max(256).regex(pathAlone).optional(),
   /** When the credentials end, by the hub's clock. */
   expiresAtMs: z.number(),
 });
