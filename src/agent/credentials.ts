@@ -1,5 +1,6 @@
 import type { BusCredentials } from '../bus/authority.js';
 import { errorText, PosternError } from '../errors.js';
+import { joinAborts } from '../joined-abort.js';
 import type { Logger } from '../log.js';
 import type { Enrolment } from './enrol.js';
 
@@ -76,7 +77,8 @@ export class Credentials {
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
-    const enrolment = await this.#enrol(AbortSignal.any([signal, this.#stop.signal]));
+    const over = joinAborts([signal, this.#stop.signal]);
+    const enrolment = await this.#enrol(over.signal).finally(() => over.release());
     this.#enrolment = enrolment;
     const freshMs = Math.max(shortestWaitMs, enrolment.lifeMs * renewAfter);
     this.#staleAt = performance.now() + freshMs;

@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { z } from 'zod';
 import { errorText, PosternError } from '../errors.js';
+import { joinAborts } from '../joined-abort.js';
 import { type Outbound, type OutboundOptions, outbound } from './outbound.js';
 
 /** Longest answer that is read, in bytes. */
@@ -41,15 +42,14 @@ export async function postJson<T>(question: JsonQuestion<T>): Promise<{
 }> {
   const { url, schema, timeoutMs } = question;
   const way = outbound(url, question.outbound ?? {});
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const over = AbortSignal.any([question.signal, timeout]);
-  over.addEventListener('abort', way.giveUp);
+  const over = joinAborts([question.signal], timeoutMs);
+  over.signal.addEventListener('abort', way.giveUp);
   let answer: Answer;
   try {
-    answer = await send(question, way, over);
+    answer = await send(question, way, over.signal);
   } catch (thrown) {
     if (thrown instanceof PosternError) throw thrown;
-    if (timeout.aborted) {
+    if (over.timedOut) {
       throw new PosternError('HUB_TIMEOUT', `the hub at ${url.origin} did not answer within ${timeoutMs} ms`);
     }
     const through = way.proxy === '' ? '' : ` through the proxy at ${way.proxy}`;
@@ -61,6 +61,8 @@ export async function postJson<T>(question: JsonQuestion<T>): Promise<{
         cause: thrown,
       },
     );
+  } finally {
+    over.release();
   }
   const refused = way.refusal();
   if (refused !== undefined) throw refused;

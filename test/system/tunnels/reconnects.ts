@@ -14,9 +14,9 @@ setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
 /** What one lost tunnel may leave for a while on average, bytes: one that is kept is more than 50 kB. */
-const bytesEach = 20_000;
+const bytesEach = 8_000;
 /** The heap of a process grows by so much as its code is compiled, bytes. */
-const noiseBytes = 1_500_000;
+const noiseBytes = 1_000_000;
 
 /** Opens the tunnel of one node `times` times and sees that everything is as before. */
 export async function reconnectsLeaveNothing(t: TestContext, times: number): Promise<void> {
