@@ -8,6 +8,8 @@ export const errorMarker = 'x-postern-error';
 /** Code of the error where a request is no gRPC call that can be read. */
 const badRequest = 'BAD_REQUEST';
 
+/** Milliseconds after which a client that was refused, and goes on sending, is told to stop. */
+const stopSendingMs = 250;
 /** Milliseconds that a client gets to read why its request was refused. */
 const refusedLingerMs = 10_000;
 
@@ -54,10 +56,16 @@ export function refuseRequest(stream: ServerHttp2Stream, refusal: RequestRefusal
   stream.respond(headers);
   // The answer to a HEAD has ended by now.
   if (!stream.writableEnded) stream.end(`${message}\n`);
+  // What still arrives is thrown away, so that the stream can come to its end.
+  stream.resume();
+  // Whoever sends the rest of a request at once is not stopped: nghttp2 has to see what is wrong with that rest.
+  const stop = setTimeout(closeWithoutError, stopSendingMs, stream).unref();
   // A client that grants no window would otherwise keep the stream for ever.
   const linger = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), refusedLingerMs).unref();
-  stream.once('close', () => clearTimeout(linger));
-  abandonRequest(stream);
+  stream.once('close', () => {
+    clearTimeout(stop);
+    clearTimeout(linger);
+  });
 }
 
 /** False on a stream that is gone or was answered. */
