@@ -49,6 +49,23 @@ export const connectTimeoutOption = {
   summary: 'how long connecting may take',
 } satisfies OptionSpec;
 
+/** How a node that is new to the hub proves that it may join. */
+export const joinTokenOptions = [
+  {
+    name: 'token',
+    kind: 'text',
+    value: 'TOKEN',
+    summary: 'join token, needed once; better in the environment or a file',
+  },
+  {
+    name: 'token-file',
+    kind: 'text',
+    value: 'FILE',
+    summary: 'file with the join token',
+    completes: 'file',
+  },
+] satisfies OptionSpec[];
+
 /** Whom to trust to be the hub, where it speaks TLS. */
 export const hubTlsOptions: readonly OptionSpec[] = [
   {

@@ -5,6 +5,7 @@ import {
   dataOption,
   drainOption,
   hubTlsOptions,
+  joinTokenOptions,
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
@@ -169,19 +170,7 @@ export const servingCommands: readonly CommandSpec[] = [
         summary: 'front door of the hub (default: the hub of the data directory, else http://127.0.0.1:8080)',
       },
       ...hubTlsOptions,
-      {
-        name: 'token',
-        kind: 'text',
-        value: 'TOKEN',
-        summary: 'join token, needed once; better in the environment or a file',
-      },
-      {
-        name: 'token-file',
-        kind: 'text',
-        value: 'FILE',
-        summary: 'file with the join token',
-        completes: 'file',
-      },
+      ...joinTokenOptions,
       {
         name: 'nats',
         kind: 'list',

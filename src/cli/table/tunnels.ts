@@ -4,6 +4,7 @@ import {
   connectTimeoutOption,
   dataOption,
   drainOption,
+  joinTokenOptions,
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
@@ -37,19 +38,7 @@ const serveOptions = [
     env: ['TLS_INSECURE_SKIP_VERIFY'],
     summary: 'take any certificate of the hub',
   },
-  {
-    name: 'token',
-    kind: 'text',
-    value: 'TOKEN',
-    summary: 'join token, needed once; better in the environment or a file',
-  },
-  {
-    name: 'token-file',
-    kind: 'text',
-    value: 'FILE',
-    summary: 'file with the join token',
-    completes: 'file',
-  },
+  ...joinTokenOptions,
   { name: 'share', kind: 'flag', summary: 'let others serve the same node at the same time' },
   dataOption,
   configOption,
