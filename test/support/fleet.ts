@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { commandLine, endProcess } from '../../src/bus/process-identity.js';
 import {
   checkoutRoot,
   compiledRoot,
@@ -146,6 +147,13 @@ export class Fleet {
   async stop(): Promise<void> {
     for (const started of this.#started.reverse()) await started.stop();
     this.#started = [];
+    await this.#endLeftBus();
     await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** A hub that was killed leaves its NATS server to the next one in its data directory, and there is none. */
+  async #endLeftBus(): Promise<void> {
+    const pid = Number(await readFile(path.join(this.dir, 'hub/nats/nats.pid'), 'utf8').catch(() => ''));
+    if (pid > 1 && (await commandLine(pid))?.includes(this.dir) === true) await endProcess(pid, 5_000);
   }
 }
