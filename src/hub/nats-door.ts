@@ -3,12 +3,10 @@ import { WebSocketServer } from 'ws';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import { joinDuplexes } from '../wire/join-duplexes.js';
-import { WebSocketStream } from '../wire/websocket-stream.js';
+import { sentMessageBytes, takenMessageBytes, WebSocketStream } from '../wire/websocket-stream.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 import type { UpgradeTaker } from './upgrades.js';
 
-/** Largest WebSocket message that is sent and taken, bytes. */
-const [sentMessageBytes, takenMessageBytes] = [65_536, 1_048_576];
 /** Bound for the NATS server to take a connection, milliseconds. */
 const connectTimeoutMs = 5_000;
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { errorText, PosternError } from '../errors.js';
 import { type OutboundOptions, outbound } from './outbound.js';
+import { takenMessageBytes } from './websocket-stream.js';
 
 /** How a WebSocket is opened. */
 export interface WebSocketDial {
@@ -12,8 +13,6 @@ export interface WebSocketDial {
   readonly protocol?: string;
   /** Proxy and whom to trust; default: as the environment says. */
   readonly outbound?: OutboundOptions;
-  /** Largest message that is taken, bytes. */
-  readonly maxMessageBytes: number;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** Takes the headers with which the upgrade was granted. */
@@ -36,7 +35,7 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
   const socket = new WebSocket(url, options.protocol === undefined ? [] : [options.protocol], {
     ...way.request,
     headers: { ...options.headers },
-    maxPayload: options.maxMessageBytes,
+    maxPayload: takenMessageBytes,
     perMessageDeflate: false,
     followRedirects: false,
   });

@@ -6,7 +6,7 @@ import type { Logger } from '../log.js';
 import { joinDuplexes } from './join-duplexes.js';
 import type { OutboundOptions } from './outbound.js';
 import { dialWebSocket } from './websocket-dial.js';
-import { WebSocketStream } from './websocket-stream.js';
+import { sentMessageBytes, WebSocketStream } from './websocket-stream.js';
 
 /** What a pipe is made of. */
 export interface WebSocketPipeOptions {
@@ -29,8 +29,6 @@ export interface WebSocketPipe {
 
 /** A program that needs one connection now and one after a loss does not need more. */
 const maxConnections = 8;
-/** Largest WebSocket message that is sent and taken, bytes. */
-const [sentMessageBytes, takenMessageBytes] = [65_536, 1_048_576];
 
 /**
  * Lets a client that speaks TCP alone get through where only HTTPS does. Each connection opens a WebSocket of its own;
@@ -81,7 +79,6 @@ async function dial(
   const socket = await dialWebSocket({
     url,
     ...(outbound === undefined ? {} : { outbound }),
-    maxMessageBytes: takenMessageBytes,
     timeoutMs,
     signal,
   });

@@ -4,6 +4,9 @@ import type { WebSocket } from 'ws';
 /** Close codes of RFC 6455 §7.4.1 that are used here. */
 export const closeCode = { normal: 1000, goingAway: 1001, unsupportedData: 1003, policy: 1008 } as const;
 
+/** Largest message that our programs send, and the largest that any of them takes, bytes. */
+export const [sentMessageBytes, takenMessageBytes] = [65_536, 1_048_576];
+
 /** How long the other side may take to answer a close, milliseconds. */
 const closeTimeoutMs = 2_000;
 

@@ -2,13 +2,11 @@ import type { Duplex } from 'node:stream';
 import { PosternError } from '../../errors.js';
 import type { OutboundOptions } from '../../wire/outbound.js';
 import { dialWebSocket } from '../../wire/websocket-dial.js';
-import { WebSocketStream } from '../../wire/websocket-stream.js';
+import { sentMessageBytes, WebSocketStream } from '../../wire/websocket-stream.js';
 import { YamuxSession } from '../../wire/yamux/session.js';
 
 /** What our own programs offer as `Sec-WebSocket-Protocol`: they read messages of any size. */
 const tunnelProtocol = 'postern.tunnel.v1';
-/** Largest WebSocket message that is sent and taken, bytes. */
-const [sentMessageBytes, takenMessageBytes] = [65_536, 1_048_576];
 
 /** Who opens a tunnel, and where to. */
 export interface TunnelDial {
@@ -104,7 +102,6 @@ export async function dialTunnel(options: TunnelDial): Promise<OpenTunnel> {
       };
     },
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
-    maxMessageBytes: takenMessageBytes,
     timeoutMs: options.timeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { takenMessageBytes } from '../../wire/websocket-stream.js';
 import type { FailedAttempts } from '../attempts.js';
 import { refusals } from '../enrol.js';
 import { refuseUpgrade } from '../refuse-upgrade.js';
@@ -14,8 +15,6 @@ import type { Tunnels } from './tunnels.js';
 
 /** What our own nodes offer as `Sec-WebSocket-Protocol`: they read messages of any size. */
 export const tunnelProtocol = 'postern.tunnel.v1';
-/** Largest WebSocket message that is taken, bytes. */
-const maxMessageBytes = 1_048_576;
 
 /** Codes of `PosternError` for a place that is not given, by the code of the answer to the hello. */
 const claimRefusals = {
@@ -41,7 +40,7 @@ export class TunnelDoor {
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: maxMessageBytes,
+    maxPayload: takenMessageBytes,
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(tunnelProtocol) ? tunnelProtocol : false),
   });

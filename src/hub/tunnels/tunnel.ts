@@ -5,7 +5,7 @@ import { subjects } from '../../bus/subjects.js';
 import type { Logger } from '../../log.js';
 import { Serving } from '../../rpc/serving.js';
 import { Http2Upstream } from '../../wire/http2-upstream.js';
-import { WebSocketStream } from '../../wire/websocket-stream.js';
+import { sentMessageBytes, WebSocketStream } from '../../wire/websocket-stream.js';
 import { YamuxSession } from '../../wire/yamux/session.js';
 
 /** Close codes that tell a node what has become of its tunnel; 1000: it left itself; 1001: come again. */
@@ -17,8 +17,8 @@ export const tunnelClose = {
   occupied: 4003,
 } as const;
 
-/** The largest WebSocket message towards a node, bytes: old ones read no more, ours say that they do. */
-const [oldMessageBytes, ownMessageBytes] = [512, 65_536];
+/** The largest WebSocket message towards a node that does not say that it reads larger ones, bytes. */
+const oldMessageBytes = 512;
 /** A hub pings the instance every 2 s; after so long without a ping its place is claimed again, milliseconds. */
 const forgottenMs = 6_000;
 /** A hub that did not answer is asked again so much later, milliseconds. */
@@ -93,7 +93,7 @@ export class Tunnel {
     this.node = peer.node;
     this.instance = peer.instance;
     this.#log = deps.log.child({ node: peer.node, instance: peer.instance });
-    const bytes = new WebSocketStream(socket, peer.ours ? ownMessageBytes : oldMessageBytes);
+    const bytes = new WebSocketStream(socket, peer.ours ? sentMessageBytes : oldMessageBytes);
     this.#session = new YamuxSession(bytes, {
       role: 'client',
       pingEveryMs: deps.pingEveryMs,
