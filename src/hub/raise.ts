@@ -11,9 +11,11 @@ import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
 import { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
+import { FrontDoor } from './door/front-door.js';
+import { Gate } from './door/gate.js';
+import { Router } from './door/routes.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
-import { FrontDoor } from './front-door.js';
 import { http1Listener } from './http1.js';
 import type { HubDeps, HubReady } from './hub.js';
 import { takeHubInstance } from './hub-instance.js';
@@ -25,7 +27,6 @@ import { startOwnServices } from './own-services.js';
 import { tokensService } from './own-tokens.js';
 import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
-import { Router } from './routes.js';
 import { TokenRegistry } from './tokens.js';
 import { openTunnels } from './tunnels/open.js';
 import { Undo } from './undo.js';
@@ -105,7 +106,8 @@ async function raise(
   );
   undo.add(() => own.stop());
   const router = new Router({ routes: config.routes, domain: config.domain });
-  const frontDoor = new FrontDoor({ router, verifier, nodes, own: own.target, stats });
+  const gate = new Gate({ router, verifier, nodes, own: own.target, stats });
+  const frontDoor = new FrontDoor(gate, stats);
   const enrolment = new Enrolment({
     challenge: new EnrolChallenge(key.derive('postern-enrol')),
     authority: deps.authority,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hubConfig } from '../../src/hub/config.js';
-import { type Routed, Router } from '../../src/hub/routes.js';
+import { type Routed, Router } from '../../src/hub/door/routes.js';
 
 const config = hubConfig.parse({
   data: '/nowhere',

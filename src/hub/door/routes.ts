@@ -1,5 +1,5 @@
-import type { RawMetadata } from '../rpc/call.js';
-import type { Route } from './config.js';
+import type { RawMetadata } from '../../rpc/call.js';
+import type { Route } from '../config.js';
 
 /** Where a call is to go. */
 export interface Destination {

@@ -1,0 +1,116 @@
+import { takeToken } from '../../auth/bearer.js';
+import type { CallerVerifier } from '../../auth/caller-tokens.js';
+import type { Identity } from '../../auth/identity.js';
+import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
+import type { ServeHooks } from '../../wire/serve-call.js';
+import type { CallStats } from '../call-stats.js';
+import { withCaller, withoutCaller } from '../caller-metadata.js';
+import type { NodeView } from '../node-view.js';
+import type { Nodes } from '../nodes.js';
+import { mayNotPass } from './passage.js';
+import { type DoorRefusal, tokenMissing, unverified } from './refusal.js';
+import type { Router } from './routes.js';
+
+const healthPrefix = '/grpc.health.v1.Health/';
+
+/** A call as somebody outside asks for it, whatever protocol it came in. */
+export interface AskedCall extends Omit<CallHead, 'caller'> {
+  /** The configured address of the listener that it came in at. */
+  readonly listener: string;
+}
+
+/** Who asks. Exactly one of the two is called, once, at once or later; it must not throw. */
+export interface Asker {
+  /** The call may pass: it is to be played into `target`, and its end told to `hooks`, which count it as open. */
+  serve(head: CallHead, target: CallTarget, hooks: ServeHooks): void;
+  refuse(refusal: DoorRefusal): void;
+}
+
+type Head = Omit<CallHead, 'caller'>;
+
+/** Decides about every call from outside: who calls, where to, may they. It knows nothing of how calls come in. */
+export class Gate {
+  readonly #router: Router;
+  readonly #verifier: CallerVerifier;
+  readonly #nodes: Nodes;
+  readonly #own: CallTarget;
+  readonly #stats: CallStats;
+  readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
+
+  constructor(options: {
+    router: Router;
+    verifier: CallerVerifier;
+    nodes: Nodes;
+    /** The hub's own services. */
+    own: CallTarget;
+    stats: CallStats;
+  }) {
+    this.#router = options.router;
+    this.#verifier = options.verifier;
+    this.#nodes = options.nodes;
+    this.#own = options.own;
+    this.#stats = options.stats;
+  }
+
+  /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
+  decide(asked: AskedCall, asker: Asker): void {
+    const { path, authority, timeoutMs } = asked;
+    const { node, metadata } = this.#router.route(asked);
+    const { token, rest } = takeToken(metadata, this.#isOurs);
+    const head: Head = { path, authority, timeoutMs, metadata: withoutCaller(rest) };
+    if (node === undefined && path.startsWith(healthPrefix)) {
+      this.#serve(asker, head, head.metadata, '', this.#own, undefined);
+      return;
+    }
+    if (token === undefined) {
+      this.#refuse(asker, head, node, undefined, tokenMissing);
+      return;
+    }
+    const identity = this.#verifier.verified(token);
+    if (identity !== undefined) {
+      this.#admit(asker, head, node, identity);
+      return;
+    }
+    this.#verifier.verify(token).then(
+      (verified) => this.#admit(asker, head, node, verified),
+      (thrown: unknown) => this.#refuse(asker, head, node, undefined, unverified(thrown)),
+    );
+  }
+
+  #admit(asker: Asker, head: Head, node: string | undefined, identity: Identity): void {
+    if (node === undefined) {
+      const metadata = withCaller(head.metadata, identity);
+      this.#serve(asker, head, metadata, identity.subject, this.#own, undefined);
+      return;
+    }
+    const view = this.#nodes.view(node);
+    const refusal = mayNotPass(node, view, head.path, identity);
+    if (refusal !== undefined) this.#refuse(asker, head, node, identity, refusal);
+    else if (view !== undefined) {
+      this.#serve(asker, head, head.metadata, identity.subject, view.target, view);
+    }
+  }
+
+  #serve(
+    asker: Asker,
+    { path, authority, timeoutMs }: Head,
+    metadata: RawMetadata,
+    caller: string,
+    target: CallTarget,
+    view: NodeView | undefined,
+  ): void {
+    const head: CallHead = { path, authority, timeoutMs, metadata, caller };
+    asker.serve(head, target, this.#stats.begin(view, path, caller));
+  }
+
+  #refuse(
+    asker: Asker,
+    head: Head,
+    node: string | undefined,
+    identity: Identity | undefined,
+    refusal: DoorRefusal,
+  ): void {
+    this.#stats.refused(node?.slice(0, 64), head.path, identity, refusal.status, refusal.code);
+    asker.refuse(refusal);
+  }
+}

@@ -1,0 +1,51 @@
+import { type Identity, mayCall } from '../../auth/identity.js';
+import { nodeName } from '../../bus/messages.js';
+import { ago } from '../ago.js';
+import type { NodeView } from '../node-view.js';
+import { serves } from '../pool.js';
+import { type DoorRefusal, refusalStatus } from './refusal.js';
+
+/** Why a call may not go to the node now; undefined: it may. A view is only there for a name that was validated. */
+export function mayNotPass(
+  node: string,
+  view: NodeView | undefined,
+  path: string,
+  identity: Identity,
+): DoorRefusal | undefined {
+  if (view === undefined) {
+    const checked = nodeName.safeParse(node);
+    if (!checked.success) {
+      const reason = checked.error.issues[0]?.message ?? 'it is no node name';
+      const message = `${JSON.stringify(node.slice(0, 64))} names no node: ${reason}`;
+      return { status: refusalStatus.invalidArgument, code: 'NODE_NAME_INVALID', message };
+    }
+  }
+  if (!mayCall(identity, node)) {
+    const message = `'${identity.subject}' may not call node '${node}'`;
+    return { status: refusalStatus.permissionDenied, code: 'PERMISSION_DENIED', message };
+  }
+  if (view === undefined) return unavailable('NODE_UNKNOWN', `node '${node}' is not known here`);
+  if (view.ready.length === 0) return notThere(node, view);
+  if (!view.ready.some((place) => serves(place, path))) {
+    const message = `no instance of node '${node}' serves ${path}`;
+    return { status: refusalStatus.unimplemented, code: 'NOT_SERVED', message };
+  }
+  return undefined;
+}
+
+/** Why no instance of a known node takes calls. */
+function notThere(node: string, view: NodeView): DoorRefusal {
+  if (view.state === 'revoked') return unavailable('NODE_REVOKED', `node '${node}' was revoked`);
+  if (view.state === 'connected.joining') {
+    return unavailable('NODE_JOINING', `node '${node}' is about to join and takes no calls yet`);
+  }
+  if (view.state === 'connected.draining') {
+    return unavailable('NODE_DRAINING', `node '${node}' is about to leave and takes no new calls`);
+  }
+  const seen = view.lastSeenAtMs === 0 ? 'never seen' : `last seen ${ago(view.lastSeenAtMs, Date.now())}`;
+  return unavailable('NODE_OFFLINE', `node '${node}' is not connected (${seen})`);
+}
+
+function unavailable(code: string, message: string): DoorRefusal {
+  return { status: refusalStatus.unavailable, code, message };
+}
