@@ -8,6 +8,7 @@ import {
   type Finished,
   type RunningProcess,
   run,
+  type StartOptions,
   startReady,
 } from './processes.js';
 
@@ -40,10 +41,7 @@ export class Fleet {
   }
 
   /** Starts a long-running `postern …` and waits for its ready line. */
-  async start(
-    args: readonly string[],
-    options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
-  ): Promise<RunningProcess> {
+  async start(args: readonly string[], options: StartOptions = {}): Promise<RunningProcess> {
     const started = await startReady(postern, [...args, '--output', 'json'], {
       ...options,
       env: { ...this.env, ...options.env },

@@ -38,14 +38,23 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
+/** How a program is started. */
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Bound for being ready, milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** What it says on stderr when it cannot become ready, where it would try for ever. */
+  readonly failsWith?: RegExp;
+}
+
 /**
  * Starts a program and waits until it prints a JSON line with `ready: true`. Rejects with its output when it ends
- * before, or after `timeoutMs`.
+ * before, says what `failsWith` tells, or after `timeoutMs`.
  */
 export async function startReady(
   command: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  options: StartOptions = {},
 ): Promise<RunningProcess> {
   const child = spawn(command, args, {
     env: { ...process.env, ...options.env },
@@ -72,6 +81,12 @@ export async function startReady(
     };
     const timer = setTimeout(() => fail(`not ready after ${timeoutMs} ms`), timeoutMs);
     child.once('error', (error) => fail(error.message));
+    const { failsWith } = options;
+    if (failsWith !== undefined) {
+      child.stderr.on('data', () => {
+        if (failsWith.test(stderr)) fail('it cannot become ready');
+      });
+    }
     void exited.then((code) => fail(`ended with ${code} before it was ready`));
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);

@@ -7,7 +7,7 @@ import { type CertificateAuthority, makeAuthority } from '../../scripts/certs/is
 import { Fleet } from '../support/fleet.js';
 import { interopCases } from '../support/interop/cases.js';
 import { InteropClient } from '../support/interop/client.js';
-import { eventually, type RunningProcess } from '../support/processes.js';
+import { eventually, type RunningProcess, type StartOptions } from '../support/processes.js';
 import { startTinyproxy, type Tinyproxy } from '../support/tinyproxy.js';
 
 const login = { user: 'agent', password: 'n0bodyGuessesThis' };
@@ -57,7 +57,12 @@ describe('a hub with TLS, and an agent that only HTTPS lets out', () => {
     await proxy.stop();
   });
 
-  const startAgent = async (to: string, proxyUrl: string, extra: string[] = []): Promise<RunningProcess> =>
+  const startAgent = async (
+    to: string,
+    proxyUrl: string,
+    extra: string[] = [],
+    options: StartOptions = {},
+  ): Promise<RunningProcess> =>
     fleet.start(
       [
         'agent',
@@ -72,6 +77,7 @@ describe('a hub with TLS, and an agent that only HTTPS lets out', () => {
         ...extra,
       ],
       {
+        ...options,
         env: {
           POSTERN_HUB: `https://localhost:${port}`,
           POSTERN_TOKEN: await fleet.joinToken('cellar'),
@@ -137,12 +143,10 @@ describe('a hub with TLS, and an agent that only HTTPS lets out', () => {
       ],
     ];
     for (const [proxyUrl, extra, said] of refused) {
-      const failed = await startAgent('127.0.0.1:1', proxyUrl, [
-        '--data',
-        path.join(fleet.dir, 'other'),
-        ...extra,
-      ]).catch((thrown: unknown) => thrown);
-      assert.match(String(failed), said);
+      const args = ['--data', path.join(fleet.dir, 'other'), ...extra];
+      // It goes on trying until it is told to stop.
+      const failed = startAgent('127.0.0.1:1', proxyUrl, args, { failsWith: said });
+      await assert.rejects(failed, /it cannot become ready/);
     }
   });
 });
