@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { errorText } from '../../src/errors.js';
 
-const file = process.env.CERT ?? 'test.crt';
+const file = process.env.CERT || 'test.crt';
 try {
-  const cert = new X509Certificate(await readFile(file));
+  const cert = certificateIn(await readFile(file));
   console.log(
     [
       `file         ${file}`,
@@ -21,4 +21,13 @@ try {
   console.error(`readcert: cannot read ${file}: ${errorText(thrown)}`);
   console.error('make one with `make gencert`, or name another: make readcert CERT=FILE');
   process.exitCode = 1;
+}
+
+/** The first certificate of a file. Throws where there is none; the words of OpenSSL would tell nobody. */
+function certificateIn(bytes: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(bytes);
+  } catch {
+    throw new Error('it holds no certificate');
+  }
 }
