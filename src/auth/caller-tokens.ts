@@ -11,7 +11,8 @@ import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { errorText, PosternError } from '../errors.js';
 import { loadOrCreatePrivateFile } from '../private-file.js';
-import { type Identity, nodeGlob, type Role, roles } from './identity.js';
+import { type Identity, type Role, roles } from './identity.js';
+import { nodePattern } from './node-patterns.js';
 
 const issuer = 'postern';
 const algorithm = 'EdDSA';
@@ -25,7 +26,7 @@ const claims = z.object({
   jti: z.string().min(1).max(64),
   exp: z.number().int(),
   roles: z.array(z.enum(roles)).min(1),
-  nodes: z.array(nodeGlob).optional(),
+  nodes: z.array(nodePattern).optional(),
 });
 
 /** The key pair that signs caller tokens; all hubs of one installation share it. */
@@ -157,7 +158,7 @@ export class CallerVerifier {
     const read = claims.safeParse(payload);
     if (!read.success) throw refused('the token does not say who calls and what for');
     const { sub, jti, exp, roles: held, nodes } = read.data;
-    return { subject: sub, tokenId: jti, roles: held, nodes, expiresAtMs: exp * 1000 };
+    return { subject: sub, tokenId: jti, issuer, roles: held, nodes, limits: {}, expiresAtMs: exp * 1000 };
   }
 }
 

@@ -28,8 +28,9 @@ export async function keepAdminToken(options: {
   const identity: Identity = {
     subject,
     tokenId: entry.id,
+    issuer: 'postern',
     roles: ['admin'],
-    nodes: undefined,
+    limits: {},
     expiresAtMs: entry.expiresAtMs,
   };
   await replacePrivateFile(path, `${await signCallerToken(options.key, identity)}\n`);

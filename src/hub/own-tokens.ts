@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CallerKey, defaultRoles, signCallerToken } from '../auth/caller-tokens.js';
-import { mayCall, nodeGlob, nodesCover, roles } from '../auth/identity.js';
+import { maySee, nodesCover, roles } from '../auth/identity.js';
+import { nodePattern } from '../auth/node-patterns.js';
 import { nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import type { TokensServiceServer } from '../gen/postern/v1/tokens.js';
@@ -23,9 +24,9 @@ const callerName = z
 /** `postern.v1.TokensService`. */
 export function tokensService(tokens: TokenRegistry, key: CallerKey, log: Logger): TokensServiceServer {
   return {
-    createJoinToken: unary('operate', log, async (request, caller) => {
+    createJoinToken: unary('join', log, async (request, caller) => {
       const node = checked('node', nodeName, request.node);
-      if (!mayCall(caller, node)) {
+      if (!maySee(caller, node, undefined)) {
         throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may not invite node '${node}'`);
       }
       const lifeMs = lifeOf(request.ttlSeconds, joinTtlSeconds);
@@ -41,7 +42,7 @@ export function tokensService(tokens: TokenRegistry, key: CallerKey, log: Logger
     createCallerToken: unary('admin', log, async (request, caller) => {
       const subject = checked('subject', callerName, request.subject);
       const held = checked('roles', z.array(z.enum(roles)).max(8), request.roles);
-      const named = checked('nodes', z.array(nodeGlob).max(64), request.nodes);
+      const named = checked('nodes', z.array(nodePattern).max(64), request.nodes);
       const nodes = named.length === 0 ? undefined : named;
       if (!nodesCover(caller.nodes, nodes)) {
         throw new PosternError(
@@ -59,8 +60,10 @@ export function tokensService(tokens: TokenRegistry, key: CallerKey, log: Logger
       const token = await signCallerToken(key, {
         subject,
         tokenId: entry.id,
+        issuer: 'postern',
         roles: held.length === 0 ? defaultRoles : held,
         nodes,
+        limits: {},
         expiresAtMs: entry.expiresAtMs,
       });
       log.info({ subject, tokenId: entry.id, by: caller.subject }, 'a caller token was made');

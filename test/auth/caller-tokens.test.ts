@@ -17,8 +17,10 @@ import { PosternError } from '../../src/errors.js';
 const alice: Identity = {
   subject: 'alice',
   tokenId: 't1',
+  issuer: 'postern',
   roles: ['call'],
   nodes: ['cellar*'],
+  limits: {},
   expiresAtMs: Math.floor(Date.now() / 1000) * 1000 + 60_000,
 };
 

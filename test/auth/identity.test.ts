@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { hasRole, mayCall, nodeGlob, nodesCover, type Role, roles } from '../../src/auth/identity.js';
+import { hasRole, mayCall, nodesCover, type Role, roles } from '../../src/auth/identity.js';
+import { nodePattern } from '../../src/auth/node-patterns.js';
 
 describe('roles', () => {
-  it('include the ones before them', () => {
+  it('include others, as the table says', () => {
     const table: Record<Role, Role[]> = {
       call: ['call'],
-      operate: ['call', 'operate'],
-      admin: ['call', 'operate', 'admin'],
+      join: ['join'],
+      operate: ['call', 'join', 'operate'],
+      trace: ['trace'],
+      admin: ['call', 'join', 'operate', 'trace', 'admin'],
     };
     for (const held of roles) {
       assert.deepEqual(
@@ -39,9 +42,9 @@ describe('node patterns', () => {
   });
 
   it('are checked', () => {
-    for (const good of ['n1', 'n*', '*', 'a-b']) assert.ok(nodeGlob.safeParse(good).success, good);
+    for (const good of ['n1', 'n*', '*', 'a-b']) assert.ok(nodePattern.safeParse(good).success, good);
     for (const bad of ['', '**', '*a', 'a*b', 'A', 'a.b', '>', 'a b', '\n']) {
-      assert.ok(!nodeGlob.safeParse(bad).success, JSON.stringify(bad));
+      assert.ok(!nodePattern.safeParse(bad).success, JSON.stringify(bad));
     }
   });
 

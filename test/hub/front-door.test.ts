@@ -34,8 +34,9 @@ describe('the front door', () => {
     signCallerToken(await loadOrCreateCallerKey(join(nats.dir, 'keys')), {
       subject: 'alice',
       tokenId: 'by-hand',
+      issuer: 'postern',
       roles: ['call'],
-      nodes: undefined,
+      limits: {},
       expiresAtMs: Date.now() + 60_000,
       ...over,
     });

@@ -25,8 +25,10 @@ export async function callerTokens(corpus: Corpus): Promise<FuzzTarget> {
   const identity: Identity = {
     subject: 'fuzz',
     tokenId: 'id',
+    issuer: 'postern',
     roles: ['call'],
     nodes: ['cellar'],
+    limits: {},
     expiresAtMs: (Math.floor(Date.now() / 1000) + 3600) * 1000,
   };
   const key = { privateKey, publicKey, derive: () => Buffer.alloc(0) };
