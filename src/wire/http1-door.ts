@@ -1,6 +1,12 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
+/**
+ * Answers one request. `unbound` lifts the limits on how long its body may take and how long both ends may be silent,
+ * until the response is over.
+ */
+export type RequestTaker = (request: IncomingMessage, response: ServerResponse, unbound: () => void) => void;
 
 /** Takes over a connection that asked for another protocol (`Upgrade:`). It must handle the socket's errors. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -11,6 +17,8 @@ const headTimeoutMs = 10_000;
 const bodyTimeoutMs = 60_000;
 /** Milliseconds without a byte in either direction while a response is made. */
 const idleTimeoutMs = 120_000;
+/** Requests of one connection that may be open at once; a client that pipelines more is cut. */
+const mostPipelined = 100;
 
 /**
  * HTTP/1.1 on sockets that somebody else accepted. Node's own guards against slow requests work only on servers that
@@ -24,21 +32,28 @@ export class Http1Door {
   #draining = false;
   #empty: (() => void) | undefined;
 
-  constructor(onRequest: RequestListener, onUpgrade: UpgradeListener | undefined) {
+  constructor(onRequest: RequestTaker, onUpgrade: UpgradeListener | undefined) {
     this.#server = createServer({ keepAliveTimeout: headTimeoutMs });
     this.#server.timeout = idleTimeoutMs;
     this.#server.on('request', (request, response) => {
       const { socket } = request;
-      this.#owed.set(socket, (this.#owed.get(socket) ?? 0) + 1);
+      const owed = (this.#owed.get(socket) ?? 0) + 1;
+      if (owed > mostPipelined) {
+        socket.destroy();
+        return;
+      }
+      this.#owed.set(socket, owed);
       this.#arm(socket, bodyTimeoutMs);
       request.once('end', () => this.#disarm(socket));
       if (this.#draining) response.setHeader('connection', 'close');
       response.once('close', () => this.#responded(socket));
-      onRequest(request, response);
+      onRequest(request, response, () => this.#unbind(request, response));
     });
-    this.#server.on('clientError', (_error, socket) => {
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const what =
+        error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
       if (!socket.writable) socket.destroy();
-      else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n', () => socket.destroy());
+      else socket.end(`HTTP/1.1 ${what}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
     });
     if (onUpgrade !== undefined) {
       this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -77,6 +92,15 @@ export class Http1Door {
   /** Closes all connections, upgraded ones too. */
   close(): void {
     for (const socket of this.#owed.keys()) socket.destroy();
+  }
+
+  #unbind({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#disarm(socket);
+    socket.setTimeout(0);
+    response.once('close', () => {
+      // Node itself bounds a connection that waits for the next request.
+      if (socket.timeout === 0 && !socket.destroyed) socket.setTimeout(idleTimeoutMs);
+    });
   }
 
   #responded(socket: Duplex): void {

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../log.js';
@@ -35,8 +35,8 @@ export interface FrontOptions {
     rawHeaders: readonly string[],
     listener: string,
   ): void;
-  /** Answers HTTP/1.1 requests. */
-  readonly onHttp1: RequestListener;
+  /** Answers HTTP/1.1 requests. `listener` as in `onStream`; `unbound` as `RequestTaker` has it. */
+  onHttp1(request: IncomingMessage, response: ServerResponse, listener: string, unbound: () => void): void;
   /** Takes connections that ask for another protocol; without it they are answered as plain requests. */
   readonly onUpgrade?: UpgradeListener;
   /** TLS is spoken with this, and without TLS only with clients on this machine. Absent: no TLS. */
@@ -100,7 +100,10 @@ class Door {
 
   constructor(options: FrontOptions, name: string) {
     const { log, limits } = options;
-    this.#http1 = new Http1Door(options.onHttp1, options.onUpgrade);
+    this.#http1 = new Http1Door(
+      (request, response, unbound) => options.onHttp1(request, response, name, unbound),
+      options.onUpgrade,
+    );
     this.#http2 = new Http2Door((stream, headers, rawHeaders) => {
       try {
         options.onStream(stream, headers, rawHeaders, name);
