@@ -29,12 +29,32 @@ export interface AuthorityDocuments {
   readonly account: { readonly publicKey: string; readonly jwt: string };
 }
 
+/** Keys whose credentials are worthless, with the time from which on: what was made for them before it is refused. */
+export type RevokedKeys = ReadonlyMap<string, number>;
+
+/** Where servers take a new document of an account, whatever resolver they have (NATS: `$SYS.REQ.ACCOUNT.*.CLAIMS.UPDATE`). */
+export function accountUpdateSubject(account: string): string {
+  return `$SYS.REQ.ACCOUNT.${account}.CLAIMS.UPDATE`;
+}
+
+/** What it takes to tell NATS servers which credentials they shall not take any more. */
+export interface RevocationOrder {
+  /** Public key of the account, part of the subject that the servers listen at. */
+  readonly account: string;
+  /** The account's new document. */
+  readonly accountJwt: string;
+  /** A user of the system account, for a minute, that may send this and nothing else. */
+  readonly credentials: BusCredentials;
+  /** Where the answers may go: below it. */
+  readonly inboxPrefix: string;
+}
+
 /**
  * Who makes the credentials of the bus. It trusts nobody: a NATS server that was configured with its documents lets in
  * only whom it has signed for, and each only onto the subjects that were declared for its role.
  *
- * A credential that was handed out stays good until it expires: servers that hold the accounts in their configuration
- * (`resolver: MEMORY`) learn of no revocation. What is revoked gets no new credential, and hubs answer it no more.
+ * A credential that was handed out stays good until it expires, unless the servers are told that it was revoked: they
+ * forget it when they start anew, and are told again (`revokeOnServers`).
  */
 export interface BusAuthority {
   /** Credentials for a key that somebody else holds. Throws `IDENTITY_INVALID` for a key that is no user nkey. */
@@ -46,6 +66,8 @@ export interface BusAuthority {
     ttlSeconds: number;
   }): Promise<BusCredentials & { readonly identity: BusIdentity }>;
   documents(): Promise<AuthorityDocuments>;
+  /** The order to take no credentials of these keys that were made before their time, in Unix milliseconds. */
+  revocation(revoked: RevokedKeys): Promise<RevocationOrder>;
 }
 
 /** An absent limit is a limit of 0, so that every one is named. */
@@ -59,6 +81,9 @@ const limits = {
   conn: -1,
   leaf: -1,
 };
+const userLimits = { subs: -1, data: -1, payload: -1 };
+/** Life of the user that orders a revocation, in seconds. */
+const orderSeconds = 60;
 const storageLimits = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
 /**
@@ -108,14 +133,24 @@ function createAuthority(keys: {
       {
         pub: { allow: [...publish] },
         sub: { allow: [...subscribe] },
-        subs: -1,
-        data: -1,
-        payload: -1,
+        ...userLimits,
         allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
       },
       { signer: keys.signing, exp: Math.ceil(Date.now() / 1000 + Math.max(1, ttlSeconds)) },
     );
   }
+
+  const accountDocument = (revocations?: Record<string, number>): Promise<string> =>
+    encodeAccount(
+      'POSTERN',
+      accountKey,
+      {
+        limits: { ...limits, ...storageLimits },
+        signing_keys: [keys.signing.getPublicKey()],
+        ...(revocations === undefined ? {} : { revocations }),
+      },
+      { signer: keys.operator },
+    );
 
   return {
     mint,
@@ -128,18 +163,36 @@ function createAuthority(keys: {
       const [operatorJwt, systemJwt, accountJwt] = await Promise.all([
         encodeOperator('postern', keys.operator, { system_account: systemKey }),
         encodeAccount('SYS', systemKey, { limits }, { signer: keys.operator }),
-        encodeAccount(
-          'POSTERN',
-          accountKey,
-          { limits: { ...limits, ...storageLimits }, signing_keys: [keys.signing.getPublicKey()] },
-          { signer: keys.operator },
-        ),
+        accountDocument(),
       ]);
       return {
         operatorJwt,
         systemAccount: { publicKey: systemKey, jwt: systemJwt },
         account: { publicKey: accountKey, jwt: accountJwt },
       };
+    },
+    async revocation(revoked) {
+      const { publicKey, seed } = createUserKey();
+      const inboxPrefix = `_INBOX.revocation.${publicKey}`;
+      // Servers compare whole seconds: what was made in the second of the revocation is of before it.
+      const revocations = Object.fromEntries(
+        [...revoked].map(([key, atMs]) => [key, Math.ceil(atMs / 1000)]),
+      );
+      const [accountJwt, jwt] = await Promise.all([
+        accountDocument(revocations),
+        encodeUser(
+          'revocation',
+          publicKey,
+          systemKey,
+          {
+            pub: { allow: [accountUpdateSubject(accountKey)] },
+            sub: { allow: [`${inboxPrefix}.>`] },
+            ...userLimits,
+          },
+          { signer: keys.system, exp: Math.ceil(Date.now() / 1000) + orderSeconds },
+        ),
+      ]);
+      return { account: accountKey, accountJwt, credentials: { jwt, seed }, inboxPrefix };
     },
   };
 }

@@ -187,6 +187,11 @@ export const nodeEntry = z.object({
   lastSeenAtMs: z.number().int(),
   /** When the node was revoked; absent: not. */
   revokedAtMs: z.number().int().optional(),
+  /** Keys that were bound once and never may be again, the newest last. */
+  revokedKeys: z
+    .array(z.object({ key: nodeKey, atMs: z.number().int() }))
+    .max(256)
+    .optional(),
 });
 export type NodeEntry = z.infer<typeof nodeEntry>;
 export type InstanceEntry = NodeEntry['instances'][number];

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { BusAuthority } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import { connectBus } from '../bus/connect.js';
+import { revokeOnServers } from '../bus/revocation.js';
 import { removeHubFile, writeHubFile } from '../client/hub-file.js';
 import { PosternError } from '../errors.js';
 import type { HubConfigInput } from '../hub/config.js';
@@ -37,7 +38,15 @@ export async function startHubProcess(options: {
   const metrics = processMetrics();
   const connectAs = (role: 'hub' | 'tunnel') => connect({ role, natsUrls, authority, log, metrics, cleanup });
   const [bus, tunnelBus] = await Promise.all([connectAs('hub'), connectAs('tunnel')]);
-  const hub = startHub(config, { bus, tunnelBus, authority, log, metrics, version: posternVersion() });
+  const hub = startHub(config, {
+    bus,
+    tunnelBus,
+    authority,
+    revokeOnBus: (revoked) => revokeOnServers({ authority, servers: natsUrls, revoked }),
+    log,
+    metrics,
+    version: posternVersion(),
+  });
   cleanup.add('the hub', () => hub.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
   const [nats = ''] = natsUrls;

@@ -34,7 +34,11 @@ export function nodeView(style: Style, now: () => number): RecordView<Node> {
 
 /** The node with the field names of its message, everything shown. */
 export function nodeJson(node: Node): JsonValue {
-  return { ...node, instances: node.instances.map((instance) => ({ ...instance })) };
+  return {
+    ...node,
+    keys: node.keys.map((key) => ({ ...key })),
+    instances: node.instances.map((instance) => ({ ...instance })),
+  };
 }
 
 function paintState(style: Style, padded: string, state: string): string {

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { BusAuthority } from '../bus/authority.js';
+import type { BusAuthority, RevokedKeys } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
 import type { HubConfigInput } from './config.js';
@@ -15,6 +15,8 @@ export interface HubDeps {
   readonly tunnelBus?: Bus;
   /** Makes the bus credentials of agents that enrol. */
   readonly authority: Pick<BusAuthority, 'mint'>;
+  /** Tells the servers of the bus which keys are revoked; without it credentials that were handed out go on until they expire. */
+  readonly revokeOnBus?: (revoked: RevokedKeys) => Promise<string>;
   readonly log: Logger;
   readonly metrics: Registry;
   /** Instance id on the bus; default: random. */

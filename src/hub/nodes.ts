@@ -112,13 +112,23 @@ export class Nodes {
       });
   }
 
-  /** Bars a node for ever and ends its instances. Throws `NODE_UNKNOWN`, `STORE_UNAVAILABLE` or `STORE_CONFLICT`. */
-  async revoke(name: string): Promise<void> {
-    const instances = await this.#registry.revoke(name, Date.now());
+  /**
+   * Bars a node, or one key of it, and ends the instances that served with it; resolves to how many. Throws
+   * `NODE_UNKNOWN`, `KEY_UNKNOWN`, `STORE_UNAVAILABLE` or `STORE_CONFLICT`.
+   */
+  async revoke(name: string, key?: string): Promise<number> {
+    const instances = await this.#registry.revoke(name, key, Date.now());
+    const what = key === undefined ? `node '${name}'` : `this key of node '${name}'`;
     for (const { id } of instances) {
-      const body = { instance: id, kind: 'revoked' as const, message: `node '${name}' was revoked` };
+      const body = { instance: id, kind: 'revoked' as const, message: `${what} was revoked` };
       this.#bus.publish(subjects.notice, { node: name }, body);
     }
+    return instances.length;
+  }
+
+  /** Lets a node of a revoked name join again, by new keys. Throws `NODE_UNKNOWN` and what the registry throws. */
+  allow(name: string): Promise<void> {
+    return this.#registry.allow(name, Date.now());
   }
 
   /** Ends all watches and gives the nodes up, so that another hub adopts them at once. Never throws. */

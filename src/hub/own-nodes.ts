@@ -1,6 +1,8 @@
 import { mayCall } from '../auth/identity.js';
+import { PosternError } from '../errors.js';
 import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
 import type { Logger } from '../log.js';
+import type { Caller } from './caller-metadata.js';
 import type { NodeView } from './node-view.js';
 import type { Nodes } from './nodes.js';
 import { streaming, unary } from './own-calls.js';
@@ -27,7 +29,25 @@ export function nodesService(
       const wanted = (node: string) => (name === '' || node === name) && mayCall(caller, node);
       return watch(nodes, { wanted, nodeOf }, (message) => out.write(message));
     }),
+    revokeNode: unary('admin', log, async ({ name, key }, caller) => {
+      mustCover(caller, name);
+      const instances = await nodes.revoke(name, key === '' ? undefined : key);
+      log.info({ node: name, key: key === '' ? undefined : key, by: caller.subject }, 'a node was revoked');
+      return { instances };
+    }),
+    allowNode: unary('admin', log, async ({ name }, caller) => {
+      mustCover(caller, name);
+      await nodes.allow(name);
+      log.info({ node: name, by: caller.subject }, 'a node may join again');
+      return {};
+    }),
   };
+}
+
+/** Throws `PERMISSION_DENIED` where the caller has no business with the node. */
+function mustCover(caller: Caller, node: string): void {
+  if (mayCall(caller, node)) return;
+  throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may do nothing about node '${node}'`);
 }
 
 /** Sends every wanted node, then those that change; what changes while the reader is slow is sent once. */
@@ -77,6 +97,7 @@ function shown(view: NodeView, tunnelMs: (instance: string) => number | undefine
     createdAtMs: entry.createdAtMs,
     lastSeenAtMs: view.lastSeenAtMs,
     calls: view.openCalls,
+    keys: entry.keys.map(({ key, boundAtMs, token }) => ({ key, boundAtMs, token })),
     instances: [...view.instances.values()].flatMap((instance) => {
       const standing = view.standing(instance);
       if (standing === undefined) return [];

@@ -27,6 +27,7 @@ import { startOwnServices } from './own-services.js';
 import { tokensService } from './own-tokens.js';
 import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
+import { Revocations } from './revocations.js';
 import { TokenRegistry } from './tokens.js';
 import { openTunnels } from './tunnels/open.js';
 import { Undo } from './undo.js';
@@ -95,6 +96,13 @@ async function raise(
   const stats = new CallStats(log, callDuration(deps.metrics));
   const { nodes } = fleet;
   undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));
+
+  if (deps.revokeOnBus !== undefined) {
+    const revocations = new Revocations({ registry, tell: deps.revokeOnBus, log });
+    undo.add(() => revocations.stop());
+    undo.add(bus.onStatus(({ type }) => type === 'reconnected' && revocations.reconnected()));
+    revocations.start();
+  }
 
   const own = startOwnServices(
     {

@@ -5,6 +5,7 @@ import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
 import { InTurn } from './in-turn.js';
 import { Restoration } from './restore.js';
+import { decideAllowance, decideRevocation, refuseRevoked } from './revoked.js';
 
 const mostKeys = 64;
 /** A change of a node waits so long for the others of this hub, in milliseconds; who says hello waits for 5 s. */
@@ -87,7 +88,7 @@ export class NodeRegistry {
   async bindKey(name: string, key: string, token: string, nowMs: number): Promise<void> {
     await this.#change(name, (entry) => {
       const present = entry ?? emptyEntry(name, nowMs);
-      refuseRevoked(present);
+      refuseRevoked(present, key);
       if (present.keys.some((bound) => bound.key === key)) return { result: undefined };
       if (present.keys.length >= mostKeys) {
         throw new PosternError('TOO_MANY_KEYS', `node '${name}' has ${mostKeys} keys already`);
@@ -102,7 +103,7 @@ export class NodeRegistry {
     const entry = (await this.#store.get(name))?.value;
     this.#refuseLost(name, entry);
     if (entry === undefined) return false;
-    refuseRevoked(entry);
+    refuseRevoked(entry, key);
     return entry.keys.some((bound) => bound.key === key);
   }
 
@@ -145,12 +146,14 @@ export class NodeRegistry {
     );
   }
 
-  /** Bars a node for ever; resolves to the instances that it had. Throws `NODE_UNKNOWN`. */
-  revoke(name: string, nowMs: number): Promise<InstanceEntry[]> {
-    return this.#change(name, (entry) => {
-      if (entry === undefined) throw new PosternError('NODE_UNKNOWN', `node '${name}' is not known here`);
-      return { write: { ...entry, instances: [], revokedAtMs: nowMs }, result: entry.instances };
-    });
+  /** Bars a node, or one key of it; resolves to the instances that served with it. Throws `NODE_UNKNOWN`, `KEY_UNKNOWN`. */
+  revoke(name: string, key: string | undefined, nowMs: number): Promise<InstanceEntry[]> {
+    return this.#change(name, (entry) => decideRevocation(known(name, entry), key, nowMs));
+  }
+
+  /** Lifts the bar of a node; the keys that it had stay barred. Throws `NODE_UNKNOWN`. */
+  allow(name: string, nowMs: number): Promise<void> {
+    return this.#change(name, (entry) => decideAllowance(known(name, entry), nowMs));
   }
 
   #change<R>(name: string, decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>): Promise<R> {
@@ -200,6 +203,7 @@ function emptyEntry(name: string, nowMs: number): NodeEntry {
   };
 }
 
-function refuseRevoked(entry: NodeEntry): void {
-  if (entry.revokedAtMs !== undefined) throw new PosternError('REVOKED', `node '${entry.name}' was revoked`);
+function known(name: string, entry: NodeEntry | undefined): NodeEntry {
+  if (entry === undefined) throw new PosternError('NODE_UNKNOWN', `node '${name}' is not known here`);
+  return entry;
 }

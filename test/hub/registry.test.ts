@@ -128,13 +128,13 @@ describe('the registries of two hubs', () => {
     await registry(0).bindKey('barred', key, 't', 5);
     const result = await registry(0).claim(claim('barred', key));
     assert.ok(result.ok);
-    assert.deepEqual(await registry(1).revoke('barred', 10), [result.instance]);
+    assert.deepEqual(await registry(1).revoke('barred', undefined, 10), [result.instance]);
     assert.deepEqual(registry(1).get('barred')?.instances, []);
     const again = await registry(0).claim(claim('barred', key));
     assert.ok(!again.ok && again.code === 'revoked');
     await assert.rejects(registry(0).knowsKey('barred', key), coded('REVOKED'));
     await assert.rejects(registry(0).bindKey('barred', createUserKey().publicKey, 't', 5), coded('REVOKED'));
-    await assert.rejects(registry(0).revoke('nobody', 10), coded('NODE_UNKNOWN'));
+    await assert.rejects(registry(0).revoke('nobody', undefined, 10), coded('NODE_UNKNOWN'));
   });
 
   it('let exactly one key have a join token', async () => {

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { enrolStatement } from '../../src/auth/enrol-challenge.js';
 import type { Bus } from '../../src/bus/bus.js';
 import { sign, type UserKey } from '../../src/bus/nkeys.js';
+import { revokeOnServers } from '../../src/bus/revocation.js';
 import { InspectServiceClient } from '../../src/gen/postern/v1/inspect.js';
 import { NodesServiceClient } from '../../src/gen/postern/v1/nodes.js';
 import { TokensServiceClient } from '../../src/gen/postern/v1/tokens.js';
@@ -48,7 +49,15 @@ export async function startTestHub(
       drainSeconds: 1,
       ...config,
     },
-    { bus, tunnelBus, authority: nats.authority, log, metrics: new Registry() },
+    {
+      bus,
+      tunnelBus,
+      authority: nats.authority,
+      revokeOnBus: (revoked) =>
+        revokeOnServers({ authority: nats.authority, servers: [nats.server.url], revoked }),
+      log,
+      metrics: new Registry(),
+    },
   );
   const { listen, metrics } = await hub.ready;
   const adminToken = (await readFile(join(config.data ?? nats.dir, 'tokens', 'admin.jwt'), 'utf8')).trim();
