@@ -31,23 +31,31 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
 export async function loadOrCreatePrivateFile(path: string, create: () => string): Promise<string> {
   const present = await readPrivateFile(path);
   if (present !== undefined) return present;
-  const draft = await writeDraft(path, `${create()}\n`);
-  try {
-    await link(draft, path).catch((cause: unknown) => {
-      if (!hasErrorCode(cause, 'EEXIST')) throw cause;
-    });
-  } catch (cause) {
-    throw dataUnusable(path, cause);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await createPrivateFile(path, `${create()}\n`);
   const made = await readPrivateFile(path);
   if (made === undefined) throw dataUnusable(path, new Error('it vanished while it was being made'));
   return made;
 }
 
+/**
+ * Makes a file of mode 0600, whole or not at all; its directory is made too. Resolves to false, and leaves it as it is,
+ * when there is one already. Throws `DATA_UNUSABLE`.
+ */
+export async function createPrivateFile(path: string, content: string | Uint8Array): Promise<boolean> {
+  const draft = await writeDraft(path, content);
+  try {
+    await link(draft, path);
+    return true;
+  } catch (cause) {
+    if (hasErrorCode(cause, 'EEXIST')) return false;
+    throw dataUnusable(path, cause);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
 /** Writes a file of mode 0600 that is never seen half written; its directory is made too. Throws `DATA_UNUSABLE`. */
-export async function replacePrivateFile(path: string, content: string): Promise<void> {
+export async function replacePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   const draft = await writeDraft(path, content);
   try {
     await rename(draft, path);
@@ -71,7 +79,7 @@ export function hasErrorCode(thrown: unknown, code: string): boolean {
 }
 
 /** Writes a new file beside `path`, and nothing where that fails; resolves to its path. Throws `DATA_UNUSABLE`. */
-async function writeDraft(path: string, content: string): Promise<string> {
+async function writeDraft(path: string, content: string | Uint8Array): Promise<string> {
   await makePrivateDirectory(dirname(path));
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {

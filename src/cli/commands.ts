@@ -1,5 +1,6 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { callingCommands } from './table/calling.js';
+import { keepingCommands } from './table/keeping.js';
 import { managingCommands } from './table/managing.js';
 import { servingCommands } from './table/serving.js';
 import { tunnelCommands } from './table/tunnels.js';
@@ -10,10 +11,12 @@ export const commands: readonly CommandSpec[] = [
   ...tunnelCommands,
   ...callingCommands,
   ...managingCommands,
+  ...keepingCommands,
 ];
 
 /** The words that only hold commands together. */
 export const groups: readonly GroupSpec[] = [
   { path: ['token'], summary: 'make, list and revoke tokens' },
+  { path: ['context'], summary: 'names for hubs, with what is needed to come to them' },
   { path: ['bus'], summary: 'credentials for the bus' },
 ];

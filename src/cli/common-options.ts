@@ -78,20 +78,31 @@ export const hubTlsOptions: readonly OptionSpec[] = [
   { name: 'hub-insecure', kind: 'flag', summary: 'take any certificate of the hub' },
 ];
 
+/** A hub by the name that `postern context add` gave it. */
+export const contextOption = {
+  name: 'context',
+  kind: 'text',
+  value: 'NAME',
+  summary: 'the hub of this context, with its token (default: the one that `postern context use` chose)',
+  completes: 'context',
+} satisfies OptionSpec;
+
 /** How a client finds the hub and proves who it is. */
 export const hubOptions: readonly OptionSpec[] = [
+  contextOption,
   {
     name: 'hub',
     kind: 'text',
     value: 'URL',
     summary:
-      'the hub, HOST:PORT, http://HOST:PORT or https://HOST[:PORT] (default: the one of the data directory, else 127.0.0.1:9090)',
+      'the hub, HOST:PORT, http://HOST:PORT or https://HOST[:PORT] (default: that of the context, else of the data directory, else 127.0.0.1:9090)',
   },
   {
     name: 'token',
     kind: 'text',
     value: 'TOKEN',
-    summary: "caller's token (default: the one in the data directory); better in the environment or a file",
+    summary:
+      "caller's token (default: that of the context, else of the data directory); better in the environment or a file",
   },
   {
     name: 'token-file',

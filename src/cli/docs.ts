@@ -24,8 +24,13 @@ ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-$
   or \`listener\` with \`node\`, \`labels\` an object. All mistakes are told at once, and nothing is started.
 - Data goes to stdout, everything else to stderr. Colours are used on a terminal only, and not where \`NO_COLOR\` is set.
 - Durations are written as \`30s\`, \`1h30m\` or \`500ms\`; a bare number is seconds.
-- A client finds the hub by \`--hub\`, else by the file \`hub.json\` that a running hub leaves in its data directory, else at
-  127.0.0.1:9090; and its token by \`--token\` or \`--token-file\`, else in \`tokens/admin.jwt\` of the data directory.
+- A client finds the hub by \`--hub\`, else by its context, else by the file \`hub.json\` that a running hub leaves in its
+  data directory, else at 127.0.0.1:9090; and its token by \`--token\` or \`--token-file\`, else in its context, else in
+  \`tokens/admin.jwt\` of the data directory.
+- A [context](#postern-context-add) that \`--context\` names counts like flags; one that \`POSTERN_CONTEXT\` names, or that
+  \`postern context use\` chose, comes after the environment, and not at all where another hub is named. The chosen one
+  does not count either where \`--data\` or \`POSTERN_DATA\` is said. A context's token is shown to no other hub, and the
+  token of this machine's data directory not to a context's hub, unless the context names the directory.
 
 | exit status | meaning |
 |---|---|

@@ -1,6 +1,7 @@
 import { defaultDataDirectory } from '../client/data-directory.js';
 import { connectHub, type HubConnection } from '../client/hub-connection.js';
 import { findHub } from '../client/hub-target.js';
+import { hubChoiceOf } from './hub-choice.js';
 import type { Invocation } from './invocation.js';
 
 /** The data directory of a command that has `dataOption`. */
@@ -18,15 +19,7 @@ export async function withHub<T>(
   invocation: Invocation,
   use: (connection: HubConnection) => Promise<T>,
 ): Promise<T> {
-  const { options } = invocation;
-  const target = await findHub({
-    hub: options.text('hub'),
-    token: options.text('token'),
-    tokenFile: options.text('token-file'),
-    ca: options.text('hub-ca'),
-    insecure: options.flag('hub-insecure'),
-    data: dataDirectoryOf(invocation),
-  });
+  const target = await findHub(await hubChoiceOf(invocation));
   const connection = await connectHub(target, connectTimeoutOf(invocation));
   try {
     return await use(connection);

@@ -26,6 +26,8 @@ export interface HubTls {
 /** What the user said about the hub. */
 export interface HubChoice {
   readonly hub: string | undefined;
+  /** Where `hub` is from, for messages; default: `as told`. For one that is not told: what chose the data directory. */
+  readonly from?: string | undefined;
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
   /** File with the authorities to trust where the hub is `https`. */
@@ -34,6 +36,8 @@ export interface HubChoice {
   readonly insecure?: boolean | undefined;
   /** Data directory, where a hub on this machine leaves its address and a token. */
   readonly data: string;
+  /** False leaves the token of the data directory out: it is another hub's. Default true. */
+  readonly ownToken?: boolean;
 }
 
 /** Where a hub listens when nobody says otherwise. */
@@ -48,15 +52,16 @@ export async function findHub(choice: HubChoice): Promise<HubTarget> {
   const token = await findToken(choice);
   if (choice.hub !== undefined) {
     const { address, tls } = parseHub(choice.hub);
-    return { address, from: 'as told', token, ...(tls ? { tls: await trustOf(choice) } : {}) };
+    return { address, from: choice.from ?? 'as told', token, ...(tls ? { tls: await trustOf(choice) } : {}) };
   }
+  const by = choice.from === undefined ? '' : `, ${choice.from}`;
   const running = await readHubFile(choice.data);
   const first = running?.listen[0];
   // From this machine a hub is reached without TLS too.
   if (first !== undefined) {
-    return { address: dialable(first), from: `from ${choice.data}/hub.json`, token };
+    return { address: dialable(first), from: `from ${choice.data}/hub.json${by}`, token };
   }
-  return { address: defaultHubAddress, from: 'the default', token };
+  return { address: defaultHubAddress, from: `the default${by}`, token };
 }
 
 /**
@@ -90,6 +95,7 @@ async function trustOf({ ca, insecure }: HubChoice): Promise<HubTls> {
 
 async function findToken(choice: HubChoice): Promise<string | undefined> {
   if (choice.token !== undefined) return choice.token.trim();
+  if (choice.tokenFile === undefined && choice.ownToken === false) return undefined;
   const file = choice.tokenFile ?? join(choice.data, 'tokens/admin.jwt');
   try {
     const text = (await readFile(file, 'utf8')).trim();

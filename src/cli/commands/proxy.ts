@@ -2,9 +2,9 @@ import { nodeName } from '../../bus/messages.js';
 import { findHub } from '../../client/hub-target.js';
 import { startLocalProxy } from '../../client/local-proxy.js';
 import { PosternError } from '../../errors.js';
+import { hubChoiceOf } from '../hub-choice.js';
 import { type Invocation, requiredWord } from '../invocation.js';
 import { logLevelOf, serve } from '../serving.js';
-import { dataDirectoryOf } from '../with-hub.js';
 
 /** How long open calls may take to finish at the end, in milliseconds. */
 const graceMs = 10_000;
@@ -26,14 +26,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const listen = options.list('listen');
   return serve(invocation, logLevelOf(options.text('log-level')), async (log, cleanup) => {
-    const target = await findHub({
-      hub: options.text('hub'),
-      token: options.text('token'),
-      tokenFile: options.text('token-file'),
-      ca: options.text('hub-ca'),
-      insecure: options.flag('hub-insecure'),
-      data: dataDirectoryOf(invocation),
-    });
+    const target = await findHub(await hubChoiceOf(invocation));
     const proxy = await startLocalProxy({
       listen: listen.length === 0 ? ['127.0.0.1:0'] : listen,
       node,

@@ -44,6 +44,10 @@ _postern_nodes() {
   command postern complete-nodes --connect-timeout 1s 2>/dev/null
 }
 
+_postern_contexts() {
+  command postern complete-contexts 2>/dev/null
+}
+
 _postern_flags() {
   case "$1" in
 ${completedCommands.map(({ name, flags }) => `    "${name}") echo "${flags.flatMap((flag) => flag.flags).join(' ')}" ;;`).join('\n')}
@@ -81,6 +85,7 @@ function reply({ words, completes }: Choices): string {
   const compgen = (how: string): string => `COMPREPLY=($(compgen ${how} -- "$cur"))`;
   if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
+  if (completes === 'context') return compgen('-W "$(_postern_contexts)"');
   if (completes === 'file') return compgen('-f');
   return completes === 'directory' ? compgen('-d') : ':';
 }

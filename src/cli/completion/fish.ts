@@ -14,6 +14,9 @@ export function fishScript(): string {
     'function __postern_nodes',
     '  command postern complete-nodes --connect-timeout 1s 2>/dev/null',
     'end',
+    'function __postern_contexts',
+    '  command postern complete-contexts 2>/dev/null',
+    'end',
     '',
     '# True when the words that are no options begin with the given ones; with a number first: and so many follow.',
     'function __postern_at',
@@ -64,6 +67,7 @@ function linesOf({ name, flags, places }: CommandWords): string[] {
 function choicesOf({ words, completes }: Choices): string {
   if (words.length > 0) return `-f -a ${quoted(words.join(' '))}`;
   if (completes === 'node') return "-f -a '(__postern_nodes)'";
+  if (completes === 'context') return "-f -a '(__postern_contexts)'";
   if (completes === 'directory') return "-f -a '(__fish_complete_directories)'";
   return completes === 'file' ? '-F' : '-f';
 }

@@ -40,7 +40,7 @@ export const firstWords: readonly { readonly word: string; readonly summary: str
 /** The words after a group's word, with their summaries. */
 export function wordsAfter(group: string): { word: string; summary: string }[] {
   return commands
-    .filter(({ path }) => path.length === 2 && path[0] === group)
+    .filter(({ path, hidden }) => path.length === 2 && path[0] === group && hidden !== true)
     .map(({ path, summary }) => ({ word: path[1] ?? '', summary }));
 }
 

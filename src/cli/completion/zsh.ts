@@ -18,6 +18,12 @@ _postern_nodes() {
   _describe 'node' nodes
 }
 
+_postern_contexts() {
+  local -a contexts
+  contexts=(\${(f)"$(command postern complete-contexts 2>/dev/null)"})
+  _describe 'context' contexts
+}
+
 _postern() {
   local curcontext="$curcontext" state line
   local -a commands
@@ -71,6 +77,7 @@ function argumentsOf({ name, flags, places }: CommandWords): string {
 function action({ words, completes }: Choices): string {
   if (words.length > 0) return `(${words.join(' ')})`;
   if (completes === 'node') return '_postern_nodes';
+  if (completes === 'context') return '_postern_contexts';
   if (completes === 'file') return '_files';
   return completes === 'directory' ? '_files -/' : ' ';
 }

@@ -1,0 +1,127 @@
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
+
+const nameArgument: ArgumentSpec = { name: 'NAME', summary: 'name of the context', completes: 'context' };
+
+const listOutputOption: OptionSpec = {
+  name: 'output',
+  short: 'o',
+  kind: 'choice',
+  choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
+  default: 'table',
+  summary: 'form of the list',
+};
+
+const useCommand: CommandSpec = {
+  path: ['context', 'use'],
+  summary: 'choose the context that counts where none is named',
+  arguments: [{ ...nameArgument, optional: true }],
+  options: [{ name: 'none', kind: 'flag', summary: 'choose none: the hub of the data directory again' }],
+  examples: [
+    { line: 'postern context use garden', does: 'from now on' },
+    { line: 'postern context use --none', does: 'back to the hub on this machine' },
+  ],
+  load: () => import('../commands/context-use.js'),
+};
+
+/** The commands that keep what is needed to come to a hub, and to have it again. */
+export const keepingCommands: readonly CommandSpec[] = [
+  {
+    path: ['context', 'add'],
+    summary: 'give a hub a name, with what is needed to come to it',
+    description:
+      'The context is a file for this user alone, in $XDG_CONFIG_HOME/postern/contexts or ~/.config/postern/contexts. Every command that talks to a hub takes it with --context NAME or POSTERN_CONTEXT. A token is shown to the hub of its context alone.',
+    arguments: [{ name: 'NAME', summary: 'letters, digits, dots, dashes and underscores' }],
+    options: [
+      {
+        name: 'hub',
+        kind: 'text',
+        value: 'URL',
+        summary:
+          'the hub, HOST:PORT, http://HOST:PORT or https://HOST[:PORT] (default: the one that runs with --data)',
+      },
+      {
+        name: 'token',
+        kind: 'text',
+        value: 'TOKEN',
+        summary:
+          "caller's token, kept in the context; - reads standard input, which no list of processes shows",
+      },
+      {
+        name: 'token-file',
+        kind: 'text',
+        value: 'FILE',
+        summary: "file with the caller's token; only its path is kept",
+        completes: 'file',
+      },
+      {
+        name: 'hub-ca',
+        kind: 'text',
+        value: 'FILE',
+        summary: "authorities to trust where the hub is https, PEM (default: the system's)",
+        completes: 'file',
+      },
+      {
+        name: 'data',
+        kind: 'text',
+        value: 'DIR',
+        summary: 'data directory of a hub on this machine, whose admin token is used',
+        completes: 'directory',
+      },
+      { name: 'select', kind: 'flag', summary: 'choose it, as `postern context use` does' },
+      { name: 'force', kind: 'flag', summary: 'replace what is there' },
+    ],
+    examples: [
+      {
+        line: 'postern context add garden --hub https://hub.example.org --token - --select < token.txt',
+        does: 'a hub elsewhere, from now on',
+      },
+      { line: 'postern context add trial --data /tmp/trial', does: 'a second hub on this machine' },
+    ],
+    load: () => import('../commands/context-add.js'),
+  },
+  useCommand,
+  { ...useCommand, path: ['context', 'select'], hidden: true },
+  {
+    path: ['context', 'ls'],
+    summary: 'list the contexts',
+    options: [listOutputOption],
+    examples: [{ line: 'postern context ls', does: 'a table; * is the one that counts' }],
+    load: () => import('../commands/context-ls.js'),
+  },
+  {
+    path: ['context', 'show'],
+    summary: 'show a context, without its token',
+    arguments: [
+      { ...nameArgument, summary: 'name of the context (default: the one that counts)', optional: true },
+    ],
+    options: [
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'json'],
+        default: 'text',
+        summary: 'for people or for programs',
+      },
+    ],
+    examples: [
+      { line: 'postern context show garden', does: 'where it leads, and until when its token is good' },
+    ],
+    load: () => import('../commands/context-show.js'),
+  },
+  {
+    path: ['context', 'rm'],
+    summary: 'remove a context',
+    description: 'Its token stays good: revoke it with `postern token revoke`.',
+    arguments: [nameArgument],
+    examples: [{ line: 'postern context rm garden', does: 'forget a hub' }],
+    load: () => import('../commands/context-rm.js'),
+  },
+  {
+    path: ['complete-contexts'],
+    summary: 'names of the contexts, for completion',
+    hidden: true,
+    examples: [],
+    load: () => import('../commands/context-names.js'),
+  },
+];
