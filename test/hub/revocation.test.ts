@@ -109,8 +109,9 @@ describe('a node that is revoked', () => {
   });
 
   it('stays cut off when the NATS server starts anew', async () => {
-    const { key, jwt } = await joined('longtime');
+    const { key, jwt, told } = await joined('longtime');
     await revoke('longtime');
+    await until('its link is cut', () => told.length > 0);
     const { pid } = nats.server;
     process.kill(pid, 'SIGKILL');
     await until('another server runs', () => nats.server.pid !== pid && hub.bus.connected);
