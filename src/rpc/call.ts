@@ -35,6 +35,8 @@ export interface CallReset {
   readonly refused: boolean;
   /** True when the call was cancelled or failed at the server or client, false when Postern or the network did. */
   readonly remote: boolean;
+  /** Stable code for programs, where Postern has a better one than the name of the status, e.g. `SERVICE_OFFLINE`. */
+  readonly code?: string;
 }
 
 /** The way back: what a target tells the side that opened a call. */

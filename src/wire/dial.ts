@@ -30,10 +30,15 @@ export interface Dialling {
  * Connects to a server that speaks HTTP/2: TCP or a unix socket, with TLS where `tls` is given (ALPN `h2` is then
  * demanded).
  * @param timeoutMs bound for the whole of it.
+ * @param name what messages call the server.
  */
-export function dial(address: Address, tls: DialTls | undefined, timeoutMs: number): Dialling {
+export function dial(
+  address: Address,
+  tls: DialTls | undefined,
+  timeoutMs: number,
+  name = formatAddress(address),
+): Dialling {
   const socket = tls === undefined ? connectTcp(target(address)) : dialTls(address, tls);
-  const name = formatAddress(address);
   const connected = new Promise<Duplex>((resolve, reject) => {
     const fail = (why: string, cause?: Error): void => {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Call, CallHead, CallSink, CallTarget } from '../rpc/call.js';
+import type { Call, CallHead, CallReset, CallSink, CallTarget } from '../rpc/call.js';
 import { type Address, formatAddress } from './address.js';
 import { type Dialling, type DialTls, dial } from './dial.js';
 import { UpstreamCall, type UpstreamCallOwner } from './upstream-call.js';
@@ -22,6 +22,8 @@ export type UpstreamOptions = UpstreamPlace & {
   readonly log?: Logger;
   /** What messages call the server; default: its address. */
   readonly name?: string;
+  /** Stable code of the error of calls that cannot reach the server; default: the name of the status. */
+  readonly offlineCode?: string;
 };
 
 /** Calls that may wait for a connection or a slot. */
@@ -80,7 +82,7 @@ export class Http2Upstream implements CallTarget {
     const call = new UpstreamCall(this.#owner, head, sink);
     this.#calls.add(call);
     if (this.#stopped) {
-      process.nextTick(() => call.fail(unavailable(`the way to ${this.#owner.name} is closed`)));
+      process.nextTick(() => call.fail(this.#unavailable(`the way to ${this.#owner.name} is closed`)));
       return call;
     }
     if (this.#queue.size === 0 && this.#startNow(call)) return call;
@@ -180,7 +182,7 @@ export class Http2Upstream implements CallTarget {
     let transport: Duplex;
     if (connect !== undefined) transport = connect();
     else {
-      this.#dialling = dial(address, tls, this.#timeoutMs);
+      this.#dialling = dial(address, tls, this.#timeoutMs, this.#owner.name);
       transport = await this.#dialling.connected;
     }
     const leftMs = Math.max(1, Math.round(this.#timeoutMs - (performance.now() - startedAt)));
@@ -208,16 +210,13 @@ export class Http2Upstream implements CallTarget {
 
   #failQueue(message: string): void {
     this.#barren = 0;
-    for (const call of [...this.#queue]) call.fail(unavailable(message));
+    for (const call of [...this.#queue]) call.fail(this.#unavailable(message));
   }
-}
 
-/** UNAVAILABLE for a call that the server has not seen. */
-function unavailable(message: string): {
-  status: number;
-  message: string;
-  refused: boolean;
-  remote: boolean;
-} {
-  return { status: 14, message, refused: true, remote: false };
+  /** UNAVAILABLE for a call that the server has not seen. */
+  #unavailable(message: string): CallReset {
+    const { offlineCode } = this.#options;
+    const code = offlineCode === undefined ? {} : { code: offlineCode };
+    return { status: 14, message, refused: true, remote: false, ...code };
+  }
 }

@@ -130,12 +130,12 @@ class ServedCall implements CallSink {
 
   reset(reset: CallReset): void {
     if (this.#over) return;
-    const { status, message, remote } = reset;
+    const { status, message, remote, code } = reset;
     const trailers: OutgoingHttpHeaders = {
       'grpc-status': status,
       'grpc-message': encodeGrpcMessage(message),
     };
-    if (!remote) trailers[errorMarker] = statusNames[status] ?? 'UNKNOWN';
+    if (!remote) trailers[errorMarker] = code ?? statusNames[status] ?? 'UNKNOWN';
     this.#end(status, message, !remote);
     try {
       this.#finish(trailers);
