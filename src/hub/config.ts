@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nodeName } from '../bus/messages.js';
-import { isNetwork } from './tunnels/admission.js';
+import { isNetwork } from '../wire/networks.js';
 
 /** One row of the route table: every condition that is given must hold. */
 export const route = z
@@ -19,13 +19,13 @@ export const route = z
   );
 export type Route = z.infer<typeof route>;
 
+const network = z.string().refine(isNetwork, 'is neither an address nor a network such as 10.1.0.0/16');
+
 /** A node that may open tunnels without any secret, and from where. */
 const legacyGrant = z.strictObject({
   node: nodeName,
   /** Addresses, or networks such as `10.1.0.0/16`. */
-  from: z
-    .array(z.string().refine(isNetwork, 'is neither an address nor a network such as 10.1.0.0/16'))
-    .min(1),
+  from: z.array(network).min(1),
 });
 
 /** What a hub can be told. */
@@ -41,6 +41,14 @@ export const hubConfig = z.strictObject({
       clientCa: z.string().min(1).optional(),
     })
     .optional(),
+  /** Proxies that are believed when they say for whom they speak: addresses, networks, `unix` for unix sockets. */
+  trustedProxies: z.array(z.union([z.literal('unix'), network])).default([]),
+  limits: z
+    .strictObject({
+      /** Open connections of one client; absent: as `FrontLimits` has it. */
+      connectionsPerAddress: z.number().int().min(1).max(1_000_000).optional(),
+    })
+    .default({}),
   /** `NODE.<domain>` is routed to the node. */
   domain: z.string().min(1).toLowerCase().optional(),
   /** The first row that fits decides, where a call names no node. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
+import { clientAddress } from '../wire/client.js';
 import { goDuration } from './ago.js';
 import type { FailedAttempts } from './attempts.js';
 import type { Enrolment, JsonAnswer } from './enrol.js';
@@ -68,7 +69,7 @@ async function enrol(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const from = request.socket.remoteAddress ?? 'unix';
+  const from = clientAddress(request);
   const slowed = !attempts.mayTry(from);
   const body = await readJson(request);
   if ('status' in body) {

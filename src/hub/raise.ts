@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CallerVerifier, loadOrCreateCallerKey } from '../auth/caller-tokens.js';
+import { loadOrCreateCallerKey } from '../auth/caller-tokens.js';
+import { CallerVerifier } from '../auth/caller-verifier.js';
 import { EnrolChallenge } from '../auth/enrol-challenge.js';
 import { stores } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
@@ -136,9 +137,12 @@ async function raise(
   undo.add(() => tunnels?.stop());
   const tls = config.tls === undefined ? undefined : await TlsIdentity.load(config.tls, log);
   undo.add(() => tls?.stop());
+  const { connectionsPerAddress } = config.limits;
   const front = await listenFront({
     addresses: config.listen,
     ...(tls === undefined ? {} : { tls }),
+    trustedProxies: config.trustedProxies,
+    ...(connectionsPerAddress === undefined ? {} : { limits: { connectionsPerAddress } }),
     onStream: (stream, headers, rawHeaders, listener) =>
       frontDoor.handle(stream, headers, rawHeaders, listener),
     onHttp1: http1Listener({ enrolment, attempts, notReady, startedAtMs, log }),

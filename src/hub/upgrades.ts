@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { clientAddress } from '../wire/client.js';
 import type { UpgradeListener } from '../wire/http1-door.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 
@@ -18,7 +19,7 @@ export function upgradeListener(takers: Readonly<Record<string, UpgradeTaker>>):
     } else if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseUpgrade(socket, 426, 'INVALID', 'only an upgrade to websocket is taken here');
     } else {
-      take(request, socket, head, request.socket.remoteAddress ?? 'unix');
+      take(request, socket, head, clientAddress(request));
     }
   };
 }

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { bodyFlawOf, flawOf } from './http1-flaws.js';
+import { longestHttp1HeaderBytes } from './limits.js';
+import { plainAnswer } from './plain-answer.js';
 
 /**
  * Answers one request. `unbound` lifts the limits on how long its body may take and how long both ends may be silent,
@@ -11,8 +14,6 @@ export type RequestTaker = (request: IncomingMessage, response: ServerResponse, 
 /** Takes over a connection that asked for another protocol (`Upgrade:`). It must handle the socket's errors. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** Milliseconds for a request's header to be complete, from the first byte or from the end of the last response. */
-const headTimeoutMs = 10_000;
 /** Milliseconds for a request's body to be complete. */
 const bodyTimeoutMs = 60_000;
 /** Milliseconds without a byte in either direction while a response is made. */
@@ -29,11 +30,17 @@ export class Http1Door {
   /** Open sockets and the responses that each still owes. */
   readonly #owed = new Map<Duplex, number>();
   readonly #timers = new Map<Duplex, NodeJS.Timeout>();
+  readonly #headMs: number;
   #draining = false;
   #empty: (() => void) | undefined;
 
-  constructor(onRequest: RequestTaker, onUpgrade: UpgradeListener | undefined) {
-    this.#server = createServer({ keepAliveTimeout: headTimeoutMs });
+  /**
+   * @param headMs milliseconds for a request's header to be complete, from the first byte or from the end of the last
+   * response.
+   */
+  constructor(onRequest: RequestTaker, onUpgrade: UpgradeListener | undefined, headMs: number) {
+    this.#headMs = headMs;
+    this.#server = createServer({ keepAliveTimeout: headMs, maxHeaderSize: longestHttp1HeaderBytes });
     this.#server.timeout = idleTimeoutMs;
     this.#server.on('request', (request, response) => {
       const { socket } = request;
@@ -47,13 +54,21 @@ export class Http1Door {
       request.once('end', () => this.#disarm(socket));
       if (this.#draining) response.setHeader('connection', 'close');
       response.once('close', () => this.#responded(socket));
-      onRequest(request, response, () => this.#unbind(request, response));
+      const flaw = flawOf(request);
+      if (flaw === undefined) onRequest(request, response, () => this.#unbind(request, response));
+      else if (owed > 1) socket.destroy();
+      else socket.end(plainAnswer(400, flaw), () => socket.destroy());
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      const what =
-        error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-      if (!socket.writable) socket.destroy();
-      else socket.end(`HTTP/1.1 ${what}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
+      if (!socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+      const why = tooLong
+        ? `the header of a request is longer than ${longestHttp1HeaderBytes} bytes`
+        : 'this is no request that can be read';
+      socket.end(plainAnswer(tooLong ? 431 : 400, why), () => socket.destroy());
     });
     if (onUpgrade !== undefined) {
       this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -61,7 +76,13 @@ export class Http1Door {
         // From here on the connection lives as long as its new owner wants.
         request.socket.setTimeout(0);
         this.#owed.set(socket, 1);
-        onUpgrade(request, socket, head);
+        const flaw = flawOf(request) ?? bodyFlawOf(request);
+        if (flaw === undefined) {
+          onUpgrade(request, socket, head);
+          return;
+        }
+        socket.on('error', () => socket.destroy());
+        socket.end(plainAnswer(400, flaw), () => socket.destroy());
       });
     }
   }
@@ -69,7 +90,7 @@ export class Http1Door {
   /** Serves a connection. */
   take(socket: Socket): void {
     this.#owed.set(socket, 0);
-    this.#arm(socket, headTimeoutMs);
+    this.#arm(socket, this.#headMs);
     socket.once('close', () => {
       this.#disarm(socket);
       this.#owed.delete(socket);
@@ -109,7 +130,7 @@ export class Http1Door {
     this.#owed.set(socket, owed - 1);
     if (owed > 1) return;
     if (this.#draining) socket.end();
-    else this.#arm(socket, headTimeoutMs);
+    else this.#arm(socket, this.#headMs);
   }
 
   #arm(socket: Duplex, timeoutMs: number): void {

@@ -6,8 +6,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import { clientOf, setClient } from './client.js';
+import { http2FlawOf } from './http2-flaws.js';
 import { http2Options, maxConcurrentStreams, maxHeaderListBytes, windowBytes } from './limits.js';
-import { ignore } from './refuse.js';
+import { ignore, refuseRequest } from './refuse.js';
 import { defaultSessionLimits, SessionKeeper, type SessionLimits } from './session-keeper.js';
 import { keepWindows } from './stream-windows.js';
 
@@ -23,10 +25,15 @@ export class Http2Door {
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #keeper: SessionKeeper;
+  readonly #settingsMs: number;
+  /** The connection that becomes a session right now. */
+  #taking: Socket | undefined;
   #draining = false;
   #empty: (() => void) | undefined;
 
-  constructor(onStream: StreamListener, limits: SessionLimits = defaultSessionLimits) {
+  /** @param settingsMs milliseconds for a client to send the SETTINGS that begin a session. */
+  constructor(onStream: StreamListener, settingsMs: number, limits: SessionLimits = defaultSessionLimits) {
+    this.#settingsMs = settingsMs;
     this.#keeper = new SessionKeeper(limits);
     this.#server = createServer({
       ...http2Options,
@@ -47,14 +54,18 @@ export class Http2Door {
         rawHeaders: readonly string[],
       ) => {
         stream.on('error', ignore);
-        onStream(stream, headers, rawHeaders);
+        const flaw = http2FlawOf(stream.session, headers, rawHeaders);
+        if (flaw === undefined) onStream(stream, headers, rawHeaders);
+        else refuseRequest(stream, { ok: false, httpStatus: 400, status: 3, message: flaw });
       },
     );
   }
 
   /** Serves a connection whose first bytes are the HTTP/2 preface. */
   take(socket: Socket): void {
+    this.#taking = socket;
     this.#server.emit('connection', socket);
+    this.#taking = undefined;
   }
 
   /** Sends GOAWAY on all connections; resolves when their open streams are over. */
@@ -74,8 +85,12 @@ export class Http2Door {
 
   #joined(session: ServerHttp2Session): void {
     this.#sessions.add(session);
+    setClient(session, clientOf(this.#taking));
     session.on('error', ignore);
+    const silent = setTimeout(() => session.destroy(), this.#settingsMs).unref();
+    session.once('remoteSettings', () => clearTimeout(silent));
     session.once('close', () => {
+      clearTimeout(silent);
       this.#sessions.delete(session);
       if (this.#sessions.size === 0) this.#empty?.();
     });

@@ -21,3 +21,6 @@ export const http2Options = {
   maxHeaderListPairs: maxHeaderFields,
   maxSendHeaderBlockLength: maxHeaderListBytes,
 } as const;
+
+/** Longest header of an HTTP/1.1 request, request line included, in bytes. */
+export const longestHttp1HeaderBytes = 16_384;

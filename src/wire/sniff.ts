@@ -33,12 +33,35 @@ export function matchHttp1(bytes: Buffer): Verdict {
   return http1Methods.some((method) => method.startsWith(begin)) ? 'more' : 'no';
 }
 
+/** What to do with a connection once its first bytes are known. */
+export interface Next {
+  /** Bytes at the beginning that nobody shall see again. */
+  readonly skip: number;
+  /** The connection's further owner; the other bytes are back in the socket, unread, and the socket is paused. */
+  take(): void;
+}
+
 /**
  * Peeks at the first bytes of a connection and gives it to the first protocol in the table that claims it, provided
  * that none before it is still undecided. A connection that no protocol claims, or that does not say enough within
  * `timeoutMs`, is closed.
  */
 export function sniff(socket: Socket, protocols: readonly Protocol[], timeoutMs: number): void {
+  peek(socket, timeoutMs, (bytes) => {
+    const protocol = decide(bytes, protocols);
+    return protocol && { skip: 0, take: () => protocol.take(socket) };
+  });
+}
+
+/**
+ * Shows all bytes of a connection so far (at least one) to `look`, again with each that comes, until it knows what to do.
+ * The connection is closed when that is null, or nothing is known within `timeoutMs`, or at its end.
+ */
+export function peek(
+  socket: Socket,
+  timeoutMs: number,
+  look: (bytes: Buffer) => Next | null | undefined,
+): void {
   let seen: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
   const leave = (): void => {
@@ -53,22 +76,24 @@ export function sniff(socket: Socket, protocols: readonly Protocol[], timeoutMs:
   };
   const onData = (chunk: Buffer): void => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-    const protocol = decide(seen, protocols);
-    if (protocol === undefined) return;
+    const next = look(seen);
+    if (next === undefined) return;
     leave();
-    if (protocol === null) {
+    if (next === null) {
       socket.destroy();
       return;
     }
     socket.pause();
-    socket.unshift(seen);
-    protocol.take(socket);
+    if (next.skip < seen.length) socket.unshift(seen.subarray(next.skip));
+    next.take();
   };
   // An error is followed by 'close'; without a listener it would end the process.
-  socket.on('error', ignore);
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore);
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('close', leave);
+  // Whoever has peeked before has paused it.
+  socket.resume();
 }
 
 /** The protocol, null for none, undefined when more bytes are needed. */

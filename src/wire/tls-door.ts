@@ -1,10 +1,8 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { clientOf, setClient } from './client.js';
 import type { Verdict } from './sniff.js';
 import type { TlsIdentity } from './tls-identity.js';
-
-/** Milliseconds for a handshake to be complete. */
-const handshakeTimeoutMs = 10_000;
 
 /** Is it the record of a TLS handshake? RFC 8446 §5.1. */
 export function matchTls(bytes: Buffer): Verdict {
@@ -20,15 +18,17 @@ export class TlsDoor {
 
   /**
    * `http2` takes a connection whose client chose `h2`, unread; `other` one whose client chose `http/1.1` or nothing.
+   * @param handshakeMs milliseconds for a handshake to be complete.
    */
   constructor(
     identity: TlsIdentity,
+    handshakeMs: number,
     next: { http2(socket: TLSSocket): void; other(socket: TLSSocket): void; failed(why: string): void },
   ) {
     this.#server = createServer({
       ...identity.options,
       ALPNProtocols: ['h2', 'http/1.1'],
-      handshakeTimeout: handshakeTimeoutMs,
+      handshakeTimeout: handshakeMs,
       requestCert: identity.asksClients,
       rejectUnauthorized: identity.asksClients,
     });
@@ -36,6 +36,7 @@ export class TlsDoor {
     this.#server.on('secureConnection', (socket) => {
       // An error is followed by 'close'; without a listener it would end the process.
       socket.on('error', () => {});
+      setClient(socket, clientOf(carrierOf(socket)));
       if (socket.alpnProtocol === 'h2') next.http2(socket);
       else next.other(socket);
     });
@@ -53,4 +54,10 @@ export class TlsDoor {
   close(): void {
     this.#forgetIdentity();
   }
+}
+
+/** The connection below TLS, which `tls.Server` tells in no other way. */
+function carrierOf(socket: TLSSocket): Socket | undefined {
+  const carrier: unknown = Reflect.get(socket, '_parent');
+  return carrier instanceof Socket ? carrier : undefined;
 }

@@ -51,7 +51,7 @@ describe('the window of a stream', () => {
   });
 
   it('shrinks towards a client while it has many streams open, and grows again', async () => {
-    const door = new Http2Door(() => {});
+    const door = new Http2Door(() => {}, 10_000);
     onCleanUp(() => door.close());
     const listener = createTcpServer((socket) => door.take(socket)).listen(0, '127.0.0.1');
     await once(listener, 'listening');

@@ -11,8 +11,8 @@ import { after, afterEach, before, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type CertificateAuthority, makeAuthority } from '../../scripts/certs/issue.js';
 import { PosternError } from '../../src/errors.js';
+import { peerOf, TrustedProxies } from '../../src/wire/client.js';
 import { duplexPair } from '../../src/wire/in-process.js';
-import { speaksToItself } from '../../src/wire/plain-guard.js';
 import { TlsIdentity } from '../../src/wire/tls-identity.js';
 import { cleanUp, dial, drained, front, target } from './front-harness.js';
 import { call, log, rawClient, requestHeaders, tcp, until, watch } from './harness.js';
@@ -114,16 +114,14 @@ test('the handshake may come byte by byte, or with the request right behind it',
 });
 
 test('who is on this machine is told by the address', () => {
-  const from = (remoteAddress: string, remoteFamily: string) =>
-    speaksToItself({ remoteAddress, remoteFamily, localAddress: '127.0.0.1' });
-  assert.ok(from('127.0.0.1', 'IPv4'));
-  assert.ok(from('127.9.9.9', 'IPv4'));
-  assert.ok(from('::1', 'IPv6'));
-  assert.ok(from('::ffff:127.0.0.1', 'IPv6'));
-  assert.ok(speaksToItself({ remoteAddress: '192.0.2.1', remoteFamily: 'IPv4', localAddress: '192.0.2.1' }));
-  assert.ok(!from('192.0.2.1', 'IPv4'));
-  assert.ok(!from('::ffff:192.0.2.1', 'IPv6'));
-  assert.ok(!from('2001:db8::1', 'IPv6'));
+  const isHere = (remoteAddress: string, localAddress = '127.0.0.1') =>
+    peerOf({ remoteAddress, localAddress }, new TrustedProxies([]))?.mayBePlain;
+  for (const near of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+    assert.equal(isHere(near), true, near);
+  assert.equal(isHere('192.0.2.1', '192.0.2.1'), true);
+  assert.equal(isHere('::ffff:192.0.2.1', '::ffff:192.0.2.1'), true);
+  for (const far of ['192.0.2.1', '::ffff:192.0.2.1', '2001:db8::1']) assert.equal(isHere(far), false, far);
+  assert.equal(peerOf({}, new TrustedProxies([])), undefined);
 });
 
 test('without TLS another machine is told to use it, and gets nothing', async () => {

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { Networks } from '../../wire/networks.js';
 import type { Enrolment } from '../enrol.js';
 import type { NodeRegistry } from '../registry.js';
 import type { TunnelRequest } from './request.js';
@@ -16,7 +16,7 @@ export interface LegacyGrant {
 export class TunnelAdmission {
   readonly #enrolment: Pick<Enrolment, 'admit' | 'admitToken' | 'namesBoundKey' | 'namesBoundToken'>;
   readonly #registry: Pick<NodeRegistry, 'bindKey'>;
-  readonly #legacy = new Map<string, BlockList>();
+  readonly #legacy = new Map<string, Networks>();
   readonly #log: Logger;
 
   constructor(options: {
@@ -29,8 +29,8 @@ export class TunnelAdmission {
     this.#registry = options.registry;
     this.#log = options.log;
     for (const { node, from } of options.legacy) {
-      const list = this.#legacy.get(node) ?? new BlockList();
-      for (const text of from) addNetwork(list, text);
+      const list = this.#legacy.get(node) ?? new Networks([]);
+      for (const text of from) list.add(text);
       this.#legacy.set(node, list);
     }
   }
@@ -68,27 +68,6 @@ export class TunnelAdmission {
   }
 
   #grants(node: string, from: string): boolean {
-    return isIP(from) !== 0 && this.#legacy.get(node)?.check(from, familyOf(from)) === true;
+    return this.#legacy.get(node)?.has(from) === true;
   }
-}
-
-/** Whether the text is an address or a network, as a legacy grant takes it. */
-export function isNetwork(text: string): boolean {
-  try {
-    addNetwork(new BlockList(), text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function addNetwork(list: BlockList, text: string): void {
-  const [address = '', prefix] = text.split('/', 2);
-  if (isIP(address) === 0) throw new Error(`'${text}' is no address`);
-  if (prefix === undefined) list.addAddress(address, familyOf(address));
-  else list.addSubnet(address, /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1, familyOf(address));
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }

@@ -1,0 +1,23 @@
+import type { Http2Session, IncomingHttpHeaders } from 'node:http2';
+import { clientOf } from './client.js';
+
+/**
+ * What is wrong with a request that nghttp2 has let pass: who may be asked is told twice and not the same, or who asks.
+ * Undefined: nothing.
+ */
+export function http2FlawOf(
+  session: Http2Session | undefined,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): string | undefined {
+  const { host, ':authority': authority = host } = headers;
+  if (host !== undefined) {
+    if (host.toLowerCase() !== authority?.toLowerCase()) return 'host and :authority are not the same';
+    if (rawHeaders.indexOf('host') !== rawHeaders.lastIndexOf('host'))
+      return 'the header host stands there twice';
+  }
+  if (clientOf(session).addressIn(headers) === undefined) {
+    return 'x-forwarded-for and forwarded do not name one client: the proxy has to take out the one that it does not write';
+  }
+  return undefined;
+}
