@@ -1,14 +1,17 @@
 /**
- * The demo: a hub, two servers nobody can dial, an agent beside each, and clients that know nothing of Postern.
+ * The demo: a hub, two servers nobody can dial, an agent beside each, one more that only a proxy lets out, and clients
+ * that know nothing of Postern.
  * Ends with `demo: PASS (N steps, S s)` and 0 when every step did what it should and all that it started is gone.
  *
  * Environment: `KEEP=1` leaves it up (`node dist/scripts/demo.js stop` ends it), `BREAK=<what>` breaks something on
- * purpose, which must end it with 1. Ctrl-C ends it with 130.
+ * purpose, which must end it with 1, `DEMO_PROXY=own` takes the demo's own proxy also where there is a tinyproxy. Ctrl-C
+ * ends it with 130.
  */
 import { errorText } from '../src/errors.js';
 import { callsPart } from './demo/calls-part.js';
 import { type Demo, sabotages } from './demo/context.js';
 import { etcdPart } from './demo/etcd-part.js';
+import { httpsPart } from './demo/https-part.js';
 import { keepUp, stopKept } from './demo/keep.js';
 import { recoveryPart } from './demo/recovery-part.js';
 import { breakOnPurpose } from './demo/sabotage.js';
@@ -63,6 +66,7 @@ async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Pro
   breakOnPurpose(demo);
   await callsPart(demo);
   await etcdPart(demo);
+  await httpsPart(demo);
   await recoveryPart(demo);
   return demo;
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkoutRoot } from '../../test/support/processes.js';
-import type { Finished, Program } from './programs.js';
+import type { Finished, Program, ReadyProgram } from './programs.js';
 import type { Stage } from './stage.js';
 import type { World } from './world.js';
 
@@ -12,11 +12,14 @@ export interface Demo {
   readonly sabotage: Sabotage | '';
   /** Where the hub listens, `HOST:PORT`. */
   readonly hub: string;
+  /** The authority that signed the hub's certificate: its file, and the PEM in it. */
+  readonly ca: { readonly file: string; readonly pem: string };
   /** A caller's token for all nodes. */
   readonly token: string;
   readonly up: Program;
-  /** The TestService, and the agent in front of it. */
+  /** The TestService, where an agent finds it, and the agent in front of it. */
   readonly interop: Program;
+  readonly served: string;
   interopAgent: Program;
   /** Starts the TestService's agent again, with the key that it has. */
   readonly startInteropAgent: () => Promise<Program>;
@@ -32,6 +35,9 @@ export const sabotages = [
   'freeze-agent',
   'flip-byte',
   'wrong-token',
+  'kill-proxy',
+  'around-proxy',
+  'wrong-authority',
   'leave-process',
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
@@ -47,6 +53,32 @@ export async function runPostern(
 ): Promise<Finished> {
   stage.command(typed('postern', args));
   return succeeded(typed('postern', args), await world.programs.run(postern, args, options), options.code);
+}
+
+/** A program that `startPostern` starts. */
+export interface PosternProgram {
+  /** Name of its log files. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** What is printed instead of `env`. */
+  readonly shownEnv?: string;
+}
+
+/** Prints and starts `postern …`, which runs on by itself, and waits until it is ready. */
+export async function startPostern(
+  { stage, world }: Pick<Demo, 'stage' | 'world'>,
+  { name, args, env, shownEnv }: PosternProgram,
+): Promise<ReadyProgram> {
+  const secret = args.indexOf('--token') + 1;
+  const shown = args.map((arg, index) => (secret > 0 && index === secret ? '$TOKEN' : arg));
+  stage.command(`${shownEnv === undefined ? '' : `${shownEnv} `}${typed('postern', shown)} &`);
+  return world.programs.startReady(name, postern, [...args, '--output', 'json'], env);
+}
+
+/** A token that binds an agent's own key to the name of a node. */
+export async function joinToken(demo: Pick<Demo, 'stage' | 'world'>, node: string): Promise<string> {
+  return (await runPostern(demo, ['token', 'create', '--join', node])).stdout.trim();
 }
 
 /** The command line as one would type it. */

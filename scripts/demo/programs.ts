@@ -17,6 +17,12 @@ export interface Program {
   stop(graceMs?: number): Promise<boolean>;
 }
 
+/** A program that has said where it can be reached. */
+export type ReadyProgram = Program & { readonly ready: Readonly<Record<string, unknown>> };
+
+/** How long a program may take to be ready, milliseconds. */
+const readyMs = 30_000;
+
 /** A finished program. */
 export interface Finished {
   readonly code: number | null;
@@ -37,12 +43,16 @@ export class Programs {
     this.#env = env;
   }
 
-  /** Starts a program in a process group of its own, so that Ctrl-C reaches this process alone. */
-  start(name: string, command: string, args: readonly string[]): Program {
+  /** Starts a program in a process group of its own, so that Ctrl-C reaches this process alone; `env` is added. */
+  start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
     this.#refuseWhenClosed();
     const file = path.join(this.#logs, `${this.started.length}-${name}`);
     const [out, err] = [openSync(`${file}.out`, 'w'), openSync(`${file}.err`, 'w')];
-    const child = spawn(command, args, { env: this.#env, stdio: ['ignore', out, err], detached: true });
+    const child = spawn(command, args, {
+      env: { ...this.#env, ...env },
+      stdio: ['ignore', out, err],
+      detached: true,
+    });
     closeSync(out);
     closeSync(err);
     let failure: Error | undefined;
@@ -77,14 +87,14 @@ export class Programs {
     name: string,
     command: string,
     args: readonly string[],
-    timeoutMs = 30_000,
-  ): Promise<Program & { readonly ready: Readonly<Record<string, unknown>> }> {
-    const program = this.start(name, command, args);
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<ReadyProgram> {
+    const program = this.start(name, command, args, env);
     let ready: Record<string, unknown> | undefined;
     await until(() => {
       ready = readyLine(program.stdout());
       return ready !== undefined || !program.running();
-    }, timeoutMs);
+    }, readyMs);
     if (ready === undefined) {
       throw new Error(
         `${name} ${program.running() ? 'is not ready' : 'ended before it was ready'}: ${lastWords(program)}`,

@@ -37,6 +37,9 @@ export function breakOnPurpose(demo: Demo): void {
       break;
     case 'flip-byte':
     case 'wrong-token':
+    case 'kill-proxy':
+    case 'around-proxy':
+    case 'wrong-authority':
       break;
   }
 }

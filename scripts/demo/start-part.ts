@@ -1,8 +1,18 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from '../../src/bus/server-process.js';
 import { compiledRoot } from '../../test/support/processes.js';
+import { makeAuthority } from '../certs/issue.js';
 import { debianTool } from '../debian-tool.js';
-import { type Demo, firstListen, postern, runPostern, type Sabotage, typed } from './context.js';
+import {
+  type Demo,
+  firstListen,
+  joinToken,
+  postern,
+  runPostern,
+  type Sabotage,
+  startPostern,
+} from './context.js';
 import { lastWords, type Program, until } from './programs.js';
 import type { Stage } from './stage.js';
 import type { World } from './world.js';
@@ -14,17 +24,27 @@ export async function startPart(stage: Stage, world: World, sabotage: Sabotage |
   const etcd = await stage.step('etcd and etcdctl', () => tool('etcd'), 300_000);
   const etcdctl = await tool('etcdctl');
   stage.show(`${etcd}\n${etcdctl}`);
+  const { ca, ...certificate } = await stage.step('a certificate for the hub, and who signed it', () =>
+    makeCertificate(world),
+  );
 
   stage.part('The public side: a hub, and NATS within it');
   stage.command(`export POSTERN_DATA=${world.data}`);
   const up = await stage.step(
     'the hub is ready',
-    () => startTyped(stage, world, 'hub', ['up', '--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0']),
+    () =>
+      startPostern(both, {
+        name: 'hub',
+        args: [
+          ...['up', '--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0'],
+          ...['--tls-cert-file', certificate.cert, '--tls-key-file', certificate.key],
+        ],
+      }),
     300_000,
   );
   const hub = world.owns(firstListen(up.ready));
   if (typeof up.ready.nats === 'string') world.owns(up.ready.nats);
-  stage.show(`gRPC on ${hub}`);
+  stage.show(`gRPC on ${hub}: with TLS for everybody, without it for this machine alone`);
 
   stage.part('The private side: two servers that only their own machine can reach');
   const etcdAddress = await stage.step('etcd', () => startEtcd(world, etcd));
@@ -37,18 +57,19 @@ export async function startPart(stage: Stage, world: World, sabotage: Sabotage |
   const served = await relayed(world, world.owns(firstListen(interop.ready)), sabotage);
 
   stage.part('An agent beside each: it dials out, nobody dials in');
-  const join = async (node: string): Promise<string> =>
-    (await runPostern(both, ['token', 'create', '--join', node])).stdout.trim();
   const agent = (node: string, to: string, extra: readonly string[]): Promise<Program> =>
-    startTyped(stage, world, `agent-${node}`, [
-      ...['agent', '--node', node, '--to', to, '--hub', `http://${hub}`],
-      ...['--data', path.join(world.dir, node), ...extra],
-    ]);
+    startPostern(both, {
+      name: `agent-${node}`,
+      args: [
+        ...['agent', '--node', node, '--to', to, '--hub', `http://${hub}`],
+        ...['--data', path.join(world.dir, node), ...extra],
+      ],
+    });
   await stage.step('agent `etcd` joins with a token that binds its own key to the name', async () => {
-    await agent('etcd', etcdAddress, ['--token', await join('etcd')]);
+    await agent('etcd', etcdAddress, ['--token', await joinToken(both, 'etcd')]);
   });
   const interopAgent = await stage.step('agent `demo` joins', async () =>
-    agent('demo', served, ['--token', await join('demo')]),
+    agent('demo', served, ['--token', await joinToken(both, 'demo')]),
   );
   await stage.step('both nodes are connected', async () => {
     const connected = () => both.world.programs.run(postern, ['nodes', '-o', 'json']);
@@ -64,7 +85,7 @@ export async function startPart(stage: Stage, world: World, sabotage: Sabotage |
     (await runPostern(both, ['token', 'create', '--caller', 'demo-client'])).stdout.trim(),
   );
   return {
-    ...{ stage, world, sabotage, hub, token, up, interop, interopAgent, etcdctl },
+    ...{ stage, world, sabotage, hub, ca, token, up, interop, served, interopAgent, etcdctl },
     startInteropAgent: () => agent('demo', served, []),
   };
 }
@@ -73,12 +94,20 @@ async function tool(command: string): Promise<string> {
   return (await debianTool(command)).path;
 }
 
-/** Starts `postern …` as a program of its own and waits until it is ready. */
-async function startTyped(stage: Stage, world: World, name: string, args: readonly string[]) {
-  const secret = args.indexOf('--token') + 1;
-  const shown = args.map((arg, index) => (secret > 0 && index === secret ? '$TOKEN' : arg));
-  stage.command(`${typed('postern', shown)} &`);
-  return world.programs.startReady(name, postern, [...args, '--output', 'json']);
+/** Files of the hub's certificate and of its key, and the authority that signed it. */
+async function makeCertificate(world: World): Promise<{ ca: Demo['ca']; cert: string; key: string }> {
+  const authority = await makeAuthority('demo authority', 1);
+  const { cert, key } = await authority.issue(['localhost', '127.0.0.1']);
+  const kept = async (name: string, pem: string): Promise<string> => {
+    const file = path.join(world.dir, name);
+    await writeFile(file, pem, { mode: 0o600 });
+    return file;
+  };
+  return {
+    ca: { file: await kept('ca.pem', authority.cert), pem: authority.cert },
+    cert: await kept('hub.crt', cert),
+    key: await kept('hub.key', key),
+  };
 }
 
 /** Starts etcd; again on other ports where somebody was faster. Resolves to its address. */

@@ -4,6 +4,7 @@ import { access, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { compiledRoot } from '../../test/support/processes.js';
 import { findLeftovers } from '../testing/leftovers.js';
 import { Programs } from './programs.js';
 
@@ -30,6 +31,7 @@ export class World {
       ...Object.fromEntries(inherited),
       [this.mark.name]: this.mark.value,
       POSTERN_DATA: this.data,
+      POSTERN_DIST: compiledRoot,
       ETCDCTL_API: '3',
       // etcd's client follows proxies of the environment; nothing here is beyond loopback.
       NO_PROXY: '127.0.0.1,localhost',

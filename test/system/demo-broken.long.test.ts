@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type Sabotage, sabotages } from '../../scripts/demo/context.js';
-import { compiledRoot, run } from '../support/processes.js';
+import { checkoutRoot, compiledRoot, run } from '../support/processes.js';
 import { runDemo } from './demo-run.js';
 
 /** What the failure must speak of, so that the demo does not fail for another reason. */
@@ -16,6 +16,9 @@ const expected: Readonly<Record<Sabotage, RegExp>> = {
   'freeze-agent': /UNAVAILABLE|DEADLINE_EXCEEDED/,
   'flip-byte': /byte \d+ of \d+ is not what the server sent/,
   'wrong-token': /UNAUTHENTICATED/,
+  'kill-proxy': /grpc-js over TLS.*UNAVAILABLE/,
+  'around-proxy': /went through the proxy: the proxy was asked for localhost:\d+ 0 times/,
+  'wrong-authority': /joins over TLS.*certificate/,
   'leave-process': /a process is left: \d+ sleep 600/,
 };
 
@@ -27,6 +30,13 @@ for (const sabotage of sabotages) {
     assert.match(output.slice(output.indexOf('demo: FAIL')), expected[sabotage]);
   });
 }
+
+test('the demo passes where no tinyproxy can be had', async () => {
+  const { code, output } = await runDemo({ DEMO_PROXY: 'own' });
+  assert.equal(code, 0, output);
+  assert.match(output, /the demo's own proxy, as DEMO_PROXY says/);
+  assert.match(output, /the proxy was asked for localhost:\d+ [2-9] times/);
+});
 
 test('KEEP=1 leaves it up until it is stopped', async () => {
   const demo = path.join(compiledRoot, 'scripts/demo.js');
@@ -40,7 +50,7 @@ test('KEEP=1 leaves it up until it is stopped', async () => {
     assert.equal(code, 0, output);
     assert.match(output, /make demo-stop/);
     const data = /export POSTERN_DATA=(\S+)/.exec(output)?.[1] ?? '';
-    const nodes = await run(path.join(compiledRoot, '../bin/postern'), ['nodes', '-o', 'name'], {
+    const nodes = await run(path.join(checkoutRoot, 'bin/postern'), ['nodes', '-o', 'name'], {
       env: { POSTERN_DATA: data },
     });
     assert.match(nodes.stdout, /demo[\s\S]*etcd/);

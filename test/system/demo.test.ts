@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runDemo } from './demo-run.js';
 
-test('the demo passes, and leaves nothing behind', async () => {
+test('the demo passes, through a proxy too, and leaves nothing behind', async () => {
   const { code, output, verdict } = await runDemo({});
   assert.equal(code, 0, output);
   const [, steps] = /^demo: PASS \((\d+) steps, [\d.]+ s\)$/.exec(verdict) ?? [];
-  assert.ok(Number(steps) > 20, output);
+  assert.ok(Number(steps) > 40, output);
+  assert.match(output, /cellar +connected\.idle +1 +nats-ws /, output);
+  assert.match(output, /the proxy was asked for localhost:\d+ [2-9] times/, output);
 });
 
 test('one byte of an answer that is flipped on the way makes the demo fail', async () => {
