@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type CallerKey, type CallerVerifier, signCallerToken } from '../auth/caller-tokens.js';
+import { type CallerKey, signCallerToken } from '../auth/caller-tokens.js';
+import type { CallerVerifier } from '../auth/caller-verifier.js';
 import { hasRole, type Identity } from '../auth/identity.js';
 import { readPrivateFile, replacePrivateFile } from '../private-file.js';
 import type { TokenRegistry } from './tokens.js';

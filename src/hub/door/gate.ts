@@ -1,5 +1,5 @@
 import { takeToken } from '../../auth/bearer.js';
-import type { CallerVerifier } from '../../auth/caller-tokens.js';
+import type { CallerVerifier } from '../../auth/caller-verifier.js';
 import type { Identity } from '../../auth/identity.js';
 import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
 import type { ServeHooks } from '../../wire/serve-call.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { CallerVerifier, signCallerToken } from '../../../src/auth/caller-tokens.js';
+import { signCallerToken } from '../../../src/auth/caller-tokens.js';
+import { CallerVerifier } from '../../../src/auth/caller-verifier.js';
 import type { Identity } from '../../../src/auth/identity.js';
 import { parseJoinToken } from '../../../src/auth/join-tokens.js';
 import { PosternError } from '../../../src/errors.js';
