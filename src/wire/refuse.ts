@@ -6,7 +6,7 @@ import type { RequestRefusal } from './request.js';
 export const errorMarker = 'x-postern-error';
 
 /** Code of the error where a request is no gRPC call that can be read. */
-const badRequest = 'BAD_REQUEST';
+export const badRequest = 'BAD_REQUEST';
 
 /** Milliseconds after which a client that was refused, and goes on sending, is told to stop. */
 const stopSendingMs = 250;
@@ -23,8 +23,15 @@ export const trailersOnly = { endStream: true, sendDate: false };
  * @param status gRPC status code, 1–16.
  * @param message plain text for people.
  * @param code stable code for programs, e.g. `NODE_UNKNOWN`.
+ * @param retryAfterMs when to try again, in milliseconds: `grpc-retry-pushback-ms` (gRPC A6, "Client Retries").
  */
-export function refuse(stream: ServerHttp2Stream, status: number, message: string, code: string): void {
+export function refuse(
+  stream: ServerHttp2Stream,
+  status: number,
+  message: string,
+  code: string,
+  retryAfterMs?: number,
+): void {
   if (!mayAnswer(stream)) return;
   stream.respond(
     {
@@ -33,6 +40,8 @@ export function refuse(stream: ServerHttp2Stream, status: number, message: strin
       'grpc-status': status,
       'grpc-message': encodeGrpcMessage(message),
       [errorMarker]: code,
+      // Node leaves out what is undefined.
+      'grpc-retry-pushback-ms': retryAfterMs,
     },
     trailersOnly,
   );

@@ -47,7 +47,7 @@ class Http2Asker implements Asker {
     serveCall(this.#stream, head, target, hooks);
   }
 
-  refuse({ status, message, code }: DoorRefusal): void {
-    refuse(this.#stream, status, message, code);
+  refuse({ status, message, code, retryAfterMs }: DoorRefusal): void {
+    refuse(this.#stream, status, message, code, retryAfterMs);
   }
 }

@@ -19,6 +19,8 @@ export interface DoorRefusal {
   readonly code: string;
   /** Text for people. */
   readonly message: string;
+  /** When it is worth to try again, in milliseconds from now; absent: nobody knows. */
+  readonly retryAfterMs?: number;
 }
 
 /** Nobody showed a token. */
