@@ -23,6 +23,8 @@ const frontSettings = z.strictObject({
     .optional(),
   /** Nodes that may open tunnels without any secret, and from where. */
   legacyTunnels: hubConfig.shape.legacyTunnels.unwrap().optional(),
+  /** Which web pages may call. */
+  cors: hubConfig.shape.cors.unwrap().optional(),
   data: z.string().min(1).optional(),
   domain: hubConfig.shape.domain,
   routes: z.array(route).optional(),
@@ -51,6 +53,7 @@ const frontBindings: readonly Binding[] = [
   { option: 'tls-key-file', key: ['tls', 'keyFile'] },
   { option: 'tls-ca-cert-file', key: ['tls', 'caCertFile'] },
   { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
+  { option: 'cors-origin', key: ['cors', 'origins'] },
   { option: 'data', key: ['data'] },
   { option: 'domain', key: ['domain'] },
   { option: 'route', key: ['routes'], read: readRoutes },
@@ -83,6 +86,7 @@ export function hubConfigOf(
       tls: { cert: tls.certFile ?? '', key: tls.keyFile ?? '', clientCa: tls.caCertFile },
     }),
     ...(legacyTunnels && { legacyTunnels }),
+    ...(settings.cors && { cors: settings.cors }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes }),
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nodeName } from '../bus/messages.js';
+import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
 
 /** One row of the route table: every condition that is given must hold. */
@@ -49,6 +50,19 @@ export const hubConfig = z.strictObject({
       connectionsPerAddress: z.number().int().min(1).max(1_000_000).optional(),
     })
     .default({}),
+  /** Which web pages of other origins may call by gRPC-web. */
+  cors: z
+    .strictObject({
+      /** `https://app.example.org`, `https://*.example.org` (any name below it), or `*` for all. */
+      origins: z
+        .array(
+          z.string().toLowerCase().refine(isOriginPattern, 'is no origin such as https://app.example.org'),
+        )
+        .default([]),
+      /** How long browsers may keep the answer to a preflight, in seconds; they keep it for two hours at most. */
+      maxAgeSeconds: z.number().int().min(0).max(86_400).default(600),
+    })
+    .default({ origins: [], maxAgeSeconds: 600 }),
   /** `NODE.<domain>` is routed to the node. */
   domain: z.string().min(1).toLowerCase().optional(),
   /** The first row that fits decides, where a call names no node. */

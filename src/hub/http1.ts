@@ -1,9 +1,11 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import { clientAddress } from '../wire/client.js';
+import type { FrontOptions } from '../wire/listener.js';
 import { goDuration } from './ago.js';
 import type { FailedAttempts } from './attempts.js';
+import type { WebDoor } from './door/grpc-web.js';
 import type { Enrolment, JsonAnswer } from './enrol.js';
 
 /** Longest body of a request, in bytes. */
@@ -13,6 +15,7 @@ const bodyWithinMs = 10_000;
 
 /** What the plain HTTP side of the front door needs. */
 export interface Http1Options {
+  readonly web: WebDoor;
   readonly enrolment: Enrolment;
   readonly attempts: FailedAttempts;
   /** Why the hub is not ready; undefined: it is. */
@@ -21,9 +24,10 @@ export interface Http1Options {
   readonly log: Logger;
 }
 
-/** Health and enrolment over HTTP/1.1. */
-export function http1Listener(options: Http1Options): RequestListener {
-  return (request, response) => {
+/** Health and enrolment over HTTP/1.1, and gRPC-web. */
+export function http1Listener(options: Http1Options): FrontOptions['onHttp1'] {
+  return (request, response, listener, unbound) => {
+    if (options.web.takeHttp1(request, response, listener, unbound)) return;
     answer(options, request, response).catch((thrown: unknown) => {
       options.log.warn({ err: errorText(thrown) }, 'an HTTP request failed');
       response.destroy();
@@ -58,7 +62,10 @@ async function answer(
     default:
       return json(response, {
         status: 404,
-        body: { code: 'NOT_FOUND', message: 'there is nothing here; gRPC calls come over HTTP/2' },
+        body: {
+          code: 'NOT_FOUND',
+          message: 'there is nothing here; gRPC calls come over HTTP/2, or as gRPC-web',
+        },
       });
   }
 }

@@ -5,6 +5,7 @@ import { CallerVerifier } from '../auth/caller-verifier.js';
 import { EnrolChallenge } from '../auth/enrol-challenge.js';
 import { stores } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
+import { CorsPolicy } from '../wire/cors.js';
 import { listenFront } from '../wire/listener.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { TlsIdentity } from '../wire/tls-identity.js';
@@ -14,7 +15,7 @@ import { CallStats } from './call-stats.js';
 import { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
 import { FrontDoor } from './door/front-door.js';
 import { Gate } from './door/gate.js';
-import { Router } from './door/routes.js';
+import { WebDoor } from './door/grpc-web.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { http1Listener } from './http1.js';
@@ -29,6 +30,7 @@ import { tokensService } from './own-tokens.js';
 import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
 import { Revocations } from './revocations.js';
+import { LiveRoutes } from './routes/live-routes.js';
 import { TokenRegistry } from './tokens.js';
 import { openTunnels } from './tunnels/open.js';
 import { Undo } from './undo.js';
@@ -114,9 +116,12 @@ async function raise(
     log,
   );
   undo.add(() => own.stop());
-  const router = new Router({ routes: config.routes, domain: config.domain });
-  const gate = new Gate({ router, verifier, nodes, own: own.target, stats });
+  const nats = [...config.natsPipe, ...config.natsAdvertise];
+  const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);
+  undo.add(() => routes.stop());
+  const gate = new Gate({ router: routes.router, verifier, nodes, own: own.target, stats });
   const frontDoor = new FrontDoor(gate, stats);
+  const web = new WebDoor(gate, stats, new CorsPolicy(config.cors));
   const enrolment = new Enrolment({
     challenge: new EnrolChallenge(key.derive('postern-enrol')),
     authority: deps.authority,
@@ -143,9 +148,12 @@ async function raise(
     ...(tls === undefined ? {} : { tls }),
     trustedProxies: config.trustedProxies,
     ...(connectionsPerAddress === undefined ? {} : { limits: { connectionsPerAddress } }),
-    onStream: (stream, headers, rawHeaders, listener) =>
-      frontDoor.handle(stream, headers, rawHeaders, listener),
-    onHttp1: http1Listener({ enrolment, attempts, notReady, startedAtMs, log }),
+    onStream: (stream, headers, rawHeaders, listener) => {
+      if (!web.takeHttp2(stream, headers, rawHeaders, listener)) {
+        frontDoor.handle(stream, headers, rawHeaders, listener);
+      }
+    },
+    onHttp1: http1Listener({ web, enrolment, attempts, notReady, startedAtMs, log }),
     onUpgrade: upgradeListener({
       ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
       ...(config.natsPipe.length === 0 ? {} : { '/nats': natsDoor(config.natsPipe, log) }),
@@ -156,6 +164,7 @@ async function raise(
   const metrics =
     config.metricsListen === '' ? undefined : await listenMetrics(config.metricsListen, deps.metrics);
   if (metrics !== undefined) undo.add(() => metrics.close());
+  routes.bound(front.addresses, metrics?.address);
 
   readiness.serving(registry);
   own.setServing(true);

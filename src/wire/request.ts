@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
-import type { CallHead } from '../rpc/call.js';
+import type { CallHead, RawMetadata } from '../rpc/call.js';
 import { forwardableMetadata } from '../rpc/metadata.js';
 import { parseGrpcTimeout } from '../rpc/timeout.js';
 
@@ -42,23 +42,33 @@ export function readRequest(
   if (!isGrpcContentType(contentType)) {
     return refusal(415, 3, `a gRPC call has the content type application/grpc, not '${contentType}'`);
   }
-  const path = headers[':path'] ?? '';
+  const authority = headers[':authority'] ?? headers.host ?? '';
+  const head = readHead(
+    headers[':path'] ?? '',
+    authority,
+    headers['grpc-timeout'],
+    forwardableMetadata(rawHeaders),
+  );
+  return head.ok ? { ok: true, head: head.head, contentType } : head;
+}
+
+/** The head of a call, as every protocol that carries gRPC has it, or why there is none. */
+export function readHead(
+  path: string,
+  authority: string,
+  timeout: string | string[] | undefined,
+  metadata: RawMetadata,
+): Omit<ReadRequest, 'contentType'> | RequestRefusal {
   if (!path.startsWith('/') || path.indexOf('/', 1) < 0) {
     return refusal(200, 12, `malformed method name: '${path}'`);
   }
-  const timeoutText = headers['grpc-timeout'];
   let timeoutMs: number | undefined;
-  if (timeoutText !== undefined) {
-    timeoutMs = typeof timeoutText === 'string' ? parseGrpcTimeout(timeoutText) : undefined;
-    if (timeoutMs === undefined) return refusal(200, 13, `malformed grpc-timeout: '${String(timeoutText)}'`);
+  if (timeout !== undefined) {
+    timeoutMs = typeof timeout === 'string' ? parseGrpcTimeout(timeout) : undefined;
+    if (timeoutMs === undefined) return refusal(200, 13, `malformed grpc-timeout: '${String(timeout)}'`);
     if (timeoutMs <= 0) return refusal(200, 4, 'the deadline has passed before the call arrived');
   }
-  const authority = headers[':authority'] ?? headers.host ?? '';
-  return {
-    ok: true,
-    head: { path, authority, metadata: forwardableMetadata(rawHeaders), timeoutMs },
-    contentType,
-  };
+  return { ok: true, head: { path, authority, metadata, timeoutMs } };
 }
 
 /** True for `application/grpc` with any suffix. */

@@ -24,9 +24,10 @@ export interface ServeHooks {
 }
 
 /** Milliseconds that a client gets to read on after its call has failed, before the stream is cut. */
-const failedLingerMs = 10_000;
+export const failedLingerMs = 10_000;
 
-const clientGone: CallReset = {
+/** A client's end of its call. */
+export const clientGone: CallReset = {
   status: 1,
   message: 'the client cancelled the call or went away',
   refused: false,

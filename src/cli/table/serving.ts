@@ -53,6 +53,13 @@ const frontOptions = [
     summary:
       'let this node open tunnels without any secret from an address or a network such as 10.1.0.0/16; may be repeated',
   },
+  {
+    name: 'cors-origin',
+    kind: 'list',
+    value: 'ORIGIN',
+    summary:
+      "let web pages of this origin call by gRPC-web: https://app.example.org, https://*.example.org, or '*' for all; may be repeated",
+  },
   dataOption,
   configOption,
   {
