@@ -2,23 +2,9 @@ import { z } from 'zod';
 import { nodeName } from '../bus/messages.js';
 import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
+import { routeRows } from './routes/row.js';
 
-/** One row of the route table: every condition that is given must hold. */
-export const route = z
-  .strictObject({
-    /** The address of a listener as it is configured, or `:PORT`. */
-    listener: z.string().min(1).optional(),
-    /** Host name that the client called, without port; `*.` in front: any name below it. */
-    host: z.string().min(1).toLowerCase().optional(),
-    /** What the path starts with, e.g. `/etcdserverpb.`. */
-    pathPrefix: z.string().startsWith('/').optional(),
-    node: nodeName,
-  })
-  .refine(
-    (row) => row.listener !== undefined || row.host !== undefined || row.pathPrefix !== undefined,
-    'a route needs listener, host or pathPrefix',
-  );
-export type Route = z.infer<typeof route>;
+export { type Route, route } from './routes/row.js';
 
 const network = z.string().refine(isNetwork, 'is neither an address nor a network such as 10.1.0.0/16');
 
@@ -29,6 +15,17 @@ const legacyGrant = z.strictObject({
   from: z.array(network).min(1),
 });
 
+const certificateHost = z.string().regex(/^(\*\.)?[^*:/\s]+$/, 'is not a host name, or *. with one');
+
+/** A certificate for some host names. */
+export const certificate = z.strictObject({
+  /** Names that get it, `*.` in front for those one label below; absent: those that it is made for. */
+  hosts: z.array(certificateHost).min(1).optional(),
+  /** Files in PEM. */
+  cert: z.string().min(1),
+  key: z.string().min(1),
+});
+
 /** What a hub can be told. */
 export const hubConfig = z.strictObject({
   /** Addresses to listen at: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
@@ -36,10 +33,14 @@ export const hubConfig = z.strictObject({
   /** Files of the listeners' certificate, PEM; absent: no TLS. */
   tls: z
     .strictObject({
+      /** As in `certificate`, of the first. */
+      hosts: z.array(certificateHost).min(1).optional(),
       cert: z.string().min(1),
       key: z.string().min(1),
       /** Clients have to show a certificate of one of the authorities in this file. */
       clientCa: z.string().min(1).optional(),
+      /** Further certificates; who asks for none of their names gets the first. */
+      more: z.array(certificate).max(1_000).default([]),
     })
     .optional(),
   /** Proxies that are believed when they say for whom they speak: addresses, networks, `unix` for unix sockets. */
@@ -65,8 +66,10 @@ export const hubConfig = z.strictObject({
     .default({ origins: [], maxAgeSeconds: 600 }),
   /** `NODE.<domain>` is routed to the node. */
   domain: z.string().min(1).toLowerCase().optional(),
-  /** The first row that fits decides, where a call names no node. */
-  routes: z.array(route).default([]),
+  /** The most specific row that fits decides, where a call names no node. */
+  routes: routeRows.default([]),
+  /** Where the routes come from, for those who look: a file, an option. */
+  routesFrom: z.string().default(''),
   /** Address of `/metrics`, '' for none. */
   metricsListen: z.string().default('127.0.0.1:9464'),
   /** Data directory: `keys/` and `tokens/` in it are read and made. */

@@ -7,9 +7,13 @@ import type { CallStats } from '../call-stats.js';
 import { withCaller, withoutCaller } from '../caller-metadata.js';
 import type { NodeView } from '../node-view.js';
 import type { Nodes } from '../nodes.js';
+import type { RowCalls } from '../routes/service.js';
+import type { Destination } from './destination.js';
+import type { IdentityHeaders } from './identity-headers.js';
 import { mayNotPass } from './passage.js';
 import { type DoorRefusal, tokenMissing, unverified } from './refusal.js';
 import type { Router } from './routes.js';
+import { counted, ServiceGate } from './service-gate.js';
 
 const healthPrefix = '/grpc.health.v1.Health/';
 
@@ -27,6 +31,8 @@ export interface Asker {
 }
 
 type Head = Omit<CallHead, 'caller'>;
+/** All but local services, which have a gate of their own. */
+type Elsewhere = Exclude<Destination, { kind: 'service' }>;
 
 /** Decides about every call from outside: who calls, where to, may they. It knows nothing of how calls come in. */
 export class Gate {
@@ -35,6 +41,7 @@ export class Gate {
   readonly #nodes: Nodes;
   readonly #own: CallTarget;
   readonly #stats: CallStats;
+  readonly #services: ServiceGate;
   readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
 
   constructor(options: {
@@ -44,21 +51,34 @@ export class Gate {
     /** The hub's own services. */
     own: CallTarget;
     stats: CallStats;
+    /** How local services are told who calls; default: by `user_email` alone. */
+    identityHeaders?: IdentityHeaders;
   }) {
     this.#router = options.router;
     this.#verifier = options.verifier;
     this.#nodes = options.nodes;
     this.#own = options.own;
     this.#stats = options.stats;
+    const { verifier, stats, identityHeaders: headers } = options;
+    this.#services = new ServiceGate({ verifier, stats, ...(headers === undefined ? {} : { headers }) });
   }
 
   /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
   decide(asked: AskedCall, asker: Asker): void {
+    const to = this.#router.route(asked);
+    if (to.kind === 'service') {
+      this.#services.decide(asked, to, asker);
+      return;
+    }
     const { path, authority, timeoutMs } = asked;
-    const { node, metadata } = this.#router.route(asked);
-    const { token, rest } = takeToken(metadata, this.#isOurs);
+    const node = nodeOf(to);
+    const { token, rest } = takeToken(to.metadata, this.#isOurs);
     const head: Head = { path, authority, timeoutMs, metadata: withoutCaller(rest) };
-    if (node === undefined && path.startsWith(healthPrefix)) {
+    if (to.kind === 'malformed') {
+      this.#refuse(asker, head, undefined, undefined, to.refusal);
+      return;
+    }
+    if (to.kind === 'hub' && path.startsWith(healthPrefix)) {
       this.#serve(asker, head, head.metadata, '', this.#own, undefined);
       return;
     }
@@ -68,26 +88,31 @@ export class Gate {
     }
     const identity = this.#verifier.verified(token);
     if (identity !== undefined) {
-      this.#admit(asker, head, node, identity);
+      this.#admit(asker, head, to, identity);
       return;
     }
     this.#verifier.verify(token).then(
-      (verified) => this.#admit(asker, head, node, verified),
+      (verified) => this.#admit(asker, head, to, verified),
       (thrown: unknown) => this.#refuse(asker, head, node, undefined, unverified(thrown)),
     );
   }
 
-  #admit(asker: Asker, head: Head, node: string | undefined, identity: Identity): void {
-    if (node === undefined) {
+  #admit(asker: Asker, head: Head, to: Elsewhere, identity: Identity): void {
+    if (to.kind === 'none' || to.kind === 'malformed') {
+      this.#refuse(asker, head, undefined, identity, to.refusal);
+      return;
+    }
+    if (to.kind === 'hub') {
       const metadata = withCaller(head.metadata, identity);
       this.#serve(asker, head, metadata, identity.subject, this.#own, undefined);
       return;
     }
+    const { node, calls } = to;
     const view = this.#nodes.view(node);
     const refusal = mayNotPass(node, view, head.path, identity);
     if (refusal !== undefined) this.#refuse(asker, head, node, identity, refusal);
     else if (view !== undefined) {
-      this.#serve(asker, head, head.metadata, identity.subject, view.target, view);
+      this.#serve(asker, head, head.metadata, identity.subject, view.target, view, calls);
     }
   }
 
@@ -98,9 +123,11 @@ export class Gate {
     caller: string,
     target: CallTarget,
     view: NodeView | undefined,
+    calls?: RowCalls,
   ): void {
     const head: CallHead = { path, authority, timeoutMs, metadata, caller };
-    asker.serve(head, target, this.#stats.begin(view, path, caller));
+    const hooks = this.#stats.begin(view, path, caller);
+    asker.serve(head, target, calls === undefined ? hooks : counted(calls, hooks));
   }
 
   #refuse(
@@ -113,4 +140,8 @@ export class Gate {
     this.#stats.refused(node?.slice(0, 64), head.path, identity, refusal.status, refusal.code);
     asker.refuse(refusal);
   }
+}
+
+function nodeOf(to: Destination): string | undefined {
+  return to.kind === 'node' ? to.node : undefined;
 }

@@ -1,13 +1,10 @@
 import type { RawMetadata } from '../../rpc/call.js';
-import type { Route } from '../config.js';
-
-/** Where a call is to go. */
-export interface Destination {
-  /** The node's name as it was given, not yet validated; undefined: the hub itself. */
-  readonly node: string | undefined;
-  /** The metadata without the key that named the node; the same object when nothing was taken. */
-  readonly metadata: RawMetadata;
-}
+import { canonicalHost } from '../routes/host.js';
+import { type ReadPath, readPath, stripped } from '../routes/path.js';
+import type { LocalService } from '../routes/service.js';
+import type { RouteTable, Row, Slot } from '../routes/table.js';
+import type { Destination, HttpDestination } from './destination.js';
+import { refusalStatus } from './refusal.js';
 
 /** What a route may look at. */
 export interface Routed {
@@ -18,25 +15,24 @@ export interface Routed {
   readonly listener: string;
 }
 
+/** What a route of a request that is no gRPC call may look at. */
+export interface HttpRouted {
+  /** The configured address of the listener that the request came in at. */
+  readonly listener: string;
+  /** `host`, or `:authority`, as it came; '' where there is none. */
+  readonly host: string;
+  /** With the query. */
+  readonly path: string;
+}
+
 const keys = ['x-postern-node', 'name'] as const;
 
-/** Host name of an authority, lower-case, without user, port and brackets. */
-function hostOf(authority: string): string {
-  const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
-  if (host.startsWith('[')) return host.slice(1, host.indexOf(']'));
-  const colon = host.lastIndexOf(':');
-  return colon === -1 ? host : host.slice(0, colon);
-}
-
-function hostFits(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.')
-    ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
-    : host === pattern;
-}
-
-function listenerFits(pattern: string, listener: string): boolean {
-  return pattern === listener || (/^:\d+$/.test(pattern) && listener.endsWith(pattern));
-}
+/** What the hub itself serves over HTTP; only a row that names the host takes one of these. */
+const ownPaths: readonly RegExp[] = [
+  /^\/(?:health|healthz|readyz|ws|nats)$/,
+  /^\/v1\/enrol(?:\/|$)/,
+  /^\/\.well-known\/jwks\.json$/,
+];
 
 function without(metadata: RawMetadata, name: string): RawMetadata {
   const rest: string[] = [];
@@ -55,37 +51,97 @@ function first(metadata: RawMetadata, name: string): string | undefined {
   return undefined;
 }
 
-/** Decides where calls go. */
+/** Decides where calls and other requests go. */
 export class Router {
-  readonly #routes: readonly Route[];
-  readonly #suffix: string | undefined;
+  #table: RouteTable;
 
-  constructor(options: { routes: readonly Route[]; domain: string | undefined }) {
-    this.#routes = options.routes;
-    this.#suffix = options.domain === undefined ? undefined : `.${options.domain}`;
+  constructor(table: RouteTable) {
+    this.#table = table;
+  }
+
+  /** The rows in effect. */
+  get table(): RouteTable {
+    return this.#table;
+  }
+
+  /** Another table decides from now on. */
+  use(table: RouteTable): void {
+    this.#table = table;
   }
 
   /**
-   * By metadata `x-postern-node`, else `name`, else the host `NODE.<domain>`, else the first fitting row of the
-   * table, else the hub itself.
+   * By metadata `x-postern-node`, else `name`, else the most specific row of the table that fits, of which the names
+   * below the hub's domain are one, else to the hub itself.
    */
   route(call: Routed): Destination {
     for (const key of keys) {
       const node = first(call.metadata, key);
-      if (node !== undefined) return { node, metadata: without(call.metadata, key) };
+      if (node !== undefined) return { kind: 'node', node, metadata: without(call.metadata, key) };
     }
     const { metadata } = call;
-    if (this.#suffix === undefined && this.#routes.length === 0) return { node: undefined, metadata };
-    const host = hostOf(call.authority);
-    if (this.#suffix !== undefined && host.endsWith(this.#suffix)) {
-      return { node: host.slice(0, -this.#suffix.length), metadata };
+    if (this.#table.empty) return { kind: 'hub', metadata };
+    const read = this.#table.readsPaths ? readPath(call.path) : unread(call.path);
+    if (!read.ok) {
+      const message = `the path of the call cannot be routed: ${read.why}`;
+      const refusal = { status: refusalStatus.invalidArgument, code: 'PATH_INVALID', message };
+      return { kind: 'malformed', refusal, metadata };
     }
-    const row = this.#routes.find(
-      (one) =>
-        (one.listener === undefined || listenerFits(one.listener, call.listener)) &&
-        (one.host === undefined || hostFits(one.host, host)) &&
-        (one.pathPrefix === undefined || call.path.startsWith(one.pathPrefix)),
-    );
-    return { node: row?.node, metadata };
+    const host = canonicalHost(call.authority);
+    const slot = this.#table.find({ listener: call.listener, host, path: read.path });
+    if (slot === undefined) return { kind: 'hub', metadata };
+    if (slot.domain === true) return { kind: 'node', node: nodeOf(slot, host), metadata };
+    const row = slot.calls;
+    if (row?.route.node !== undefined)
+      return { kind: 'node', node: row.route.node, metadata, calls: row.calls };
+    const service = row?.service;
+    if (row === undefined || service === undefined || !takesCalls(service)) {
+      const message = 'what is behind this host and path takes no gRPC calls';
+      const refusal = { status: refusalStatus.unimplemented, code: 'NOT_SERVED', message };
+      return { kind: 'none', refusal, metadata };
+    }
+    return { kind: 'service', service, path: pathFor(row, read.path) + read.query, metadata };
   }
+
+  /** Where a request goes that is no gRPC call: by the table, else to the hub itself. */
+  routeHttp({ listener, host, path }: HttpRouted): HttpDestination {
+    if (!this.#table.readsPaths) return { kind: 'hub' };
+    const read = readPath(path);
+    if (!read.ok) return { kind: 'malformed', why: `the path cannot be routed: ${read.why}` };
+    const slot = this.#table.find({ listener, host: canonicalHost(host), path: read.path });
+    const row = slot?.http;
+    if (row?.service === undefined) return { kind: 'hub' };
+    if (slot?.host === undefined && ownPaths.some((own) => own.test(read.path))) return { kind: 'hub' };
+    return { kind: 'service', service: row.service, path: pathFor(row, read.path) + read.query };
+  }
+
+  /**
+   * Origins whose pages may read answers there, where a row says so. gRPC-web asks, whose calls and preflights come as
+   * HTTP and go where calls go.
+   */
+  corsFor({ listener, host, path }: HttpRouted): readonly string[] | undefined {
+    if (!this.#table.readsPaths) return undefined;
+    const read = readPath(path);
+    if (!read.ok) return undefined;
+    const slot = this.#table.find({ listener, host: canonicalHost(host), path: read.path });
+    return (slot?.calls ?? slot?.http)?.route.cors;
+  }
+}
+
+/** As `readPath` gives it, of a path that no row looks at. */
+function unread(path: string): ReadPath {
+  return { ok: true, path, query: '' };
+}
+
+function takesCalls(
+  service: LocalService,
+): service is LocalService & { target: NonNullable<LocalService['target']> } {
+  return service.target !== undefined;
+}
+
+function nodeOf(slot: Slot, host: string): string {
+  return host.slice(0, -((slot.host?.length ?? 1) - 1));
+}
+
+function pathFor({ route }: Row, path: string): string {
+  return route.stripPrefix && route.pathPrefix !== undefined ? stripped(path, route.pathPrefix) : path;
 }
