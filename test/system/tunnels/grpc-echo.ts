@@ -65,6 +65,7 @@ export class EchoClient {
   readonly #client: Client;
   readonly #metadata = new Metadata();
   readonly #method: EchoMethod;
+  readonly #open = new Set<EchoCall>();
 
   constructor(address: string, metadata: Readonly<Record<string, string>>, method: EchoMethod) {
     this.#client = new Client(address, credentials.createInsecure(), {
@@ -79,10 +80,16 @@ export class EchoClient {
   open(deadlineMs?: number): EchoCall {
     const { path, message } = this.#method;
     const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
-    return new EchoCall(
-      this.#client.makeBidiStreamRequest(path, same, same, this.#metadata, options),
-      message,
-    );
+    const stream = this.#client.makeBidiStreamRequest(path, same, same, this.#metadata, options);
+    const call = new EchoCall(stream, message);
+    this.#open.add(call);
+    void call.ended.then(() => this.#open.delete(call));
+    return call;
+  }
+
+  /** Cancels what is open. */
+  async cancelAll(): Promise<void> {
+    await Promise.all([...this.#open].map((call) => call.cancel()));
   }
 
   /** One message there and back; milliseconds. Rejects where the call does not end with OK within 30 s. */

@@ -140,6 +140,11 @@ export class OldNode {
     return this.#frames();
   }
 
+  /** Headers of yamux that came so far, pings left out. */
+  get frames(): readonly { type: number; flags: number; streamId: number }[] {
+    return this.#yamux;
+  }
+
   /** Cuts the connection, as a process that is killed does. */
   kill(): void {
     this.#socket.terminate();

@@ -24,7 +24,7 @@ test('any hub reaches a node with a tunnel, which comes to another hub when its 
     metadata: { name: 'cellar', authorization: `Bearer ${second.adminToken}` },
   });
   const node = stage.join('cellar', server.port, {
-    hub: tunnelUrl(await balancer.start()),
+    hubs: [tunnelUrl(await balancer.start())],
     token: await joinToken(stage.hub, 'cellar'),
   });
   t.after(async () => {
