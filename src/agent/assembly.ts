@@ -5,10 +5,12 @@ import { loadOrCreateKey } from '../auth/node-key.js';
 import { refusalHint } from '../auth/refusal-hint.js';
 import { PosternError } from '../errors.js';
 import { Serving } from '../rpc/serving.js';
+import { parseAddress } from '../wire/address.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { type AgentConfig, type AgentConfigInput, agentConfig } from './config.js';
 import { Credentials } from './credentials.js';
 import { enrol } from './enrol.js';
+import { Forwards } from './forwards.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
@@ -36,9 +38,16 @@ export async function assembleAgent(
   ]);
 
   const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
+  const forwards = new Forwards({
+    calls: upstreams,
+    node,
+    allowed: [...specs.map((spec) => spec.address), ...config.forward.map((text) => parseAddress(text))],
+    connectTimeoutMs,
+    log,
+  });
   const serving = new Serving({
     node,
-    target: new WatchedCalls(upstreams, log, deps.metrics),
+    target: new WatchedCalls(forwards, log, deps.metrics),
     heard: () => link.hubPinged(),
     log,
   });
@@ -91,6 +100,7 @@ export async function assembleAgent(
       credentials.stop();
       ways.stop();
       upstreams.close();
+      forwards.close();
       const end = endOf(link.snapshot(), node);
       void Promise.resolve(metrics?.close()).then(() => told.ended(end));
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hello, nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
+import { parseAddress } from '../wire/address.js';
 import { parseUpstreams } from './upstream-spec.js';
 
 /** The upstreams as text, checked. */
@@ -16,6 +17,16 @@ const upstreams = z
       context.addIssue({ code: 'custom', message: thrown.message });
     }
   });
+
+/** An address as text, checked. */
+const address = z.string().superRefine((text, context) => {
+  try {
+    parseAddress(text);
+  } catch (thrown) {
+    if (!(thrown instanceof PosternError)) throw thrown;
+    context.addIssue({ code: 'custom', message: thrown.message });
+  }
+});
 
 /** What an agent can be told. */
 export const agentConfig = z.strictObject({
@@ -45,6 +56,8 @@ export const agentConfig = z.strictObject({
       'a certificate and its key are given together (--to-cert and --to-key)',
     )
     .optional(),
+  /** Where connections are forwarded to, beside the servers of `to`: `HOST:PORT` or `unix:PATH`. */
+  forward: z.array(address).max(256).default([]),
   /** What people shall see beside the node's name. */
   labels: hello.shape.labels.default({}),
   /** Other instances may serve the node at the same time. */

@@ -1,4 +1,5 @@
 import type { CallTarget } from '../rpc/call.js';
+import { isForwardPath } from '../rpc/forward.js';
 
 /** One instance that may be given calls, as the balancer sees it. */
 export interface Place {
@@ -21,8 +22,9 @@ export interface Pool {
   turn: number;
 }
 
-/** True when the instance serves the path. */
+/** True when the instance serves the path; what it forwards it says when it is asked. */
 export function serves(place: Place, path: string): boolean {
+  if (isForwardPath(path)) return true;
   return place.services.length === 0 || place.services.some((prefix) => path.startsWith(prefix));
 }
 

@@ -7,6 +7,7 @@ import { Serving } from '../../rpc/serving.js';
 import { Http2Upstream } from '../../wire/http2-upstream.js';
 import { sentMessageBytes, WebSocketStream } from '../../wire/websocket-stream.js';
 import { YamuxSession } from '../../wire/yamux/session.js';
+import { TunnelForwards } from './forwards.js';
 
 /** Close codes that tell a node what has become of its tunnel; 1000: it left itself; 1001: come again. */
 export const tunnelClose = {
@@ -108,7 +109,12 @@ export class Tunnel {
     });
     this.#serving = new Serving({
       node: peer.node,
-      target: this.#upstream,
+      target: new TunnelForwards({
+        calls: this.#upstream,
+        session: this.#session,
+        node: peer.node,
+        log: this.#log,
+      }),
       heard: () => {
         this.#pingedAt = performance.now();
       },
