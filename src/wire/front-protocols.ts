@@ -27,7 +27,9 @@ export class FrontProtocols {
     const { limits, onForward, tls } = options;
     this.#http1 = new Http1Door(
       (request, response, unbound) => options.onHttp1(request, response, name, unbound),
-      options.onUpgrade,
+      options.onUpgrade === undefined
+        ? undefined
+        : (request, socket, head) => options.onUpgrade?.(request, socket, head, name),
       limits?.headMs ?? defaultStepMs,
     );
     this.#http2 = new Http2Door(

@@ -6,8 +6,8 @@ import { longestHttp1HeaderBytes } from './limits.js';
 import { plainAnswer } from './plain-answer.js';
 
 /**
- * Answers one request. `unbound` lifts the limits on how long its body may take and how long both ends may be silent,
- * until the response is over.
+ * Answers one request. One that expects `100-continue` is told so by whoever is about to read its body. `unbound` lifts
+ * the limits on how long its body may take and how long both ends may be silent, until the response is over.
  */
 export type RequestTaker = (request: IncomingMessage, response: ServerResponse, unbound: () => void) => void;
 
@@ -42,7 +42,7 @@ export class Http1Door {
     this.#headMs = headMs;
     this.#server = createServer({ keepAliveTimeout: headMs, maxHeaderSize: longestHttp1HeaderBytes });
     this.#server.timeout = idleTimeoutMs;
-    this.#server.on('request', (request, response) => {
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
       const { socket } = request;
       const owed = (this.#owed.get(socket) ?? 0) + 1;
       if (owed > mostPipelined) {
@@ -58,7 +58,10 @@ export class Http1Door {
       if (flaw === undefined) onRequest(request, response, () => this.#unbind(request, response));
       else if (owed > 1) socket.destroy();
       else socket.end(plainAnswer(400, flaw), () => socket.destroy());
-    });
+    };
+    this.#server.on('request', take);
+    // With `Expect: 100-continue`; whoever answers tells the client to go on, or does not.
+    this.#server.on('checkContinue', take);
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (!socket.writable) {
         socket.destroy();

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '../log.js';
 import { parseAddress } from './address.js';
 import { TrustedProxies } from './client.js';
 import { ConnectionCounts } from './connection-counts.js';
-import type { UpgradeListener } from './http1-door.js';
 import { ListeningDoor } from './listening-door.js';
+import { guardHosts } from './misdirected.js';
 import type { SessionLimits } from './session-keeper.js';
 import type { TlsIdentity } from './tls-identity.js';
 
@@ -44,8 +45,11 @@ export interface FrontOptions {
   ): void;
   /** Answers HTTP/1.1 requests. `listener` as in `onStream`; `unbound` as `RequestTaker` has it. */
   onHttp1(request: IncomingMessage, response: ServerResponse, listener: string, unbound: () => void): void;
-  /** Takes connections that ask for another protocol; without it they are answered as plain requests. */
-  readonly onUpgrade?: UpgradeListener;
+  /**
+   * Takes connections that ask for another protocol, and must handle their errors; without it they are answered as plain
+   * requests. `listener` as in `onStream`.
+   */
+  onUpgrade?(request: IncomingMessage, socket: Duplex, head: Buffer, listener: string): void;
   /**
    * Takes connections that begin with `{`, unread: their protocol has no other preface. `listener` is as for `onStream`.
    * It must handle the socket's errors, and bound its first wait. Absent: they are closed.
@@ -78,7 +82,8 @@ export interface Front {
  *
  * Throws `PosternError`: `ADDRESS_INVALID`, `PORT_IN_USE`, `LISTEN_DENIED`, `LISTEN_FAILED`.
  */
-export async function listenFront(options: FrontOptions): Promise<Front> {
+export async function listenFront(given: FrontOptions): Promise<Front> {
+  const options = given.tls === undefined ? given : guardHosts(given.tls, given);
   const wanted = options.addresses.map((text) => ({ text, address: parseAddress(text, 'listen') }));
   const shared = {
     proxies: new TrustedProxies(options.trustedProxies ?? []),
