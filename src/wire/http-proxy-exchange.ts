@@ -89,7 +89,7 @@ export class HttpExchange {
       if (request.writableEnded) this.#awaitHead();
       else this.#moving();
     };
-    if (socket.connecting) socket.once('connect', connected);
+    if (socket.connecting) socket.once(readyEvent(this.#options), connected);
     else connected();
   }
 
@@ -266,6 +266,11 @@ export class HttpExchange {
 
 /** Methods of which servers expect to hear that the body is empty (RFC 9110 §8.6). */
 const sendsLength = new Set(['POST', 'PUT', 'PATCH']);
+
+/** What a new connection to an origin says when it can be written to. */
+export function readyEvent({ protocol }: Pick<OriginRequest, 'protocol'>): 'connect' | 'secureConnect' {
+  return protocol === 'https:' ? 'secureConnect' : 'connect';
+}
 
 function pairs(fields: RawMetadata): [string, string][] {
   const list: [string, string][] = [];

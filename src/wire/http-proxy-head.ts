@@ -39,39 +39,24 @@ const methods = new Set(METHODS.filter((method) => method !== 'CONNECT' && metho
 const authorityShape = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/;
 /** Visible ASCII without `#`, which no request may hold. */
 const targetShape = /^\/[\x21\x22\x24-\x7e]*$/;
-/** `http://AUTHORITY` in front of a path, as clients of forward proxies write it. */
-const absoluteForm = /^https?:\/\/([^/?#]*)/i;
 
 function flaw(message: string, status = 400): ReadHead {
   return { ok: false, status, code: 'BAD_REQUEST', message };
 }
 
-/** Reads a request of HTTP/1.1 or 1.0. Framings that two readers could take differently are refused. */
+/** Reads a request of HTTP/1.1 or 1.0 that `Http1Door` has let pass, which refuses framings with two meanings. */
 export function readHttp1(request: IncomingMessage): ReadHead {
   const { rawHeaders, headers, socket } = request;
-  const hosts = valuesOf(rawHeaders, 'host');
-  if (hosts.length > 1) return flaw('the header host stands there twice');
-  const [given, shown = ''] = absoluteForm.exec(request.url ?? '') ?? [];
-  if (given !== undefined && shown.toLowerCase() !== (hosts[0] ?? '').toLowerCase()) {
-    return flaw('the target of the request and the header host do not name the same host');
-  }
-  const rest = (request.url ?? '').slice(given?.length ?? 0);
-  const codings = valuesOf(rawHeaders, 'transfer-encoding');
-  const lengths = valuesOf(rawHeaders, 'content-length');
-  if (codings.length > 0) {
-    if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1') {
-      return flaw('the only transfer-encoding here is chunked, in HTTP/1.1', 501);
-    }
-    if (lengths.length > 0) return flaw('content-length and transfer-encoding exclude each other');
-  }
-  const body = codings.length > 0 ? 'chunked' : lengthOf(lengths, 0);
   return read({
     method: request.method ?? '',
-    target: given !== undefined && !rest.startsWith('/') ? `/${rest}` : rest,
-    authority: hosts[0] ?? '',
+    target: request.url ?? '',
+    authority: headers.host ?? '',
     secure: 'encrypted' in socket && socket.encrypted === true,
     raw: rawHeaders,
-    body,
+    body:
+      headers['transfer-encoding'] === undefined
+        ? lengthOf(valuesOf(rawHeaders, 'content-length'), 0)
+        : 'chunked',
     expects: request.httpVersion === '1.1' ? headers.expect : undefined,
     te: headers.te,
   });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawMetadata } from '../rpc/call.js';
 import type { OriginRequest, OriginTimeouts } from './http-proxy.js';
+import { readyEvent } from './http-proxy-exchange.js';
 import { type OriginFailure, originFailure, responseFields, timedOut } from './http-proxy-response.js';
 import { ClosableWebSocket } from './http-proxy-websocket.js';
 import { joinDuplexes } from './join-duplexes.js';
@@ -40,8 +41,6 @@ export function playUpgrade(
   let settled = false;
   const request = startRequest({
     ...options,
-    // The connection will not come back.
-    agent: false,
     headers: [...options.headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
     setHost: false,
   });
@@ -65,7 +64,7 @@ export function playUpgrade(
   });
   request.on('error', (error) => fail(originFailure(error)));
   request.on('socket', (origin: Socket) => {
-    origin.once('connect', () => {
+    origin.once(readyEvent(options), () => {
       clearTimeout(timer);
       timer = setTimeout(() => fail(timedOut(`it has not answered within ${headMs} ms`)), headMs);
     });

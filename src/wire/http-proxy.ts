@@ -1,8 +1,11 @@
-import { Agent } from 'node:http';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../log.js';
 import type { RawMetadata } from '../rpc/call.js';
 import { type Address, formatAddress } from './address.js';
+import type { DialTls } from './dial.js';
 import type { HttpClient } from './http-proxy-client.js';
 import { HttpExchange } from './http-proxy-exchange.js';
 import { forwardedFields, withoutProxyFields } from './http-proxy-fields.js';
@@ -23,6 +26,8 @@ export interface OriginOptions {
   /** What messages call the service. */
   readonly name: string;
   readonly address: Address;
+  /** TLS towards the address; absent: none. */
+  readonly tls?: DialTls | undefined;
   /** What `Host` says; absent: what the client called. */
   readonly host?: string;
   readonly timeouts?: OriginTimeouts;
@@ -59,18 +64,18 @@ const maxHeadBytes = 65_536;
 export class HttpOrigin {
   readonly name: string;
   readonly #options: OriginOptions;
-  readonly #agent = new Agent({
-    keepAlive: true,
-    maxSockets: mostConnections,
-    maxFreeSockets: mostUnused,
-    timeout: unusedMs,
-    noDelay: true,
-  });
+  readonly #agent: HttpAgent;
   readonly #exchanges = new Set<HttpExchange>();
 
   constructor(options: OriginOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#agent = agentFor(options, {
+      keepAlive: true,
+      maxSockets: mostConnections,
+      maxFreeSockets: mostUnused,
+      timeout: unusedMs,
+    });
   }
 
   /** Exchanges that are open. */
@@ -116,7 +121,9 @@ export class HttpOrigin {
     hooks: UpgradeHooks,
   ): OpenUpgrade {
     const { timeouts = {} } = this.#options;
-    return playUpgrade(this.#requestOptions(head, from), timeouts, socket, early, hooks);
+    // The connection will not come back.
+    const agent = agentFor(this.#options, {});
+    return playUpgrade({ ...this.#requestOptions(head, from), agent }, timeouts, socket, early, hooks);
   }
 
   /** For `http.request`. Framing and the fields of the connection are still to be added. */
@@ -124,7 +131,7 @@ export class HttpOrigin {
     head: HttpHead,
     from: { readonly client: string; readonly added: RawMetadata },
   ): OriginRequest {
-    const { address, host } = this.#options;
+    const { address, host, tls } = this.#options;
     const place =
       'path' in address
         ? { socketPath: address.path }
@@ -138,6 +145,7 @@ export class HttpOrigin {
     ];
     return {
       ...place,
+      protocol: tls === undefined ? 'http:' : 'https:',
       agent: this.#agent,
       method: head.method,
       path: head.target,
@@ -159,10 +167,30 @@ export type OriginRequest = (
   | { readonly socketPath: string }
   | { readonly host: string; readonly port: number }
 ) & {
-  readonly agent: Agent;
+  readonly protocol: 'http:' | 'https:';
+  readonly agent: HttpAgent;
   readonly method: string;
   readonly path: string;
   readonly headers: readonly string[];
   readonly maxHeaderSize: number;
   readonly insecureHTTPParser: boolean;
 };
+
+function agentFor(
+  { address, tls }: Pick<OriginOptions, 'address' | 'tls'>,
+  pool: { keepAlive?: boolean; maxSockets?: number; maxFreeSockets?: number; timeout?: number },
+): HttpAgent {
+  if (tls === undefined) return new HttpAgent({ ...pool, noDelay: true });
+  const host = 'path' in address ? 'localhost' : address.host || 'localhost';
+  const servername = tls.servername ?? (isIP(host) === 0 ? host : '');
+  return new HttpsAgent({
+    ...pool,
+    noDelay: true,
+    ALPNProtocols: ['http/1.1'],
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    servername,
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
+  });
+}
