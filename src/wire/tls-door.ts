@@ -31,6 +31,7 @@ export class TlsDoor {
       handshakeTimeout: handshakeMs,
       requestCert: identity.asksClients,
       rejectUnauthorized: identity.asksClients,
+      SNICallback: (servername, done) => done(null, identity.contextFor(servername)),
     });
     this.#forgetIdentity = identity.onReload((options) => this.#server.setSecureContext(options));
     this.#server.on('secureConnection', (socket) => {

@@ -1,5 +1,5 @@
 import type { RawMetadata } from '../../rpc/call.js';
-import { canonicalHost } from '../routes/host.js';
+import { canonicalHost } from '../../wire/host-name.js';
 import { type ReadPath, readPath, stripped } from '../routes/path.js';
 import type { LocalService } from '../routes/service.js';
 import type { RouteTable, Row, Slot } from '../routes/table.js';
@@ -143,5 +143,7 @@ function nodeOf(slot: Slot, host: string): string {
 }
 
 function pathFor({ route }: Row, path: string): string {
-  return route.stripPrefix && route.pathPrefix !== undefined ? stripped(path, route.pathPrefix) : path;
+  return route.stripPrefix === true && route.pathPrefix !== undefined
+    ? stripped(path, route.pathPrefix)
+    : path;
 }

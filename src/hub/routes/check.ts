@@ -26,7 +26,7 @@ export function checkTable(table: RouteTable, { listeners, own }: Surroundings):
     if (listener !== undefined && !listeners.some((one) => listenerFits(listener, one))) {
       throw wrong(name, `there is no listener ${listener}: there is ${listeners.join(', ')}`);
     }
-    if (service === undefined || route.ownPort) continue;
+    if (service === undefined || route.ownPort === true) continue;
     const port = ownPortAt(service.address, own);
     if (port !== undefined) {
       throw wrong(name, `${service.url} is ${ownPortText(port)}; say ownPort: true if that is meant`);

@@ -3,7 +3,7 @@ import { roles } from '../../auth/identity.js';
 import { nodeName } from '../../bus/messages.js';
 import { errorText, PosternError } from '../../errors.js';
 import { isOriginPattern } from '../../wire/cors.js';
-import { canonicalName } from './host.js';
+import { canonicalName } from '../../wire/host-name.js';
 import { endsOpen, readPath } from './path.js';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.js';
 
@@ -62,10 +62,10 @@ export const route = z
     to: z.string().min(1).optional(),
     /** Authorities to trust where `to` speaks TLS, a file in PEM; absent: the system's. */
     ca: z.string().min(1).optional(),
-    /** Who may come in: with a token alone, or everybody. */
-    access: z.enum(['token', 'public']).default('token'),
+    /** Who may come in: who shows a token (that is the default), or everybody. */
+    access: z.enum(['token', 'public']).optional(),
     /** Takes `pathPrefix` off before the service sees the path. */
-    stripPrefix: z.boolean().default(false),
+    stripPrefix: z.boolean().optional(),
     /** One of these roles is demanded. */
     roles: z.array(z.enum(roles)).min(1).max(8).optional(),
     /** What may be called: `pkg.Service/Method`, `pkg.Service/*` or `pkg.*` of a gRPC service, `GET` and the like of others. */
@@ -75,7 +75,7 @@ export const route = z
     /** Origins whose pages may read answers. */
     cors: z.array(origin).max(64).optional(),
     /** `to` may be a port of the hub itself or of its bus. */
-    ownPort: z.boolean().default(false),
+    ownPort: z.boolean().optional(),
   })
   .superRefine((row, context) => {
     const wrong = (message: string): void => void context.addIssue({ code: 'custom', message });
@@ -115,7 +115,7 @@ function ofService(row: Route & { to: string }, wrong: Wrong): void {
   if (row.access === 'public' && row.roles !== undefined)
     wrong('roles cannot be demanded where access is public');
   if (
-    row.stripPrefix &&
+    row.stripPrefix === true &&
     (row.pathPrefix === undefined || (endsOpen(row.pathPrefix) && !row.pathPrefix.endsWith('/')))
   ) {
     wrong('stripPrefix needs a pathPrefix of whole segments');

@@ -118,7 +118,7 @@ export class RowKeeper {
       address,
       tls: dialTls,
       authority,
-      access: route.access,
+      access: route.access ?? 'token',
       roles: route.roles,
       methods: route.methods,
       timeoutMs: route.timeoutSeconds === undefined ? undefined : route.timeoutSeconds * 1000,
