@@ -111,11 +111,10 @@ export class Http2Upstream implements CallTarget {
     this.close();
   }
 
-  /** Ends all calls with UNAVAILABLE and closes the connections at once. */
-  close(): void {
+  /** Ends all calls with UNAVAILABLE and closes the connections at once; `message` tells the callers why. */
+  close(message = `the way to ${this.#owner.name} was closed`): void {
     this.#stopped = true;
     this.#dialling?.abort();
-    const message = `the way to ${this.#owner.name} was closed`;
     for (const call of [...this.#calls]) {
       call.fail({ status: 14, message, refused: !call.started, remote: false });
     }

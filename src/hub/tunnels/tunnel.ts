@@ -202,7 +202,7 @@ export class Tunnel {
     if (this.#over) return;
     this.#over = true;
     this.#log.info({ why }, 'a tunnel is over');
-    this.#upstream.close();
+    this.#upstream.close(`the tunnel of node '${this.node}' is over: ${why}`);
     this.#serving.leave();
     this.#bye(this.instance, 'stopped');
     this.#deps.closed(this);

@@ -81,24 +81,6 @@ describe('postern serve', { timeout: 180_000 }, () => {
     client.close();
   });
 
-  it('that is frozen has its calls failed in time, leaves, and returns when it goes on', async () => {
-    const one = await serve('loft');
-    const client = stage.client('loft');
-    const status = statusOf(
-      client.streamingOutputCall({ responseParameters: [{ size: 1, intervalUs: 60_000_000 }] }),
-    );
-    await stage.inState('loft', 'connected.serving');
-    const since = performance.now();
-    one.signal('SIGSTOP');
-    assert.equal((await status).code, 14);
-    assert.ok(performance.now() - since < 5_000);
-    await stage.inState('loft', 'lost');
-    one.signal('SIGCONT');
-    await stage.inState('loft', 'connected.idle');
-    assert.equal((await client.unaryCall({})).status.code, 0);
-    client.close();
-  });
-
   it('started twice from one data directory: the older ends, and the newer stays', async () => {
     const older = await serve('shed');
     const newer = await serve('shed', 'shed', ['server', 'serve']);
