@@ -1,0 +1,273 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { type AssertionSigner, keysPath } from '../../auth/assertion.js';
+import type { CallerVerifier } from '../../auth/caller-verifier.js';
+import type { Identity } from '../../auth/identity.js';
+import { allowedTimeoutMs } from '../../auth/policy.js';
+import type { Logger } from '../../log.js';
+import { clientOf } from '../../wire/client.js';
+import { answerError, Http1Client, Http2Client, type HttpClient } from '../../wire/http-proxy-client.js';
+import { type HttpHead, type ReadHead, readHttp1, readHttp2 } from '../../wire/http-proxy-head.js';
+import type { CallStats } from '../call-stats.js';
+import { refuseUpgrade } from '../refuse-upgrade.js';
+import type { HttpDestination } from './destination.js';
+import { HttpGate, type HttpRefusal } from './http-gate.js';
+import { HttpOrigins } from './http-origins.js';
+import { httpToCall } from './http-status.js';
+import { type IdentityHeaders, userEmail } from './identity-headers.js';
+import type { OpenCalls } from './open-calls.js';
+import type { DoorRefusal } from './refusal.js';
+import type { Router } from './routes.js';
+
+/** The close code of a WebSocket whose token is good no more (RFC 6455 §7.4.1: policy violation). */
+const policyViolation = 1008;
+
+type ToService = Extract<HttpDestination, { kind: 'service' }>;
+
+/** Takes requests that are no gRPC calls, WebSockets among them, to local services; and tells the hub's public keys. */
+export class HttpDoor {
+  readonly #router: Router;
+  readonly #signer: AssertionSigner;
+  readonly #stats: CallStats;
+  readonly #gate: HttpGate;
+  readonly #origins: HttpOrigins;
+  readonly #open: OpenCalls;
+
+  constructor(options: {
+    router: Router;
+    verifier: CallerVerifier;
+    signer: AssertionSigner;
+    /** How services are told who calls; default: by `user_email` alone. */
+    identityHeaders?: IdentityHeaders;
+    stats: CallStats;
+    /** Ends what is open when its token is good no more. */
+    open: OpenCalls;
+    log: Logger;
+  }) {
+    this.#router = options.router;
+    this.#signer = options.signer;
+    this.#stats = options.stats;
+    this.#gate = new HttpGate(options.verifier, options.identityHeaders ?? userEmail);
+    this.#origins = new HttpOrigins(options.log);
+    this.#open = options.open;
+  }
+
+  /** False: the request is somebody else's. `listener` and `unbound` are the listener's. Never throws. */
+  takeHttp1(
+    request: IncomingMessage,
+    response: ServerResponse,
+    listener: string,
+    unbound: () => void,
+  ): boolean {
+    const { headers, url = '' } = request;
+    if (isCall(headers)) return false;
+    const to = this.#router.routeHttp({ listener, host: headers.host ?? '', path: url });
+    if (to.kind === 'hub' && !isKeysPath(url)) return false;
+    const take = (): void => {
+      const client = new Http1Client(request, response);
+      this.#take(readHttp1(request), to, client, clientOf(request.socket).addressIn(headers), unbound);
+    };
+    // Behind another on its connection: requests change things, and are not played before their turn (RFC 9112 §9.3.2).
+    if (response.socket !== null) take();
+    else {
+      unbound();
+      response.once('socket', take);
+    }
+    return true;
+  }
+
+  /** As `takeHttp1`. */
+  takeHttp2(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    listener: string,
+  ): boolean {
+    if (isCall(headers)) return false;
+    const path = headers[':path'] ?? '';
+    const host = headers[':authority'] ?? headers.host ?? '';
+    const to = this.#router.routeHttp({ listener, host, path });
+    if (to.kind === 'hub' && !isKeysPath(path)) return false;
+    const from = clientOf(stream.session).addressIn(headers);
+    this.#take(readHttp2(stream, headers, rawHeaders), to, new Http2Client(stream), from, () => {});
+    return true;
+  }
+
+  /** False: no row leads a WebSocket from there to a service. The socket's errors are taken by whoever calls. */
+  takeUpgrade(request: IncomingMessage, socket: Duplex, early: Buffer, listener: string): boolean {
+    const { headers, url = '' } = request;
+    const to = this.#router.routeHttp({ listener, host: headers.host ?? '', path: url });
+    if (to.kind === 'hub') return false;
+    if (to.kind === 'malformed') {
+      refuseUpgrade(socket, 400, 'PATH_INVALID', to.why);
+      return true;
+    }
+    const read = readHttp1(request);
+    if (!read.ok) {
+      this.#refused(url, undefined, read);
+      refuseUpgrade(socket, read.status, read.code, read.message);
+      return true;
+    }
+    this.#upgrade(read.head, to, socket, early, clientOf(request.socket).addressIn(headers) ?? 'unknown');
+    return true;
+  }
+
+  /** Ends all that is open. */
+  close(): void {
+    this.#origins.close();
+  }
+
+  #take(
+    read: ReadHead,
+    to: HttpDestination,
+    client: HttpClient,
+    from: string | undefined,
+    unbound: () => void,
+  ): void {
+    if (!read.ok) {
+      this.#refuse(client, '', '', undefined, { ...read, fields: [] });
+      return;
+    }
+    const { head } = read;
+    if (to.kind === 'hub') this.#tellKeys(head, client);
+    else if (to.kind === 'malformed' || from === undefined) {
+      const message = to.kind === 'malformed' ? to.why : 'the proxies do not name one client';
+      const refusal = { status: 400, code: 'BAD_REQUEST', message, fields: [] };
+      this.#refuse(client, head.method, head.path, undefined, refusal);
+    } else this.#decide(head, to, client, from, unbound);
+  }
+
+  #decide(head: HttpHead, to: ToService, client: HttpClient, from: string, unbound: () => void): void {
+    const { service, path } = to;
+    this.#gate.decide(head, service, (verdict) => {
+      const { identity } = verdict;
+      if (!verdict.ok) {
+        this.#refuse(client, head.method, head.path, identity, verdict.refusal);
+        return;
+      }
+      unbound();
+      const hooks = this.#stats.begin(undefined, head.path, identity?.subject ?? '');
+      const over = service.calls.begin();
+      let forget = (): void => {};
+      const cut = this.#origins
+        .of(service)
+        .play(
+          { ...head, target: path, fields: verdict.fields },
+          { client: from, added: verdict.told, wholeMs: timeoutOf(identity) },
+          client,
+          {
+            ended: (end) => {
+              forget();
+              over();
+              hooks.ended(httpToCall(end));
+            },
+          },
+        );
+      if (identity !== undefined) forget = this.#hold(identity, cut);
+    });
+  }
+
+  #upgrade(head: HttpHead, to: ToService, socket: Duplex, early: Buffer, from: string): void {
+    const { service, path } = to;
+    this.#gate.decide(head, service, (verdict) => {
+      const { identity } = verdict;
+      if (socket.destroyed) return;
+      if (!verdict.ok) {
+        const { status, code, message, fields } = verdict.refusal;
+        this.#refused(head.path, identity, verdict.refusal);
+        refuseUpgrade(socket, status, code, message, fields);
+        return;
+      }
+      const hooks = this.#stats.begin(undefined, head.path, identity?.subject ?? '');
+      const over = service.calls.begin();
+      let end = { status: 0, code: '', complete: false, requestBytes: 0, responseBytes: 0 };
+      let forget = (): void => {};
+      const open = this.#origins
+        .of(service)
+        .upgrade(
+          { ...head, target: path, fields: verdict.fields },
+          { client: from, added: verdict.told },
+          socket,
+          early,
+          {
+            opened: () => {
+              end = { ...end, status: 101, complete: true };
+            },
+            answered: (status) => {
+              end = { ...end, status, complete: true };
+            },
+            failed: ({ status, code, why }) => {
+              end = { ...end, status, code };
+              refuseUpgrade(socket, status, code, `service '${service.name}': ${why}`);
+            },
+            closed: () => {
+              forget();
+              over();
+              hooks.ended(httpToCall(end));
+            },
+          },
+        );
+      if (identity !== undefined) {
+        forget = this.#hold(identity, (why) => open.close(policyViolation, why));
+      }
+    });
+  }
+
+  /** Has it ended with its token; the answer says that it has ended by itself. */
+  #hold(identity: Identity, end: (why: string) => void): () => void {
+    const opened = { end: ({ message }: DoorRefusal) => end(message) };
+    this.#open.hold(identity, opened);
+    return () => this.#open.release(identity, opened);
+  }
+
+  #tellKeys({ method }: HttpHead, client: HttpClient): void {
+    const body = this.#signer.publicKeys;
+    if (method !== 'GET' && method !== 'HEAD') {
+      const message = 'the method here is GET, HEAD';
+      answerError(client, method, { status: 405, code: 'INVALID', message }, ['allow', 'GET, HEAD']);
+      return;
+    }
+    const fields = ['content-type', 'application/jwk-set+json', 'content-length', String(body.length)];
+    client.respond(200, [...fields, 'cache-control', 'public, max-age=300'], method === 'HEAD');
+    client.body.resume();
+    if (method === 'HEAD') return;
+    client.out.write(body);
+    client.finish([]);
+  }
+
+  #refuse(
+    client: HttpClient,
+    method: string,
+    path: string,
+    identity: Identity | undefined,
+    refusal: HttpRefusal,
+  ): void {
+    this.#refused(path, identity, refusal);
+    answerError(client, method, refusal, refusal.fields);
+  }
+
+  #refused(
+    path: string,
+    identity: Identity | undefined,
+    { status, code }: { status: number; code: string },
+  ): void {
+    const call = httpToCall({ status, code, complete: true, requestBytes: 0, responseBytes: 0 });
+    this.#stats.refused(undefined, path.split('?', 1)[0] ?? '', identity, call.status, code);
+  }
+}
+
+/** gRPC in any of its forms has doors of its own; the preflight of a page that wants to call is one of them. */
+function isCall(headers: IncomingHttpHeaders): boolean {
+  const { 'content-type': type = '' } = headers;
+  if (/^application\/grpc/i.test(type)) return true;
+  return /(?:^|[,\s])x-grpc-web(?:$|[,\s])/i.test(headers['access-control-request-headers'] ?? '');
+}
+
+function isKeysPath(target: string): boolean {
+  return target === keysPath || target.startsWith(`${keysPath}?`);
+}
+
+function timeoutOf(identity: Identity | undefined): number | undefined {
+  return identity === undefined ? undefined : allowedTimeoutMs(identity, undefined);
+}
