@@ -52,6 +52,7 @@ class ServedWebCall implements CallSink {
   start(call: Call): void {
     this.#call = call;
     const { body, out } = this.#exchange;
+    this.#exchange.askForBody();
     body.on('aborted', () => this.#clientGone());
     out.on('close', () => {
       clearTimeout(this.#linger);

@@ -16,6 +16,8 @@ export interface WebExchange {
   readonly gone: boolean;
   /** `respond` was called. */
   readonly responded: boolean;
+  /** Tells a client that waits for it to send the body (`Expect: 100-continue`). */
+  askForBody(): void;
   /** Begins the response, at the latest at the end of this turn; `last`: there is no body. */
   respond(status: number, headers: OutgoingHttpHeaders, last: boolean): void;
   /** The response is complete: nobody reads what still comes of the request. */
@@ -42,6 +44,11 @@ export class Http1Exchange implements WebExchange {
 
   get responded(): boolean {
     return this.out.headersSent;
+  }
+
+  askForBody(): void {
+    const { httpVersion, headers } = this.body;
+    if (httpVersion !== '1.0' && headers.expect?.toLowerCase() === '100-continue') this.out.writeContinue();
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, last: boolean): void {
@@ -85,6 +92,10 @@ export class Http2Exchange implements WebExchange {
 
   get responded(): boolean {
     return this.out.headersSent;
+  }
+
+  askForBody(): void {
+    // Clients of HTTP/2 have a window to send in, and wait for nothing.
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, last: boolean): void {
