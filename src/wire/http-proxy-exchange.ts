@@ -24,6 +24,7 @@ export class HttpExchange {
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #whole: NodeJS.Timeout | undefined;
   #continue: NodeJS.Timeout | undefined;
   #again = false;
   #over = false;
@@ -48,6 +49,14 @@ export class HttpExchange {
 
   start(): void {
     this.#client.onClose((complete) => this.#end(complete));
+    const { wholeMs } = this.#origin.timeouts;
+    if (wholeMs !== undefined) {
+      this.#whole = setTimeout(
+        () => this.#tooLate(`it has not answered in full within ${wholeMs} ms`),
+        wholeMs,
+      );
+      this.#whole.unref();
+    }
     this.#send();
     this.#takeBody();
   }
@@ -237,17 +246,19 @@ export class HttpExchange {
 
   #arm(ms: number, why: string): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const request = this.#request;
-      if (request === undefined) return;
-      this.#again = true;
-      this.#failed(request, timedOut(why));
-    }, ms).unref();
+    this.#timer = setTimeout(() => this.#tooLate(why), ms).unref();
+  }
+
+  #tooLate(why: string): void {
+    if (this.#request === undefined) return;
+    this.#again = true;
+    this.#failed(this.#request, timedOut(why));
   }
 
   #end(complete: boolean): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#whole);
     clearTimeout(this.#timer);
     clearTimeout(this.#continue);
     const request = this.#request;

@@ -1,25 +1,50 @@
+import { type AssertionSigner, assertionField, emailField } from '../../auth/assertion.js';
 import type { Identity } from '../../auth/identity.js';
 import type { RawMetadata } from '../../rpc/call.js';
+import { looseName } from '../../wire/http-proxy-fields.js';
 
-/** Tells a local service who calls: names and values, added to what the caller sent. */
-export type IdentityHeaders = (identity: Identity, audience: string) => RawMetadata;
+/**
+ * Tells a local service who calls: names and values, added to what the caller sent. `audience`: whom an assertion is for;
+ * undefined: the service has not asked for one.
+ */
+export type IdentityHeaders = (identity: Identity, audience: string | undefined) => RawMetadata;
 
-/** Names that only the hub may say something under; `x-forwarded-*` are others. */
-const ours: ReadonlySet<string> = new Set(['user_email', 'x-postern-assertion', 'forwarded', 'x-real-ip']);
+/** Names that only the hub may say something under, as `looseName` writes them. */
+const ours = /^(?:user-email|x-postern-assertion|forwarded|x-real-ip|x-forwarded-.*)$/;
+
+/** True where the hub alone may say something under the name, in whatever way it is written. */
+function isOurs(name: string): boolean {
+  const first = name.charCodeAt(0) | 0x20;
+  // u, x, f: most names are seen to be others' by their first letter.
+  return (first === 0x75 || first === 0x78 || first === 0x66) && ours.test(looseName(name));
+}
 
 /** The metadata without what only the hub may say; the same object when there is nothing of it. */
 export function withoutIdentity(metadata: RawMetadata): RawMetadata {
   let rest: string[] | undefined;
   for (let i = 0; i < metadata.length; i += 2) {
     const name = metadata[i] ?? '';
-    const forged = ours.has(name) || name.startsWith('x-forwarded-');
-    if (forged) rest ??= metadata.slice(0, i);
+    if (isOurs(name)) rest ??= metadata.slice(0, i);
     else rest?.push(name, metadata[i + 1] ?? '');
   }
   return rest ?? metadata;
 }
 
+/** The metadata with the address of who calls, as nodes are told it. */
+export function withEmail(metadata: RawMetadata, identity: Identity): RawMetadata {
+  return identity.email === undefined ? metadata : [...metadata, emailField, identity.email];
+}
+
+/** By their address, and by an assertion that can be verified where it is asked for. */
+export function asserted(signer: AssertionSigner): IdentityHeaders {
+  return (identity, audience) => {
+    const email = userEmail(identity);
+    if (audience === undefined) return email;
+    return [...email, assertionField, signer.assertionFor(identity, audience)];
+  };
+}
+
 /** The address of who calls, where the issuer of the token has verified one. */
 export function userEmail(identity: Identity): RawMetadata {
-  return identity.email === undefined ? [] : ['user_email', identity.email];
+  return identity.email === undefined ? [] : [emailField, identity.email];
 }

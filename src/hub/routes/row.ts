@@ -74,6 +74,8 @@ export const route = z
     timeoutSeconds: z.number().positive().max(86_400).optional(),
     /** Origins whose pages may read answers. */
     cors: z.array(origin).max(64).optional(),
+    /** Asks for an assertion of who calls, signed for this row by its name. */
+    assertion: z.boolean().default(false),
     /** `to` may be a port of the hub itself or of its bus. */
     ownPort: z.boolean().optional(),
   })
@@ -94,9 +96,9 @@ export const routeRows = z.array(route).max(mostRows, `a table has at most ${mos
 type Wrong = (message: string) => void;
 
 function ofNode(row: Omit<Route, 'to'>, wrong: Wrong): void {
-  const { access, stripPrefix, ownPort, roles: demanded, methods, timeoutSeconds, ca } = row;
+  const { access, stripPrefix, ownPort, assertion, roles: demanded, methods, timeoutSeconds, ca } = row;
   if (access === 'public') wrong('a node takes no calls without a token: access cannot be public');
-  const given = { ca, roles: demanded, methods, timeoutSeconds, stripPrefix, ownPort };
+  const given = { ca, roles: demanded, methods, timeoutSeconds, stripPrefix, ownPort, assertion };
   for (const [key, value] of Object.entries(given)) {
     if (value !== undefined && value !== false) wrong(`${key} goes with to, not with node`);
   }

@@ -46,8 +46,8 @@ export interface LocalService {
   readonly timeoutMs?: number | undefined;
   /** Origins whose pages may read answers; undefined: as the hub is configured. */
   readonly cors?: readonly string[] | undefined;
-  /** Whom an assertion of who calls is for. */
-  readonly audience: string;
+  /** Whom an assertion of who calls is for; undefined: the row does not ask for one. */
+  readonly audience: string | undefined;
   readonly calls: RowCalls;
   /** Takes the calls; there with `grpc` alone. */
   readonly target?: CallTarget | undefined;
