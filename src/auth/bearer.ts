@@ -7,6 +7,8 @@ const holders: readonly string[] = ['x-postern-authorization', 'jwt', 'authoriza
 export interface TakenToken {
   /** The token without `Bearer `, or undefined when there is none. */
   readonly token: string | undefined;
+  /** The name that held it holds something else too: nobody can tell which is meant. */
+  readonly differ: boolean;
   /** All other metadata; `metadata` itself when nothing was taken. */
   readonly rest: RawMetadata;
 }
@@ -52,15 +54,19 @@ export function takeToken(
     rank = at;
     token = bare(value);
   }
-  if (token === undefined) return { token, rest: metadata };
+  if (token === undefined) return { token, differ: false, rest: metadata };
   const holder = holders[rank];
+  let differ = false;
   const rest: string[] = [];
   for (let i = 0; i < metadata.length; i += 2) {
     const name = metadata[i] ?? '';
     const value = metadata[i + 1] ?? '';
-    if (name === holder) continue;
+    if (name === holder) {
+      if (bare(value) !== token) differ = true;
+      continue;
+    }
     const kept = holders.includes(name) ? withoutTokens(value, token, isOurs) : value;
     if (kept !== undefined) rest.push(name, kept);
   }
-  return { token, rest };
+  return { token, differ, rest };
 }

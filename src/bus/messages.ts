@@ -30,7 +30,13 @@ const nodeKey = z.union([publicKey, z.string().regex(/^(token|legacy)-[A-Za-z0-9
 export const transports = ['nats', 'nats-ws', 'tunnel'] as const;
 export type Transport = (typeof transports)[number];
 /** What people attach to a node: `zone=cellar`. */
-const labels = z.record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/), shown(256));
+export const labels = z.record(
+  z
+    .string()
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'a label is KEY=VALUE, such as site=berlin'),
+  shown(256),
+);
+export type Labels = z.infer<typeof labels>;
 
 /** How far an instance may be given calls. */
 export const standings = ['ready', 'joining', 'draining', 'suspect'] as const;
@@ -159,7 +165,10 @@ export const nodeEntry = z.object({
   name: nodeName,
   /** The keys that may serve this name, and the token that bound each. */
   keys: z.array(z.object({ key: nodeKey, boundAtMs: z.number().int(), token: z.string() })).max(64),
+  /** What its agent says and what join tokens gave it; the latter win. */
   labels,
+  /** Labels that join tokens gave it: these alone may decide who calls it. */
+  granted: labels.optional(),
   /** Counts the claims; the newest instance's epoch. */
   epoch: z.number().int().nonnegative(),
   /** Instance id of the hub that watches over the instances, '' for none. */
@@ -208,8 +217,16 @@ export const tokenEntry = z.object({
   createdBy: z.string().max(256),
   createdAtMs: z.number().int(),
   expiresAtMs: z.number().int(),
-  /** The key that a join token was used for. */
+  /** The key that a join token was used for first. */
   usedBy: nodeKey.optional(),
+  /** The keys that it was used for after that. */
+  alsoUsedBy: z.array(nodeKey).max(64).optional(),
+  /** How many keys a join token may bind; absent: one. */
+  mostUses: z.number().int().min(1).max(64).optional(),
+  /** Labels that a join token gives its node. */
+  labels: labels.optional(),
+  /** What a caller token allows, as it was signed, to be shown: JSON of its claims. */
+  policy: z.string().max(16_384).optional(),
   revokedAtMs: z.number().int().optional(),
 });
 export type TokenEntry = z.infer<typeof tokenEntry>;

@@ -14,7 +14,12 @@ export async function makeJoinToken(data: string, node: string): Promise<string>
   try {
     const { tokens } = hubServices(connection);
     const made = await unary<CreateJoinTokenResponse>((done) =>
-      tokens.createJoinToken({ node, ttlSeconds: 60 }, connection.metadata(), deadline(), done),
+      tokens.createJoinToken(
+        { node, ttlSeconds: 60, uses: 1, labels: {} },
+        connection.metadata(),
+        deadline(),
+        done,
+      ),
     );
     return made.token;
   } finally {

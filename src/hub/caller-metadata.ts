@@ -1,58 +1,51 @@
 import { z } from 'zod';
 import { type Identity, roles } from '../auth/identity.js';
+import { limitsClaim } from '../auth/limits.js';
 import type { RawMetadata } from '../rpc/call.js';
 
-/** Names with which the front door tells the hub's own services who calls; nobody else may use them. */
-const names = {
-  caller: 'x-postern-caller',
-  roles: 'x-postern-roles',
-  nodes: 'x-postern-nodes',
-} as const;
-const ours: readonly string[] = Object.values(names);
+/** Under which name the front door tells the hub's own services who calls; nobody else may use it. */
+const callerName = 'x-postern-caller';
+/** Names that nobody outside may use; the last two are kept for releases that tell less in one value. */
+const reserved: readonly string[] = [callerName, 'x-postern-roles', 'x-postern-nodes'];
 
 /** What the hub's own services know of who calls. */
-export type Caller = Pick<Identity, 'subject' | 'roles' | 'nodes'>;
+export type Caller = Pick<Identity, 'subject' | 'roles' | 'nodes' | 'methods' | 'limits'>;
 
 /** The metadata without anything that looks as if the front door had said it; the same object when nothing did. */
 export function withoutCaller(metadata: RawMetadata): RawMetadata {
   let clean = true;
   for (let i = 0; i < metadata.length; i += 2) {
-    if (ours.includes(metadata[i] ?? '')) clean = false;
+    if (reserved.includes(metadata[i] ?? '')) clean = false;
   }
   if (clean) return metadata;
   const rest: string[] = [];
   for (let i = 0; i < metadata.length; i += 2) {
     const name = metadata[i] ?? '';
-    if (!ours.includes(name)) rest.push(name, metadata[i + 1] ?? '');
+    if (!reserved.includes(name)) rest.push(name, metadata[i + 1] ?? '');
   }
   return rest;
 }
 
 /** The metadata with the caller's identity. */
 export function withCaller(metadata: RawMetadata, identity: Identity): RawMetadata {
-  const added = [
-    ...metadata,
-    names.caller,
-    encodeURIComponent(identity.subject),
-    names.roles,
-    identity.roles.join(','),
-  ];
-  if (identity.nodes !== undefined) added.push(names.nodes, identity.nodes.join(','));
-  return added;
+  const { subject, roles: held, nodes, methods, limits } = identity;
+  const told: Caller = { subject, roles: held, nodes, methods, limits };
+  return [...metadata, callerName, Buffer.from(JSON.stringify(told)).toString('base64url')];
 }
 
-const role = z.enum(roles);
+const caller = z.strictObject({
+  subject: z.string(),
+  roles: z.array(z.enum(roles)),
+  // An empty list names none at all.
+  nodes: z.array(z.string()).optional(),
+  methods: z.array(z.string()).optional(),
+  limits: limitsClaim,
+});
 
 /** Who calls, as the front door has said; undefined when it has not. `get` gives the first value of a name. */
 export function readCaller(get: (name: string) => string | undefined): Caller | undefined {
-  const subject = get(names.caller);
-  const held = z.array(role).safeParse(get(names.roles)?.split(','));
-  if (subject === undefined || !held.success) return undefined;
-  const nodes = get(names.nodes);
-  return {
-    subject: decodeURIComponent(subject),
-    roles: held.data,
-    // An empty list names no node at all.
-    nodes: nodes === undefined ? undefined : nodes.split(',').filter((glob) => glob !== ''),
-  };
+  const told = get(callerName);
+  if (told === undefined) return undefined;
+  const read = caller.safeParse(JSON.parse(Buffer.from(told, 'base64url').toString('utf8')));
+  return read.success ? read.data : undefined;
 }

@@ -112,7 +112,7 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
   };
   const write: NodeEntry = {
     ...entry,
-    labels: hello.labels,
+    labels: { ...hello.labels, ...entry.granted },
     epoch: Math.max(entry.epoch, place.epoch),
     owner: claim.ownerLives(entry.owner) ? entry.owner : claim.hub,
     instances: [...staying, instance],

@@ -125,8 +125,8 @@ export class Enrolment {
       throw new PosternError('TOKEN_INVALID', 'the join token is not valid for this node');
     const now = Date.now();
     const key = standIn(id);
-    await this.#tokens.useJoin(token, node, key, now);
-    await this.#registry.bindKey(node, key, id, now);
+    const { labels } = await this.#tokens.useJoin(token, node, key, now);
+    await this.#registry.bindKey(node, key, id, now, labels);
     return key;
   }
 
@@ -155,8 +155,8 @@ export class Enrolment {
       );
     }
     const now = Date.now();
-    const id = await this.#tokens.useJoin(token, node, publicKey, now);
-    await this.#registry.bindKey(node, publicKey, id, now);
+    const { id, labels } = await this.#tokens.useJoin(token, node, publicKey, now);
+    await this.#registry.bindKey(node, publicKey, id, now, labels);
     this.#log.info({ node, joinedWith: id }, 'a key was bound to a node');
   }
 

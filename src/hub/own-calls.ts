@@ -18,12 +18,16 @@ const statusOf: Readonly<Record<string, status>> = {
   TOO_SLOW: status.RESOURCE_EXHAUSTED,
 };
 
-/** Who calls, if they hold the role. Throws `PERMISSION_DENIED` or `UNAUTHENTICATED`. */
-export function callerWith(role: Role, metadata: Metadata): Caller {
+/** Who calls, if they hold the role, or one of them. Throws `PERMISSION_DENIED` or `UNAUTHENTICATED`. */
+export function callerWith(wanted: Role | readonly Role[], metadata: Metadata): Caller {
   const caller = readCaller((name) => metadata.get(name)[0]?.toString());
   if (caller === undefined) throw new PosternError('UNAUTHENTICATED', 'it is not known who calls');
-  if (!hasRole(caller, role)) {
-    throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' needs the role ${role} for this`);
+  const anyOf = typeof wanted === 'string' ? [wanted] : wanted;
+  if (!anyOf.some((role) => hasRole(caller, role))) {
+    throw new PosternError(
+      'PERMISSION_DENIED',
+      `'${caller.subject}' needs the role ${anyOf.join(' or ')} for this: claim roles holds ${caller.roles.join(', ')}`,
+    );
   }
   return caller;
 }
@@ -38,7 +42,7 @@ function serviceError(thrown: unknown, log: Logger): { code: status; details: st
 
 /** A unary method for callers with a role. */
 export function unary<Q, R>(
-  role: Role,
+  role: Role | readonly Role[],
   log: Logger,
   work: (request: Q, caller: Caller) => R | Promise<R>,
 ): handleUnaryCall<Q, R> {
@@ -63,7 +67,7 @@ export interface Outgoing<R> {
 
 /** A server-streaming method for callers with a role. `begin` returns what frees it, and what to do when it may go on. */
 export function streaming<Q, R>(
-  role: Role,
+  role: Role | readonly Role[],
   log: Logger,
   begin: (request: Q, caller: Caller, out: Outgoing<R>) => { stop: () => void; drained?: () => void },
 ): handleServerStreamingCall<Q, R> {

@@ -1,19 +1,20 @@
-import { mayCall } from '../auth/identity.js';
 import type { Bus, Stop } from '../bus/bus.js';
 import { nodeName, type Transition } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
 import type { InspectServiceServer } from '../gen/postern/v1/inspect.js';
 import type { Logger } from '../log.js';
+import { covers } from './covered.js';
+import type { Nodes } from './nodes.js';
 import { streaming } from './own-calls.js';
 
 /** A reader that is so many transitions behind is cut off. */
 const mostWaiting = 10_000;
 
 /** `postern.v1.InspectService`: the transitions of nodes and links, kept ones first. */
-export function inspectService(bus: Bus, log: Logger): InspectServiceServer {
+export function inspectService(bus: Bus, nodes: Pick<Nodes, 'view'>, log: Logger): InspectServiceServer {
   return {
-    follow: streaming('operate', log, ({ machine, node, historyOnly }, caller, out) => {
+    follow: streaming(['operate', 'trace'], log, ({ machine, node, historyOnly }, caller, out) => {
       if (!['', 'node', 'link'].includes(machine)) {
         throw new PosternError(
           'INVALID_ARGUMENT',
@@ -32,7 +33,7 @@ export function inspectService(bus: Bus, log: Logger): InspectServiceServer {
       const tell = (of: string, machineId: Pick<Transition, 'machine' | 'id'>, transition: Transition) => {
         const { machine: name, id, atMs, sequence, event, from, to, context } = transition;
         // The subject is proven, the body is not: nobody speaks for the machines of another node.
-        if (!open || !mayCall(caller, of) || name !== machineId.machine || id !== machineId.id) return;
+        if (!open || !covers(caller, of, nodes) || name !== machineId.machine || id !== machineId.id) return;
         const contextJson = JSON.stringify(context);
         out.write({ machine: name, id, atMs, sequence, event, from, to, contextJson });
         if (out.waiting <= mostWaiting) return;

@@ -1,8 +1,8 @@
-import { mayCall } from '../auth/identity.js';
 import { PosternError } from '../errors.js';
 import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
 import type { Logger } from '../log.js';
 import type { Caller } from './caller-metadata.js';
+import { covers } from './covered.js';
 import type { NodeView } from './node-view.js';
 import type { Nodes } from './nodes.js';
 import { streaming, unary } from './own-calls.js';
@@ -17,16 +17,21 @@ export function nodesService(
   tunnelMs: (instance: string) => number | undefined,
   log: Logger,
 ): NodesServiceServer {
+  /** Throws `PERMISSION_DENIED` where the caller has no business with the node. */
+  const mustCover = (caller: Caller, node: string): void => {
+    if (covers(caller, node, nodes)) return;
+    throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may do nothing about node '${node}'`);
+  };
   const nodeOf = (view: NodeView): Node => shown(view, tunnelMs);
   return {
     listNodes: unary('call', log, ({ name }, caller) => {
       const wanted = [...nodes.all()].filter(
-        (view) => (name === '' || view.name === name) && mayCall(caller, view.name),
+        (view) => (name === '' || view.name === name) && covers(caller, view.name, nodes),
       );
       return { nodes: wanted.map(nodeOf).sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
     watchNodes: streaming('call', log, ({ name }, caller, out) => {
-      const wanted = (node: string) => (name === '' || node === name) && mayCall(caller, node);
+      const wanted = (node: string) => (name === '' || node === name) && covers(caller, node, nodes);
       return watch(nodes, { wanted, nodeOf }, (message) => out.write(message));
     }),
     revokeNode: unary('admin', log, async ({ name, key }, caller) => {
@@ -42,12 +47,6 @@ export function nodesService(
       return {};
     }),
   };
-}
-
-/** Throws `PERMISSION_DENIED` where the caller has no business with the node. */
-function mustCover(caller: Caller, node: string): void {
-  if (mayCall(caller, node)) return;
-  throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may do nothing about node '${node}'`);
 }
 
 /** Sends every wanted node, then those that change; what changes while the reader is slow is sent once. */

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { type CallerKey, defaultRoles, signCallerToken } from '../auth/caller-tokens.js';
-import { maySee, nodesCover, roles } from '../auth/identity.js';
-import { nodePattern } from '../auth/node-patterns.js';
-import { nodeName } from '../bus/messages.js';
+import { maySee } from '../auth/identity.js';
+import { ownIssuer } from '../auth/own-claims.js';
+import { labels, nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import type { TokensServiceServer } from '../gen/postern/v1/tokens.js';
 import type { Logger } from '../log.js';
+import type { Caller } from './caller-metadata.js';
+import { grantedLabels } from './covered.js';
+import type { Nodes } from './nodes.js';
 import { unary } from './own-calls.js';
-import { type TokenRegistry, tokenState } from './tokens.js';
+import { grantOf, mustHold, shownToken } from './token-grants.js';
+import type { TokenRegistry } from './tokens.js';
 
 const joinTtlSeconds = 3_600;
 const callerTtlSeconds = 30 * 86_400;
@@ -20,76 +24,82 @@ const callerName = z
     /^[\p{L}\p{N}][\p{L}\p{N}._@+ -]{0,127}$/u,
     'a name of letters, digits and ._@+- is needed, at most 128',
   );
+const tokenId = z.string().regex(/^[0-9a-f]{18}$/, 'it is no id of a token');
+const uses = z.number().max(64, 'at most 64: a node has no more keys');
+const givenLabels = labels.refine((given) => Object.keys(given).length <= 64, 'at most 64');
 
 /** `postern.v1.TokensService`. */
-export function tokensService(tokens: TokenRegistry, key: CallerKey, log: Logger): TokensServiceServer {
+export function tokensService(
+  tokens: TokenRegistry,
+  nodes: Pick<Nodes, 'view'>,
+  key: CallerKey,
+  log: Logger,
+): TokensServiceServer {
   return {
     createJoinToken: unary('join', log, async (request, caller) => {
       const node = checked('node', nodeName, request.node);
-      if (!maySee(caller, node, undefined)) {
-        throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may not invite node '${node}'`);
-      }
-      const lifeMs = lifeOf(request.ttlSeconds, joinTtlSeconds);
+      const given = checked('labels', givenLabels, request.labels);
+      mayInvite(caller, node, nodes);
       const { entry, token } = await tokens.createJoin({
         node,
         createdBy: caller.subject,
         nowMs: Date.now(),
-        lifeMs,
+        lifeMs: lifeOf(request.ttlSeconds, joinTtlSeconds),
+        mostUses: checked('uses', uses, request.uses) || 1,
+        ...(Object.keys(given).length === 0 ? {} : { labels: given }),
       });
       log.info({ node, tokenId: entry.id, by: caller.subject }, 'a join token was made');
       return { id: entry.id, token, expiresAtMs: entry.expiresAtMs };
     }),
     createCallerToken: unary('admin', log, async (request, caller) => {
       const subject = checked('subject', callerName, request.subject);
-      const held = checked('roles', z.array(z.enum(roles)).max(8), request.roles);
-      const named = checked('nodes', z.array(nodePattern).max(64), request.nodes);
-      const nodes = named.length === 0 ? undefined : named;
-      if (!nodesCover(caller.nodes, nodes)) {
-        throw new PosternError(
-          'PERMISSION_DENIED',
-          `'${caller.subject}' may not give away nodes that it may not call`,
-        );
-      }
-      const lifeMs = lifeOf(request.ttlSeconds, callerTtlSeconds);
+      const wanted = grantOf(request, defaultRoles);
+      mustHold(caller, wanted);
       const entry = await tokens.createCaller({
         subject,
         createdBy: caller.subject,
         nowMs: Date.now(),
-        lifeMs,
+        lifeMs: lifeOf(request.ttlSeconds, callerTtlSeconds),
+        policy: JSON.stringify(wanted),
       });
+      const { id, expiresAtMs } = entry;
       const token = await signCallerToken(key, {
+        ...wanted,
         subject,
-        tokenId: entry.id,
-        issuer: 'postern',
-        roles: held.length === 0 ? defaultRoles : held,
-        nodes,
-        limits: {},
-        expiresAtMs: entry.expiresAtMs,
+        tokenId: id,
+        issuer: ownIssuer,
+        expiresAtMs,
       });
-      log.info({ subject, tokenId: entry.id, by: caller.subject }, 'a caller token was made');
-      return { id: entry.id, token, expiresAtMs: entry.expiresAtMs };
+      log.info({ subject, tokenId: id, by: caller.subject }, 'a caller token was made');
+      return { id, token, expiresAtMs };
+    }),
+    getToken: unary('admin', log, ({ id }) => {
+      const entry = tokens.get(checked('id', tokenId, id));
+      if (entry === undefined) throw new PosternError('TOKEN_UNKNOWN', 'there is no token with this id');
+      return { token: shownToken(entry, Date.now()) };
     }),
     listTokens: unary('admin', log, () => {
       const now = Date.now();
-      const shown = tokens.list(now).map((entry) => ({
-        id: entry.id,
-        kind: entry.kind,
-        subject: entry.subject,
-        createdAtMs: entry.createdAtMs,
-        expiresAtMs: entry.expiresAtMs,
-        state: tokenState(entry, now),
-      }));
-      return { tokens: shown };
+      return { tokens: tokens.list(now).map((entry) => shownToken(entry, now)) };
     }),
     revokeToken: unary('admin', log, async ({ id }, caller) => {
-      await tokens.revoke(
-        checked('id', z.string().regex(/^[0-9a-f]{18}$/, 'it is no id of a token'), id),
-        Date.now(),
-      );
+      await tokens.revoke(checked('id', tokenId, id), Date.now());
       log.info({ tokenId: id, by: caller.subject }, 'a token was revoked');
       return {};
     }),
   };
+}
+
+/**
+ * Who makes a join token decides which labels its node has, and so who calls it. That is for those to whom the node
+ * belongs by its name, or by labels that it has already: nobody makes a node their own by giving it a label.
+ */
+function mayInvite(caller: Caller, node: string, nodes: Pick<Nodes, 'view'>): void {
+  if (maySee(caller, node, grantedLabels(nodes.view(node)))) return;
+  throw new PosternError(
+    'PERMISSION_DENIED',
+    `'${caller.subject}' may not invite node '${node}': claim nodes allows ${caller.nodes?.slice(0, 4).join(' ')}`,
+  );
 }
 
 function checked<T>(field: string, schema: z.ZodType<T>, value: unknown): T {

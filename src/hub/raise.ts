@@ -16,6 +16,7 @@ import { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
 import { FrontDoor } from './door/front-door.js';
 import { Gate } from './door/gate.js';
 import { WebDoor } from './door/grpc-web.js';
+import { OpenCalls } from './door/open-calls.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { http1Listener } from './http1.js';
@@ -110,8 +111,8 @@ async function raise(
   const own = startOwnServices(
     {
       nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), log),
-      tokens: tokensService(tokens, key, log),
-      inspect: inspectService(bus, log),
+      tokens: tokensService(tokens, nodes, key, log),
+      inspect: inspectService(bus, nodes, log),
     },
     log,
   );
@@ -119,7 +120,9 @@ async function raise(
   const nats = [...config.natsPipe, ...config.natsAdvertise];
   const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);
   undo.add(() => routes.stop());
-  const gate = new Gate({ router: routes.router, verifier, nodes, own: own.target, stats });
+  const open = new OpenCalls(verifier);
+  undo.add(() => open.stop());
+  const gate = new Gate({ router: routes.router, verifier, nodes, own: own.target, stats, open });
   const frontDoor = new FrontDoor(gate, stats);
   const web = new WebDoor(gate, stats, new CorsPolicy(config.cors));
   const enrolment = new Enrolment({

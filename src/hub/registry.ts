@@ -1,5 +1,5 @@
 import type { Store } from '../bus/bus.js';
-import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
+import type { InstanceEntry, Labels, NodeEntry, Standing } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
@@ -84,8 +84,11 @@ export class NodeRegistry {
     this.#listeners.clear();
   }
 
-  /** Lets `key` serve the name, which is made where it is new. Throws `REVOKED` or `TOO_MANY_KEYS`. */
-  async bindKey(name: string, key: string, token: string, nowMs: number): Promise<void> {
+  /**
+   * Lets `key` serve the name, which is made where it is new and is given the labels. Throws `REVOKED` or
+   * `TOO_MANY_KEYS`.
+   */
+  async bindKey(name: string, key: string, token: string, nowMs: number, labels: Labels = {}): Promise<void> {
     await this.#change(name, (entry) => {
       const present = entry ?? emptyEntry(name, nowMs);
       refuseRevoked(present, key);
@@ -94,7 +97,7 @@ export class NodeRegistry {
         throw new PosternError('TOO_MANY_KEYS', `node '${name}' has ${mostKeys} keys already`);
       }
       const keys = [...present.keys, { key, boundAtMs: nowMs, token }];
-      return { write: { ...present, keys }, result: undefined };
+      return { write: { ...present, keys, ...withLabels(present, labels) }, result: undefined };
     });
   }
 
@@ -187,6 +190,11 @@ export class NodeRegistry {
     if (!this.#mirror.delete(name)) return;
     for (const listener of this.#listeners) listener(name, undefined);
   }
+}
+
+function withLabels(entry: NodeEntry, labels: Labels): Pick<NodeEntry, 'labels' | 'granted'> | undefined {
+  if (Object.keys(labels).length === 0) return undefined;
+  return { labels: { ...entry.labels, ...labels }, granted: { ...entry.granted, ...labels } };
 }
 
 function emptyEntry(name: string, nowMs: number): NodeEntry {

@@ -1,6 +1,6 @@
 import { joinSecretMatches, makeJoinToken, newTokenId, parseJoinToken } from '../auth/join-tokens.js';
 import type { Store } from '../bus/bus.js';
-import type { TokenEntry } from '../bus/messages.js';
+import type { Labels, TokenEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { compareAndSet } from './compare-and-set.js';
 import { Restoration } from './restore.js';
@@ -40,6 +40,11 @@ export class TokenRegistry {
     this.#restoration.stop();
   }
 
+  /** What is known of a token. */
+  get(id: string): TokenEntry | undefined {
+    return this.#mirror.get(id);
+  }
+
   isRevoked(id: string): boolean {
     return this.#mirror.get(id)?.revokedAtMs !== undefined;
   }
@@ -52,12 +57,16 @@ export class TokenRegistry {
     return alive.sort((a, b) => a.createdAtMs - b.createdAtMs);
   }
 
-  /** Makes a token that binds one key to `node`, once; the secret is in the answer alone. */
+  /** Makes a token that binds keys to `node`; the secret is in the answer alone. */
   async createJoin(order: {
     node: string;
     createdBy: string;
     nowMs: number;
     lifeMs: number;
+    /** How many keys; default one. */
+    mostUses?: number;
+    /** Labels that the node is given. */
+    labels?: Labels;
   }): Promise<{ entry: TokenEntry; token: string }> {
     const { id, token, secretHash } = makeJoinToken();
     const entry: TokenEntry = {
@@ -69,6 +78,8 @@ export class TokenRegistry {
       createdBy: order.createdBy,
       createdAtMs: order.nowMs,
       expiresAtMs: order.nowMs + order.lifeMs,
+      ...(order.mostUses === undefined || order.mostUses === 1 ? {} : { mostUses: order.mostUses }),
+      ...(order.labels === undefined ? {} : { labels: order.labels }),
     };
     await this.#create(entry);
     return { entry, token };
@@ -80,6 +91,8 @@ export class TokenRegistry {
     createdBy: string;
     nowMs: number;
     lifeMs: number;
+    /** What it allows, to be shown. */
+    policy?: string;
   }): Promise<TokenEntry> {
     const entry: TokenEntry = {
       v: 1,
@@ -89,19 +102,25 @@ export class TokenRegistry {
       createdBy: order.createdBy,
       createdAtMs: order.nowMs,
       expiresAtMs: order.nowMs + order.lifeMs,
+      ...(order.policy === undefined ? {} : { policy: order.policy }),
     };
     await this.#create(entry);
     return entry;
   }
 
   /**
-   * Uses a join token for a key; the same key may do so again. Resolves to the token's id. Throws `TOKEN_INVALID`,
-   * `TOKEN_USED` or `TOKEN_EXPIRED`.
+   * Uses a join token for a key; the same key may do so again. Resolves to the token's id and the labels that it gives.
+   * Throws `TOKEN_INVALID`, `TOKEN_USED` or `TOKEN_EXPIRED`.
    */
-  async useJoin(text: string, node: string, key: string, nowMs: number): Promise<string> {
+  async useJoin(
+    text: string,
+    node: string,
+    key: string,
+    nowMs: number,
+  ): Promise<{ id: string; labels: Labels | undefined }> {
     const parts = parseJoinToken(text);
     if (parts === undefined) throw invalid();
-    await compareAndSet(this.#store, parts.id, (entry) => {
+    const { value } = await compareAndSet(this.#store, parts.id, (entry) => {
       const hash = entry?.secretHash;
       if (entry === undefined && this.#mirror.has(parts.id)) {
         throw new PosternError(
@@ -112,14 +131,14 @@ export class TokenRegistry {
       if (entry === undefined || hash === undefined || !joinSecretMatches(parts.secret, hash))
         throw invalid();
       if (entry.subject !== node || entry.revokedAtMs !== undefined) throw invalid();
-      if (entry.usedBy === key) return { result: undefined };
-      if (entry.usedBy !== undefined) {
-        throw new PosternError('TOKEN_USED', 'the join token was used for another key already');
+      if (usersOf(entry).includes(key)) return { result: undefined };
+      if (usersOf(entry).length >= (entry.mostUses ?? 1)) {
+        throw new PosternError('TOKEN_USED', usedUp(entry));
       }
       if (entry.expiresAtMs <= nowMs) throw new PosternError('TOKEN_EXPIRED', 'the join token has expired');
-      return { write: { ...entry, usedBy: key }, result: undefined };
+      return { write: usedBy(entry, key), result: undefined };
     });
-    return parts.id;
+    return { id: parts.id, labels: value?.labels };
   }
 
   /** Makes a token worthless. Throws `TOKEN_UNKNOWN`. */
@@ -148,15 +167,31 @@ export class TokenRegistry {
 
 /** True for a join token that a program without keys shows each time: it was used, and goes on after its expiry. */
 function standsForKey(entry: TokenEntry): boolean {
-  return entry.usedBy === `token-${entry.id}`;
+  return usersOf(entry).includes(`token-${entry.id}`);
+}
+
+/** The keys that a join token was used for, in turn. */
+export function usersOf({ usedBy: first, alsoUsedBy = [] }: TokenEntry): readonly string[] {
+  return first === undefined ? [] : [first, ...alsoUsedBy];
+}
+
+function usedBy(entry: TokenEntry, key: string): TokenEntry {
+  if (entry.usedBy === undefined) return { ...entry, usedBy: key };
+  return { ...entry, alsoUsedBy: [...(entry.alsoUsedBy ?? []), key] };
+}
+
+function usedUp({ mostUses = 1 }: TokenEntry): string {
+  return mostUses === 1
+    ? 'the join token was used for another key already'
+    : `the join token was used for ${mostUses} other keys already, as many as it is for`;
 }
 
 /** What a token is good for now. */
 export function tokenState(entry: TokenEntry, nowMs: number): TokenState {
   if (entry.revokedAtMs !== undefined) return 'revoked';
-  if (entry.usedBy !== undefined) return 'used';
+  if (entry.kind === 'join' && usersOf(entry).length >= (entry.mostUses ?? 1)) return 'used';
   if (entry.expiresAtMs <= nowMs) return 'expired';
-  return entry.kind === 'join' ? 'unused' : 'valid';
+  return entry.kind === 'join' && usersOf(entry).length === 0 ? 'unused' : 'valid';
 }
 
 function invalid(): PosternError {

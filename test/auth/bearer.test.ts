@@ -4,7 +4,13 @@ import { takeToken } from '../../src/auth/bearer.js';
 
 describe("the hub's token", () => {
   it("is taken from the header that holds it; what is left is the upstream's", () => {
-    const rows: { name: string; given: string[]; token: string | undefined; rest: string[] }[] = [
+    const rows: {
+      name: string;
+      given: string[];
+      token: string | undefined;
+      rest: string[];
+      differ?: true;
+    }[] = [
       { name: 'none', given: ['a', 'b'], token: undefined, rest: ['a', 'b'] },
       { name: 'authorization', given: ['authorization', 'Bearer T', 'a', 'b'], token: 'T', rest: ['a', 'b'] },
       { name: 'any case', given: ['authorization', 'bEARER  T '], token: 'T', rest: [] },
@@ -39,6 +45,27 @@ describe("the hub's token", () => {
         given: ['authorization', 'Bearer T', 'authorization', 'Bearer V'],
         token: 'T',
         rest: [],
+        differ: true,
+      },
+      {
+        name: 'given twice, the second one no bearer',
+        given: ['authorization', 'Bearer T', 'authorization', 'Basic V'],
+        token: 'T',
+        rest: [],
+        differ: true,
+      },
+      {
+        name: 'given twice, the first one no bearer',
+        given: ['authorization', 'Basic V', 'authorization', 'Bearer T'],
+        token: 'T',
+        rest: [],
+        differ: true,
+      },
+      {
+        name: 'given twice, the same',
+        given: ['jwt', 'T', 'jwt', 'Bearer T'],
+        token: 'T',
+        rest: [],
       },
       {
         name: 'beside one that is no bearer',
@@ -47,9 +74,10 @@ describe("the hub's token", () => {
         rest: ['authorization', 'Basic U'],
       },
     ];
-    for (const { name, given, token, rest } of rows) {
+    for (const { name, given, token, rest, differ = false } of rows) {
       const taken = takeToken(given);
       assert.equal(taken.token, token, name);
+      assert.equal(taken.differ, differ, name);
       assert.deepEqual(taken.rest, rest, name);
     }
   });

@@ -114,7 +114,7 @@ describe('the front door', () => {
     try {
       const made = await ask<{ id: string; token: string }>((callback) =>
         clients.tokens.createCallerToken(
-          { subject: 'bob', nodes: [], roles: [], ttlSeconds: 0 },
+          { subject: 'bob', nodes: [], roles: [], ttlSeconds: 0, methods: [], limits: undefined, email: '' },
           bearer(hub.adminToken),
           callback,
         ),

@@ -81,7 +81,7 @@ describe('whoever runs a hub', () => {
     const clients = ownClients(telling.address);
     const { token } = await ask<{ token: string }>((callback) =>
       clients.tokens.createCallerToken(
-        { subject: 'dora', nodes: [], roles: [], ttlSeconds: 0 },
+        { subject: 'dora', nodes: [], roles: [], ttlSeconds: 0, methods: [], limits: undefined, email: '' },
         bearer(telling.adminToken),
         callback,
       ),

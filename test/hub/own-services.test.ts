@@ -31,7 +31,11 @@ describe("the hub's own services", () => {
   const admin = () => bearer(hub.adminToken);
   const callerToken = (roles: string[], nodes: string[] = [], by = admin()) =>
     ask<Made>((callback) =>
-      clients.tokens.createCallerToken({ subject: 'carol', nodes, roles, ttlSeconds: 60 }, by, callback),
+      clients.tokens.createCallerToken(
+        { subject: 'carol', nodes, roles, ttlSeconds: 60, methods: [], limits: undefined, email: '' },
+        by,
+        callback,
+      ),
     );
   const fails = async (code: status, run: Promise<unknown>, message?: RegExp) => {
     await assert.rejects(run, (thrown: unknown) => {
@@ -154,7 +158,7 @@ describe("the hub's own services", () => {
     const [calls, operates] = [(await callerToken(['call'])).token, (await callerToken(['operate'])).token];
     const join = (token: string, node = 'n1') =>
       ask<Made>((callback) =>
-        clients.tokens.createJoinToken({ node, ttlSeconds: 0 }, bearer(token), callback),
+        clients.tokens.createJoinToken({ node, ttlSeconds: 0, uses: 0, labels: {} }, bearer(token), callback),
       );
     const list = (token: string) => ask((callback) => clients.tokens.listTokens({}, bearer(token), callback));
     const follow = async (token: string) => {
@@ -162,7 +166,7 @@ describe("the hub's own services", () => {
       stream.resume();
       await once(stream, 'end');
     };
-    await fails(status.PERMISSION_DENIED, join(calls), /role operate/);
+    await fails(status.PERMISSION_DENIED, join(calls), /role join/);
     await fails(status.PERMISSION_DENIED, list(calls), /role admin/);
     await fails(status.PERMISSION_DENIED, list(operates), /role admin/);
     await fails(status.PERMISSION_DENIED, callerToken(['call'], [], bearer(operates)), /role admin/);
@@ -181,12 +185,14 @@ describe("the hub's own services", () => {
     await fails(status.INVALID_ARGUMENT, callerToken(['root']), /^roles: /);
     await fails(status.INVALID_ARGUMENT, callerToken([], ['a*b']), /^nodes: /);
     const join = (node: string, ttlSeconds = 0) =>
-      ask((callback) => clients.tokens.createJoinToken({ node, ttlSeconds }, admin(), callback));
+      ask((callback) =>
+        clients.tokens.createJoinToken({ node, ttlSeconds, uses: 0, labels: {} }, admin(), callback),
+      );
     await fails(status.INVALID_ARGUMENT, join('a.b'), /^node: .*DNS label/);
     await fails(status.INVALID_ARGUMENT, join('n1', 1e12), /^ttl_seconds: /);
     const nameless = ask((callback) =>
       clients.tokens.createCallerToken(
-        { subject: '\n', nodes: [], roles: [], ttlSeconds: 0 },
+        { subject: '\n', nodes: [], roles: [], ttlSeconds: 0, methods: [], limits: undefined, email: '' },
         admin(),
         callback,
       ),

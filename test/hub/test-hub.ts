@@ -201,7 +201,11 @@ export async function joinToken(hub: TestHub, node: string, ttlSeconds = 0): Pro
   const clients = ownClients(hub.address);
   try {
     const made = await ask<{ token: string }>((callback) =>
-      clients.tokens.createJoinToken({ node, ttlSeconds }, bearer(hub.adminToken), callback),
+      clients.tokens.createJoinToken(
+        { node, ttlSeconds, uses: 0, labels: {} },
+        bearer(hub.adminToken),
+        callback,
+      ),
     );
     return made.token;
   } finally {

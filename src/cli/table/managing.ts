@@ -65,7 +65,20 @@ export const managingCommands: readonly CommandSpec[] = [
     summary: 'make a token with which a node may join or a caller may call',
     description: 'Prints the token alone on stdout: it is shown only here.',
     options: [
-      { name: 'join', kind: 'text', value: 'NODE', summary: 'bind one key to this node name, once' },
+      { name: 'join', kind: 'text', value: 'NODE', summary: 'bind a key to this node name' },
+      {
+        name: 'uses',
+        kind: 'text',
+        value: 'N',
+        summary: 'bind up to N keys, one for each agent (default: 1)',
+      },
+      { name: 'many', kind: 'flag', summary: 'bind as many keys as a node may have (64), until it expires' },
+      {
+        name: 'label',
+        kind: 'list',
+        value: 'KEY=VALUE',
+        summary: 'give the node a label, which tokens can select it by (--nodes)',
+      },
       {
         name: 'caller',
         kind: 'text',
@@ -76,14 +89,45 @@ export const managingCommands: readonly CommandSpec[] = [
         name: 'nodes',
         kind: 'list',
         value: 'NAME,…',
-        summary: 'nodes that the caller may call; * at the end stands for anything (default: all)',
+        separator: ';',
+        shownDefault: 'all',
+        summary:
+          "nodes that the caller may call: names, edge-* for any that begins so, or labels that all hold: 'site=berlin,!gpu'",
+      },
+      {
+        name: 'methods',
+        kind: 'list',
+        value: 'METHOD,…',
+        shownDefault: 'all',
+        summary: 'methods that the caller may call: pkg.Service/Method, pkg.Service/* or pkg.*',
       },
       {
         name: 'role',
         kind: 'choice',
-        choices: ['call', 'operate', 'admin'],
+        choices: ['call', 'join', 'operate', 'trace', 'admin'],
         default: 'call',
-        summary: 'what the caller may do: call nodes, also see machines and invite nodes, or everything',
+        summary:
+          'what the caller may do: call nodes; invite nodes; both, and watch machines; only watch machines and the bus; or everything',
+      },
+      { name: 'rate', kind: 'text', value: 'N', summary: 'calls that the caller may begin in a second' },
+      { name: 'in-flight', kind: 'text', value: 'N', summary: 'calls that it may have open' },
+      {
+        name: 'bytes',
+        kind: 'text',
+        value: 'SIZE',
+        summary: 'bytes that may pass in a second, both ways: 10MB',
+      },
+      { name: 'max-message', kind: 'text', value: 'SIZE', summary: 'largest message: 4MiB' },
+      {
+        name: 'max-deadline',
+        kind: 'duration',
+        summary: 'longest deadline; a call with a later one, or none, gets this one',
+      },
+      {
+        name: 'email',
+        kind: 'text',
+        value: 'ADDRESS',
+        summary: 'address of the person behind it, which services are told',
       },
       { name: 'ttl', kind: 'duration', summary: 'life of the token (default: 1h to join, 30d to call)' },
       {
@@ -102,8 +146,40 @@ export const managingCommands: readonly CommandSpec[] = [
         line: "postern token create --caller ci --nodes 'test-*' --ttl 2h",
         does: 'for a program that calls some nodes',
       },
+      {
+        line: "postern token create --caller backup --nodes site=berlin --methods 'etcdserverpb.KV/Range' --rate 10",
+        does: 'for one that may only read, slowly, and only where the label says so',
+      },
+      {
+        line: 'postern token create --join edge --uses 3 --label site=berlin',
+        does: 'for three agents that share a node',
+      },
     ],
     load: () => import('../commands/token-create.js'),
+  },
+  {
+    path: ['token', 'inspect'],
+    summary: 'show what a token allows, whether it is good still, and who signed it',
+    description:
+      'Reads the token without a key, so that what it says is not proven here; a hub that can be reached tells what has become of it. The token itself is not printed and not sent.',
+    arguments: [{ name: 'TOKEN', summary: 'the token, - for stdin, or @FILE' }],
+    options: [
+      { name: 'offline', kind: 'flag', summary: 'ask no hub' },
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'json'],
+        default: 'text',
+        summary: 'form of the answer',
+      },
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern token inspect @ci.token', does: 'a token in a file' },
+      { line: 'postern token inspect - --offline < ci.token', does: 'without asking a hub' },
+    ],
+    load: () => import('../commands/token-inspect.js'),
   },
   {
     path: ['token', 'ls'],

@@ -1,6 +1,7 @@
 import { takeToken } from '../../auth/bearer.js';
 import type { CallerVerifier } from '../../auth/caller-verifier.js';
 import type { Identity } from '../../auth/identity.js';
+import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
 import type { ServeHooks } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
@@ -10,8 +11,9 @@ import type { Nodes } from '../nodes.js';
 import type { RowCalls } from '../routes/service.js';
 import type { Destination } from './destination.js';
 import type { IdentityHeaders } from './identity-headers.js';
+import { HeldCall, type OpenCalls } from './open-calls.js';
 import { mayNotPass } from './passage.js';
-import { type DoorRefusal, tokenMissing, unverified } from './refusal.js';
+import { type DoorRefusal, tokenMissing, tokensDiffer, unverified } from './refusal.js';
 import type { Router } from './routes.js';
 import { counted, ServiceGate } from './service-gate.js';
 
@@ -41,6 +43,7 @@ export class Gate {
   readonly #nodes: Nodes;
   readonly #own: CallTarget;
   readonly #stats: CallStats;
+  readonly #open: OpenCalls;
   readonly #services: ServiceGate;
   readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
 
@@ -51,6 +54,7 @@ export class Gate {
     /** The hub's own services. */
     own: CallTarget;
     stats: CallStats;
+    open: OpenCalls;
     /** How local services are told who calls; default: by `user_email` alone. */
     identityHeaders?: IdentityHeaders;
   }) {
@@ -59,8 +63,14 @@ export class Gate {
     this.#nodes = options.nodes;
     this.#own = options.own;
     this.#stats = options.stats;
-    const { verifier, stats, identityHeaders: headers } = options;
-    this.#services = new ServiceGate({ verifier, stats, ...(headers === undefined ? {} : { headers }) });
+    this.#open = options.open;
+    const { verifier, stats, open, identityHeaders: headers } = options;
+    this.#services = new ServiceGate({
+      verifier,
+      stats,
+      open,
+      ...(headers === undefined ? {} : { headers }),
+    });
   }
 
   /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
@@ -72,14 +82,18 @@ export class Gate {
     }
     const { path, authority, timeoutMs } = asked;
     const node = nodeOf(to);
-    const { token, rest } = takeToken(to.metadata, this.#isOurs);
+    const { token, differ, rest } = takeToken(to.metadata, this.#isOurs);
     const head: Head = { path, authority, timeoutMs, metadata: withoutCaller(rest) };
     if (to.kind === 'malformed') {
       this.#refuse(asker, head, undefined, undefined, to.refusal);
       return;
     }
     if (to.kind === 'hub' && path.startsWith(healthPrefix)) {
-      this.#serve(asker, head, head.metadata, '', this.#own, undefined);
+      this.#serve(asker, head, head.metadata, undefined, this.#own, undefined);
+      return;
+    }
+    if (differ) {
+      this.#refuse(asker, head, node, undefined, tokensDiffer);
       return;
     }
     if (token === undefined) {
@@ -104,7 +118,7 @@ export class Gate {
     }
     if (to.kind === 'hub') {
       const metadata = withCaller(head.metadata, identity);
-      this.#serve(asker, head, metadata, identity.subject, this.#own, undefined);
+      this.#serve(asker, head, metadata, identity, this.#own, undefined);
       return;
     }
     const { node, calls } = to;
@@ -112,7 +126,7 @@ export class Gate {
     const refusal = mayNotPass(node, view, head.path, identity);
     if (refusal !== undefined) this.#refuse(asker, head, node, identity, refusal);
     else if (view !== undefined) {
-      this.#serve(asker, head, head.metadata, identity.subject, view.target, view, calls);
+      this.#serve(asker, head, head.metadata, identity, view.target, view, calls);
     }
   }
 
@@ -120,14 +134,21 @@ export class Gate {
     asker: Asker,
     { path, authority, timeoutMs }: Head,
     metadata: RawMetadata,
-    caller: string,
+    identity: Identity | undefined,
     target: CallTarget,
     view: NodeView | undefined,
     calls?: RowCalls,
   ): void {
-    const head: CallHead = { path, authority, timeoutMs, metadata, caller };
-    const hooks = this.#stats.begin(view, path, caller);
-    asker.serve(head, target, calls === undefined ? hooks : counted(calls, hooks));
+    const caller = identity?.subject ?? '';
+    const begun = this.#stats.begin(view, path, caller);
+    const hooks = calls === undefined ? begun : counted(calls, begun);
+    if (identity === undefined) {
+      asker.serve({ path, authority, timeoutMs, metadata, caller }, target, hooks);
+      return;
+    }
+    const allowedMs = allowedTimeoutMs(identity, timeoutMs);
+    const held = new HeldCall(this.#open, identity, target, hooks);
+    asker.serve({ path, authority, timeoutMs: allowedMs, metadata, caller }, held, held);
   }
 
   #refuse(

@@ -1,6 +1,8 @@
-import { type Identity, mayCall } from '../../auth/identity.js';
+import type { Identity } from '../../auth/identity.js';
+import { nodeCallDenied } from '../../auth/policy.js';
 import { nodeName } from '../../bus/messages.js';
 import { ago } from '../ago.js';
+import { grantedLabels } from '../covered.js';
 import type { NodeView } from '../node-view.js';
 import { serves } from '../pool.js';
 import { type DoorRefusal, refusalStatus } from './refusal.js';
@@ -20,8 +22,8 @@ export function mayNotPass(
       return { status: refusalStatus.invalidArgument, code: 'NODE_NAME_INVALID', message };
     }
   }
-  if (!mayCall(identity, node)) {
-    const message = `'${identity.subject}' may not call node '${node}'`;
+  const message = nodeCallDenied(identity, node, grantedLabels(view), path);
+  if (message !== undefined) {
     return { status: refusalStatus.permissionDenied, code: 'PERMISSION_DENIED', message };
   }
   if (view === undefined) return unavailable('NODE_UNKNOWN', `node '${node}' is not known here`);

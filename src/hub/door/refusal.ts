@@ -31,6 +31,13 @@ export const tokenMissing: DoorRefusal = {
     'a caller token is missing: send it as metadata authorization: Bearer TOKEN, or x-postern-authorization',
 };
 
+/** It would be left to chance whom the call is taken for. */
+export const tokensDiffer: DoorRefusal = {
+  status: refusalStatus.unauthenticated,
+  code: 'UNAUTHENTICATED',
+  message: 'the metadata that holds the caller token is there twice, with different values: send it once',
+};
+
 /** What a token's verification threw, as a refusal. */
 export function unverified(thrown: unknown): DoorRefusal {
   if (thrown instanceof PosternError && thrown.code === 'UNAUTHENTICATED') {

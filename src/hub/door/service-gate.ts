@@ -9,7 +9,8 @@ import type { RowCalls } from '../routes/service.js';
 import type { Destination } from './destination.js';
 import type { AskedCall, Asker } from './gate.js';
 import { type IdentityHeaders, userEmail, withoutIdentity } from './identity-headers.js';
-import { type DoorRefusal, tokenMissing, unverified } from './refusal.js';
+import { HeldCall, type OpenCalls } from './open-calls.js';
+import { type DoorRefusal, tokenMissing, tokensDiffer, unverified } from './refusal.js';
 import { mayNotUse } from './service-passage.js';
 
 /** What is asked of tokens here. */
@@ -25,19 +26,30 @@ type ToService = Extract<Destination, { kind: 'service' }>;
 export class ServiceGate {
   readonly #verifier: Verifier;
   readonly #stats: CallStats;
+  readonly #open: OpenCalls;
   readonly #headers: IdentityHeaders;
   readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
 
-  constructor(options: { verifier: Verifier; stats: CallStats; headers?: IdentityHeaders }) {
+  constructor(options: {
+    verifier: Verifier;
+    stats: CallStats;
+    open: OpenCalls;
+    headers?: IdentityHeaders;
+  }) {
     this.#verifier = options.verifier;
     this.#stats = options.stats;
+    this.#open = options.open;
     this.#headers = options.headers ?? userEmail;
   }
 
   /** Lets a call into the service or refuses it. */
   decide(asked: AskedCall, to: ToService, asker: Asker): void {
-    const { token, rest } = takeToken(to.metadata, this.#isOurs);
+    const { token, differ, rest } = takeToken(to.metadata, this.#isOurs);
     const isPublic = to.service.access === 'public';
+    if (differ) {
+      this.#refuse(asked, asker, undefined, tokensDiffer);
+      return;
+    }
     if (token === undefined) {
       if (isPublic) this.#admit(asked, to, asker, rest, undefined);
       else this.#refuse(asked, asker, undefined, tokenMissing);
@@ -84,7 +96,13 @@ export class ServiceGate {
       metadata: told.length === 0 ? clean : [...clean, ...told],
       caller,
     };
-    asker.serve(head, service.target, counted(service.calls, this.#stats.begin(undefined, path, caller)));
+    const hooks = counted(service.calls, this.#stats.begin(undefined, path, caller));
+    if (identity === undefined) {
+      asker.serve(head, service.target, hooks);
+      return;
+    }
+    const held = new HeldCall(this.#open, identity, service.target, hooks);
+    asker.serve(head, held, held);
   }
 
   #refuse(asked: AskedCall, asker: Asker, identity: Identity | undefined, refusal: DoorRefusal): void {
