@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import { clientAddress } from '../wire/client.js';
+import { askForBody } from '../wire/http1-door.js';
 import type { FrontOptions } from '../wire/listener.js';
 import { goDuration } from './ago.js';
 import type { FailedAttempts } from './attempts.js';
@@ -28,6 +29,7 @@ export interface Http1Options {
 export function http1Listener(options: Http1Options): FrontOptions['onHttp1'] {
   return (request, response, listener, unbound) => {
     if (options.web.takeHttp1(request, response, listener, unbound)) return;
+    askForBody(request, response);
     answer(options, request, response).catch((thrown: unknown) => {
       options.log.warn({ err: errorText(thrown) }, 'an HTTP request failed');
       response.destroy();

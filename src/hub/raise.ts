@@ -5,7 +5,6 @@ import { CallerVerifier } from '../auth/caller-verifier.js';
 import { EnrolChallenge } from '../auth/enrol-challenge.js';
 import { stores } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
-import { CorsPolicy } from '../wire/cors.js';
 import { listenFront } from '../wire/listener.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { TlsIdentity } from '../wire/tls-identity.js';
@@ -124,7 +123,7 @@ async function raise(
   undo.add(() => open.stop());
   const gate = new Gate({ router: routes.router, verifier, nodes, own: own.target, stats, open });
   const frontDoor = new FrontDoor(gate, stats);
-  const web = new WebDoor(gate, stats, new CorsPolicy(config.cors));
+  const web = new WebDoor({ gate, stats, router: routes.router, cors: config.cors });
   const enrolment = new Enrolment({
     challenge: new EnrolChallenge(key.derive('postern-enrol')),
     authority: deps.authority,

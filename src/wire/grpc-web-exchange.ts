@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
+import { askForBody } from './http1-door.js';
 import { abandonRequest, ignore, trailersOnly } from './refuse.js';
 
 /** Response options: a body follows, and no trailers of HTTP/2. */
@@ -47,8 +48,7 @@ export class Http1Exchange implements WebExchange {
   }
 
   askForBody(): void {
-    const { httpVersion, headers } = this.body;
-    if (httpVersion !== '1.0' && headers.expect?.toLowerCase() === '100-continue') this.out.writeContinue();
+    askForBody(this.body, this.out);
   }
 
   respond(status: number, headers: OutgoingHttpHeaders, last: boolean): void {

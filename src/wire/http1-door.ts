@@ -11,6 +11,11 @@ import { plainAnswer } from './plain-answer.js';
  */
 export type RequestTaker = (request: IncomingMessage, response: ServerResponse, unbound: () => void) => void;
 
+/** Tells a client that waits for it to send the body of its request (`Expect: 100-continue`). */
+export function askForBody({ httpVersion, headers }: IncomingMessage, response: ServerResponse): void {
+  if (httpVersion !== '1.0' && headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+}
+
 /** Takes over a connection that asked for another protocol (`Upgrade:`). It must handle the socket's errors. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { CallHead, CallTarget } from '../../rpc/call.js';
-import { type CorsPolicy, isPreflight } from '../../wire/cors.js';
+import { CorsPolicy, isPreflight } from '../../wire/cors.js';
 import { serveWebCall } from '../../wire/grpc-web-call.js';
 import { Http1Exchange, Http2Exchange, type WebExchange } from '../../wire/grpc-web-exchange.js';
 import { isWebContentType, readWebRequest, type WebRequestHead } from '../../wire/grpc-web-request.js';
@@ -11,17 +11,30 @@ import type { ServeHooks } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
 import type { Asker, Gate } from './gate.js';
 import { type DoorRefusal, refusalStatus } from './refusal.js';
+import type { Router } from './routes.js';
 
 /** Takes gRPC-web calls and CORS preflights, over HTTP/1.1 and HTTP/2, and asks the gate about each call. */
 export class WebDoor {
   readonly #gate: Gate;
   readonly #stats: CallStats;
+  readonly #router: Pick<Router, 'corsFor'>;
   readonly #cors: CorsPolicy;
+  readonly #maxAgeSeconds: number;
+  /** Policies of rows, by their lists of origins. */
+  readonly #rows = new WeakMap<readonly string[], CorsPolicy>();
 
-  constructor(gate: Gate, stats: CallStats, cors: CorsPolicy) {
-    this.#gate = gate;
-    this.#stats = stats;
-    this.#cors = cors;
+  constructor(options: {
+    gate: Gate;
+    stats: CallStats;
+    router: Pick<Router, 'corsFor'>;
+    /** For all that no row says otherwise of. */
+    cors: { origins: readonly string[]; maxAgeSeconds: number };
+  }) {
+    this.#gate = options.gate;
+    this.#stats = options.stats;
+    this.#router = options.router;
+    this.#cors = new CorsPolicy(options.cors);
+    this.#maxAgeSeconds = options.cors.maxAgeSeconds;
   }
 
   /** False: the request is neither, and somebody else's. `listener` and `unbound` are the listener's. Never throws. */
@@ -73,7 +86,8 @@ export class WebDoor {
     unbound: () => void,
   ): void {
     const { headers, authority, path } = head;
-    const origin = this.#cors.judge(headers.origin, authority, secure);
+    const cors = headers.origin === undefined ? this.#cors : this.#corsAt(head, listener);
+    const origin = cors.judge(headers.origin, authority, secure);
     const preflight = isPreflight(head.method, headers);
     if (!origin.ok) {
       const message = 'pages of this origin may not call here; --cors-origin lets them in';
@@ -82,7 +96,8 @@ export class WebDoor {
       return;
     }
     if (preflight) {
-      this.#preflight(exchange, head, secure);
+      const allowed = cors.preflight(headers, authority, secure);
+      this.#preflight(exchange, allowed);
       return;
     }
     const request = readWebRequest(head);
@@ -99,8 +114,17 @@ export class WebDoor {
     } else refuseWebRequest(exchange, httpStatus, message, badRequest, origin.allow);
   }
 
-  #preflight(exchange: WebExchange, { headers, authority }: WebRequestHead, secure: boolean): void {
-    const allowed = this.#cors.preflight(headers, authority, secure);
+  #corsAt({ authority, path }: WebRequestHead, listener: string): CorsPolicy {
+    const origins = this.#router.corsFor({ listener, host: authority, path });
+    if (origins === undefined) return this.#cors;
+    const known = this.#rows.get(origins);
+    if (known !== undefined) return known;
+    const made = new CorsPolicy({ origins, maxAgeSeconds: this.#maxAgeSeconds });
+    this.#rows.set(origins, made);
+    return made;
+  }
+
+  #preflight(exchange: WebExchange, allowed: OutgoingHttpHeaders | undefined): void {
     if (allowed === undefined) {
       refuseWebRequest(exchange, 403, 'only a POST with valid headers is allowed here', 'ORIGIN_REFUSED', '');
     } else {
