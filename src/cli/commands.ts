@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { callingCommands } from './table/calling.js';
 import { keepingCommands } from './table/keeping.js';
 import { managingCommands } from './table/managing.js';
+import { routingCommands } from './table/routing.js';
 import { servingCommands } from './table/serving.js';
 import { tunnelCommands } from './table/tunnels.js';
 
@@ -11,6 +12,7 @@ export const commands: readonly CommandSpec[] = [
   ...tunnelCommands,
   ...callingCommands,
   ...managingCommands,
+  ...routingCommands,
   ...keepingCommands,
 ];
 
@@ -18,5 +20,6 @@ export const commands: readonly CommandSpec[] = [
 export const groups: readonly GroupSpec[] = [
   { path: ['token'], summary: 'make, list and revoke tokens' },
   { path: ['context'], summary: 'names for hubs, with what is needed to come to them' },
+  { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
 ];

@@ -11,7 +11,9 @@ import { startHub } from '../hub/hub.js';
 import type { Logger } from '../log.js';
 import { posternVersion } from '../package-info.js';
 import type { Cleanup } from './cleanup.js';
+import type { Invocation } from './invocation.js';
 import { processMetrics } from './process-metrics.js';
+import { reloadOnChange } from './reload.js';
 import type { Started } from './serving.js';
 
 /** Life of a hub's own bus credentials, in seconds; they are renewed at half of it. */
@@ -27,14 +29,16 @@ export function keysIn(data: string): string {
 
 /** Connects a hub to the bus and starts it; leaves its address in the data directory for the other commands. */
 export async function startHubProcess(options: {
-  command: string;
+  invocation: Invocation;
   config: HubConfigInput;
+  /** Reads the configuration anew. */
+  configure: () => Promise<HubConfigInput>;
   natsUrls: readonly string[];
   authority: BusAuthority;
   log: Logger;
   cleanup: Cleanup;
 }): Promise<Started> {
-  const { config, natsUrls, authority, log, cleanup } = options;
+  const { invocation, config, configure, natsUrls, authority, log, cleanup } = options;
   const metrics = processMetrics();
   const connectAs = (role: 'hub' | 'tunnel') => connect({ role, natsUrls, authority, log, metrics, cleanup });
   const [bus, tunnelBus] = await Promise.all([connectAs('hub'), connectAs('tunnel')]);
@@ -49,6 +53,7 @@ export async function startHubProcess(options: {
   });
   cleanup.add('the hub', () => hub.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
+  await reloadOnChange({ file: invocation.options.text('config'), read: configure, hub, log, cleanup });
   const [nats = ''] = natsUrls;
   await writeHubFile(config.data, {
     pid: process.pid,
@@ -61,7 +66,7 @@ export async function startHubProcess(options: {
   const also = metricsAt === '' ? '' : `, metrics ${metricsAt}`;
   return {
     facts: { listen, nats, metrics: metricsAt, data: config.data, pid: process.pid },
-    line: `${options.command}: ready on ${listen.join(', ')} (bus ${nats}${also})`,
+    line: `${invocation.command.path.join(' ')}: ready on ${listen.join(', ')} (bus ${nats}${also})`,
     ended: Promise.race([busLost(bus), busLost(tunnelBus)]),
   };
 }

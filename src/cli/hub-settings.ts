@@ -1,33 +1,23 @@
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
-import { type HubConfigInput, hubConfig, route } from '../hub/config.js';
-import { listenAddress, logLevel, metricsAddress, readPairs, seconds } from './setting-schemas.js';
+import { type HubConfigInput, hubConfig } from '../hub/config.js';
+import { issuerBindings, issuerSettings, issuersOf } from './issuer-settings.js';
+import { routeBindings, routeSettings, tlsConfigOf } from './route-settings.js';
+import { listenAddress, logLevel, metricsAddress, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 /** What `postern up` and `postern hub` can be told, as a `--config` file writes it. */
 const frontSettings = z.strictObject({
   /** Addresses for callers and agents. */
   listen: z.array(listenAddress).min(1).optional(),
-  /** The listeners' certificate. */
-  tls: z
-    .strictObject({
-      on: z.boolean().default(true),
-      certFile: z.string().min(1).optional(),
-      keyFile: z.string().min(1).optional(),
-      caCertFile: z.string().min(1).optional(),
-    })
-    .refine(
-      (tls) => !tls.on || (tls.certFile !== undefined && tls.keyFile !== undefined),
-      'TLS needs a certificate and its key: --tls-cert-file and --tls-key-file',
-    )
-    .optional(),
+  ...routeSettings,
+  ...issuerSettings,
   /** Nodes that may open tunnels without any secret, and from where. */
   legacyTunnels: hubConfig.shape.legacyTunnels.unwrap().optional(),
   /** Which web pages may call. */
   cors: hubConfig.shape.cors.unwrap().optional(),
   data: z.string().min(1).optional(),
   domain: hubConfig.shape.domain,
-  routes: z.array(route).optional(),
   /** Address of `/metrics`; `off` for none. */
   metrics: metricsAddress.optional(),
   natsAdvertise: z.array(natsUrl()).optional(),
@@ -46,17 +36,17 @@ export const hubSettings = frontSettings.extend({
   nats: z.array(natsUrl()).min(1),
 });
 
+/** What a file for either of them may hold. */
+export const anyHubSettings = upSettings.extend({ nats: z.array(natsUrl()).min(1).optional() });
+
 const frontBindings: readonly Binding[] = [
   { option: 'listen', key: ['listen'] },
-  { option: 'tls', key: ['tls', 'on'] },
-  { option: 'tls-cert-file', key: ['tls', 'certFile'] },
-  { option: 'tls-key-file', key: ['tls', 'keyFile'] },
-  { option: 'tls-ca-cert-file', key: ['tls', 'caCertFile'] },
+  ...routeBindings,
+  ...issuerBindings,
   { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
   { option: 'cors-origin', key: ['cors', 'origins'] },
   { option: 'data', key: ['data'] },
   { option: 'domain', key: ['domain'] },
-  { option: 'route', key: ['routes'], read: readRoutes },
   { option: 'metrics', key: ['metrics'] },
   { option: 'nats-advertise', key: ['natsAdvertise'] },
   { option: 'credential-ttl', key: ['credentialTtl'] },
@@ -73,22 +63,22 @@ export const hubBindings: readonly Binding[] = [...frontBindings, { option: 'nat
 /** The hub role's own configuration. */
 export function hubConfigOf(
   settings: z.infer<typeof frontSettings>,
-  place: { data: string; natsUrls: readonly string[] },
+  place: { data: string; natsUrls: readonly string[]; routesFrom?: string },
 ): HubConfigInput {
-  const { listen, tls, legacyTunnels, domain, routes, metrics, natsAdvertise, credentialTtl, drain } =
-    settings;
+  const { listen, legacyTunnels, domain, routes, metrics, natsAdvertise, credentialTtl, drain } = settings;
+  const tls = tlsConfigOf(settings);
+  const issuers = issuersOf(settings);
   return {
     data: place.data,
     natsAdvertise: natsAdvertise ?? [...place.natsUrls],
     natsPipe: [...place.natsUrls],
     ...(listen && { listen }),
-    ...(tls?.on === true && {
-      tls: { cert: tls.certFile ?? '', key: tls.keyFile ?? '', clientCa: tls.caCertFile },
-    }),
+    ...(tls && { tls }),
+    ...(issuers.length > 0 && { issuers }),
     ...(legacyTunnels && { legacyTunnels }),
     ...(settings.cors && { cors: settings.cors }),
     ...(domain !== undefined && { domain }),
-    ...(routes && { routes }),
+    ...(routes && { routes, routesFrom: place.routesFrom ?? '' }),
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),
     ...(credentialTtl !== undefined && { credentialTtlSeconds: Math.round(credentialTtl) }),
     ...(drain !== undefined && { drainSeconds: drain }),
@@ -106,28 +96,6 @@ function readGrants(value: unknown): unknown {
     byNode.set(node, [...(byNode.get(node) ?? []), from]);
   }
   return [...byNode].map(([node, from]) => ({ node, from }));
-}
-
-/** `path=/PREFIX,node=NODE` as a row of the route table. */
-function readRoutes(value: unknown): unknown {
-  const names = new Map([
-    ['path', 'pathPrefix'],
-    ['host', 'host'],
-    ['listener', 'listener'],
-    ['node', 'node'],
-  ]);
-  const texts = Array.isArray(value) ? value.map(String) : [];
-  return texts.map((text) => {
-    const row = Object.entries(readPairs(text.split(','))).map(([name, part]) => {
-      const key = names.get(name.trim());
-      if (key !== undefined) return [key, part];
-      throw new PosternError(
-        'ROUTE_INVALID',
-        `'${text}': '${name}' is not one of ${[...names.keys()].join(', ')}`,
-      );
-    });
-    return Object.fromEntries(row);
-  });
 }
 
 function natsUrl() {

@@ -22,7 +22,7 @@ export function createProgram(version: string, found: (parsed: Parsed) => void):
   for (const spec of commands) {
     const [first = '', second] = spec.path;
     if (second === undefined) {
-      addCommand(program, spec, found);
+      parents.set(first, addCommand(program, spec, found));
       continue;
     }
     const parent = parents.get(first) ?? addGroup(program, first);
@@ -41,7 +41,7 @@ function addGroup(program: Command, word: string): Command {
     .helpCommand(false);
 }
 
-function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {
+function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) => void): Command {
   const command = configured(
     parent.command(spec.path.at(-1) ?? '', spec.hidden === true ? { hidden: true } : {}),
   );
@@ -70,6 +70,8 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
     }
     found({ command: spec, words: command.args, flags });
   });
+  // What stands after the word of a sub-command is the sub-command's.
+  return command.enablePositionalOptions();
 }
 
 function collect(value: string, earlier: unknown): string[] {

@@ -1,6 +1,7 @@
 import { credentials } from '@grpc/grpc-js';
 import { InspectServiceClient } from '../gen/postern/v1/inspect.js';
 import { NodesServiceClient } from '../gen/postern/v1/nodes.js';
+import { RoutesServiceClient } from '../gen/postern/v1/routes.js';
 import { TokensServiceClient } from '../gen/postern/v1/tokens.js';
 import type { HubConnection } from './hub-connection.js';
 
@@ -12,6 +13,7 @@ export function hubServices(connection: HubConnection) {
   return {
     nodes: new NodesServiceClient(target.address, insecure, shared),
     tokens: new TokensServiceClient(target.address, insecure, shared),
+    routes: new RoutesServiceClient(target.address, insecure, shared),
     inspect: new InspectServiceClient(target.address, insecure, shared),
   };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { issuerConfig } from '../auth/issuers.js';
 import { nodeName } from '../bus/messages.js';
+import { PosternError } from '../errors.js';
 import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
 import { routeRows } from './routes/row.js';
@@ -76,6 +78,12 @@ export const hubConfig = z.strictObject({
   data: z.string().min(1),
   /** URLs of the bus that enrolling agents are told. */
   natsAdvertise: z.array(z.string().min(1)).default([]),
+  /** Others whose tokens are taken, beside the hub's own. */
+  issuers: z
+    .array(issuerConfig)
+    .max(16)
+    .refine((all) => new Set(all.map(({ issuer }) => issuer)).size === all.length, 'an issuer is named twice')
+    .default([]),
   /** Nodes that may open a tunnel without any secret, from some addresses; for programs that can show none. */
   legacyTunnels: z.array(legacyGrant).default([]),
   /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
@@ -92,3 +100,11 @@ export const hubConfig = z.strictObject({
 export type HubConfig = z.infer<typeof hubConfig>;
 /** What may be left out is. */
 export type HubConfigInput = z.input<typeof hubConfig>;
+
+/** Checks a configuration. Throws `PosternError` `CONFIG_INVALID` (exit status 2) with all that is wrong. */
+export function readHubConfig(input: HubConfigInput): HubConfig {
+  const read = hubConfig.safeParse(input);
+  if (read.success) return read.data;
+  const message = `the hub's configuration is not valid:\n${z.prettifyError(read.error)}`;
+  throw new PosternError('CONFIG_INVALID', message, { exitCode: 2 });
+}

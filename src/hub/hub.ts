@@ -4,6 +4,7 @@ import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
 import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
+import type { Reloaded } from './reload.js';
 
 export { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
 
@@ -36,6 +37,11 @@ export interface HubReady {
 export interface RunningHub {
   /** Rejects with a `PosternError` when the hub can not start (`CONFIG_INVALID` among them); it has cleaned up then. */
   readonly ready: Promise<HubReady>;
+  /**
+   * Puts the routes and certificates of another configuration into effect, all or none; open calls go on. Rejects with a
+   * `PosternError` that says what is wrong, and the old ones stay.
+   */
+  reload(config: HubConfigInput): Promise<Reloaded>;
   /** Gives its nodes up, lets open calls finish for `drainSeconds`, and ends. Calling it twice waits for the same. */
   stop(): Promise<void>;
 }
@@ -49,6 +55,7 @@ export function startHub(config: HubConfigInput, deps: HubDeps): RunningHub {
   let stopped: Promise<void> | undefined;
   return {
     ready,
+    reload: async (other) => (await raised).reload(other),
     stop: () => {
       stopped ??= raised.then(
         (hub) => hub.stop(),

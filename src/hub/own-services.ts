@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { type InspectServiceServer, InspectServiceService } from '../gen/postern/v1/inspect.js';
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
+import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v1/routes.js';
 import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
 import type { Logger } from '../log.js';
 import { Http2Upstream } from '../wire/http2-upstream.js';
@@ -24,13 +25,19 @@ const drainMs = 2_000;
 
 /** Only what the front door lets through gets here: there is no address to connect to. */
 export function startOwnServices(
-  services: { nodes: NodesServiceServer; tokens: TokensServiceServer; inspect: InspectServiceServer },
+  services: {
+    nodes: NodesServiceServer;
+    tokens: TokensServiceServer;
+    inspect: InspectServiceServer;
+    routes: RoutesServiceServer;
+  },
   log: Logger,
 ): OwnServices {
   const server = new Server({ 'grpc.enable_channelz': 0 });
   server.addService(NodesServiceService, services.nodes);
   server.addService(TokensServiceService, services.tokens);
   server.addService(InspectServiceService, services.inspect);
+  server.addService(RoutesServiceService, services.routes);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import { AssertionSigner } from '../auth/assertion.js';
 import { loadOrCreateCallerKey } from '../auth/caller-tokens.js';
 import { CallerVerifier } from '../auth/caller-verifier.js';
 import { EnrolChallenge } from '../auth/enrol-challenge.js';
+import { TrustedIssuer } from '../auth/issuers.js';
 import { stores } from '../bus/subjects.js';
 import { errorText, PosternError } from '../errors.js';
 import { listenFront } from '../wire/listener.js';
@@ -11,24 +12,29 @@ import { TlsIdentity } from '../wire/tls-identity.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
-import { type HubConfig, type HubConfigInput, hubConfig } from './config.js';
+import { type HubConfig, type HubConfigInput, readHubConfig } from './config.js';
 import { FrontDoor } from './door/front-door.js';
 import { Gate } from './door/gate.js';
 import { WebDoor } from './door/grpc-web.js';
+import { HttpDoor } from './door/http-door.js';
+import { asserted } from './door/identity-headers.js';
 import { OpenCalls } from './door/open-calls.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
+import { forwardDoor } from './forward/door.js';
 import { http1Listener } from './http1.js';
-import type { HubDeps, HubReady } from './hub.js';
+import type { HubDeps, HubReady, RunningHub } from './hub.js';
 import { takeHubInstance } from './hub-instance.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
 import { inspectService } from './own-inspect.js';
 import { nodesService } from './own-nodes.js';
+import { routesService } from './own-routes.js';
 import { startOwnServices } from './own-services.js';
 import { tokensService } from './own-tokens.js';
 import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
+import { reloader } from './reload.js';
 import { Revocations } from './revocations.js';
 import { LiveRoutes } from './routes/live-routes.js';
 import { TokenRegistry } from './tokens.js';
@@ -40,35 +46,22 @@ import { upgradeListener } from './upgrades.js';
 const mirrorWithinMs = 60_000;
 const housekeepingEveryMs = 3_600_000;
 
+/** A hub that is up. */
+export type RaisedHub = HubReady & Pick<RunningHub, 'reload' | 'stop'>;
+
 /** Raises all parts of a hub in order. When one fails, those before it are taken down again. */
-export async function raiseHub(
-  config: HubConfigInput,
-  deps: HubDeps,
-): Promise<HubReady & { stop(): Promise<void> }> {
-  const read = hubConfig.safeParse(config);
-  if (!read.success) {
-    throw new PosternError(
-      'CONFIG_INVALID',
-      `the hub's configuration is not valid:\n${z.prettifyError(read.error)}`,
-      {
-        exitCode: 2,
-      },
-    );
-  }
+export async function raiseHub(config: HubConfigInput, deps: HubDeps): Promise<RaisedHub> {
+  const read = readHubConfig(config);
   const undo = new Undo(deps.log);
   try {
-    return await raise(read.data, deps, undo);
+    return await raise(read, deps, undo);
   } catch (thrown) {
     await undo.all();
     throw thrown;
   }
 }
 
-async function raise(
-  config: HubConfig,
-  deps: HubDeps,
-  undo: Undo,
-): Promise<HubReady & { stop(): Promise<void> }> {
+async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<RaisedHub> {
   const { bus } = deps;
   const startedAtMs = Date.now();
   const key = await loadOrCreateCallerKey(join(config.data, 'keys'));
@@ -82,7 +75,14 @@ async function raise(
   undo.add(() => tokens.stop());
   await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready]));
 
-  const verifier = new CallerVerifier({ publicKey: key.publicKey, isRevoked: (id) => tokens.isRevoked(id) });
+  const issuers = config.issuers.map((issuer) => new TrustedIssuer(issuer, { log }));
+  // Not waited for: a hub has to start while an issuer is away.
+  for (const { keys } of issuers) void keys.refresh();
+  const verifier = new CallerVerifier({
+    publicKey: key.publicKey,
+    issuers,
+    isRevoked: (id) => tokens.isRevoked(id),
+  });
   const keepHouse = async () => {
     await keepAdminToken({ data: config.data, key, verifier, tokens });
     await tokens.sweep(Date.now());
@@ -107,23 +107,29 @@ async function raise(
     revocations.start();
   }
 
+  const nats = [...config.natsPipe, ...config.natsAdvertise];
+  const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);
+  undo.add(() => routes.stop());
   const own = startOwnServices(
     {
       nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), log),
       tokens: tokensService(tokens, nodes, key, log),
       inspect: inspectService(bus, nodes, log),
+      routes: routesService(routes, nodes, config.listen, log),
     },
     log,
   );
   undo.add(() => own.stop());
-  const nats = [...config.natsPipe, ...config.natsAdvertise];
-  const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);
-  undo.add(() => routes.stop());
   const open = new OpenCalls(verifier);
   undo.add(() => open.stop());
-  const gate = new Gate({ router: routes.router, verifier, nodes, own: own.target, stats, open });
+  const signer = new AssertionSigner(key);
+  const identityHeaders = asserted(signer);
+  const { router } = routes;
+  const gate = new Gate({ router, verifier, nodes, own: own.target, stats, open, identityHeaders });
   const frontDoor = new FrontDoor(gate, stats);
-  const web = new WebDoor({ gate, stats, router: routes.router, cors: config.cors });
+  const http = new HttpDoor({ router, verifier, signer, identityHeaders, stats, open, log });
+  undo.add(() => http.close());
+  const web = new WebDoor({ gate, stats, router, cors: config.cors });
   const enrolment = new Enrolment({
     challenge: new EnrolChallenge(key.derive('postern-enrol')),
     authority: deps.authority,
@@ -145,21 +151,30 @@ async function raise(
   const tls = config.tls === undefined ? undefined : await TlsIdentity.load(config.tls, log);
   undo.add(() => tls?.stop());
   const { connectionsPerAddress } = config.limits;
+  const ownHttp = http1Listener({ web, enrolment, attempts, notReady, startedAtMs, log });
   const front = await listenFront({
     addresses: config.listen,
     ...(tls === undefined ? {} : { tls }),
     trustedProxies: config.trustedProxies,
     ...(connectionsPerAddress === undefined ? {} : { limits: { connectionsPerAddress } }),
     onStream: (stream, headers, rawHeaders, listener) => {
+      if (http.takeHttp2(stream, headers, rawHeaders, listener)) return;
       if (!web.takeHttp2(stream, headers, rawHeaders, listener)) {
         frontDoor.handle(stream, headers, rawHeaders, listener);
       }
     },
-    onHttp1: http1Listener({ web, enrolment, attempts, notReady, startedAtMs, log }),
-    onUpgrade: upgradeListener({
-      ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
-      ...(config.natsPipe.length === 0 ? {} : { '/nats': natsDoor(config.natsPipe, log) }),
-    }),
+    onHttp1: (request, response, listener, unbound) => {
+      if (http.takeHttp1(request, response, listener, unbound)) return;
+      ownHttp(request, response, listener, unbound);
+    },
+    onForward: forwardDoor(gate, log),
+    onUpgrade: upgradeListener(
+      {
+        ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
+        ...(config.natsPipe.length === 0 ? {} : { '/nats': natsDoor(config.natsPipe, log) }),
+      },
+      (request, socket, head, listener) => http.takeUpgrade(request, socket, head, listener),
+    ),
     log,
   });
   undo.add(() => front.close());
@@ -174,6 +189,7 @@ async function raise(
   return {
     listen: [...front.addresses],
     metrics: metrics?.address,
+    reload: reloader(config, { routes, tls }),
     stop: async () => {
       readiness.stopping();
       own.setServing(false);

@@ -4,6 +4,7 @@ import { keysIn, startHubProcess } from '../hub-process.js';
 import { hubBindings, hubConfigOf, hubSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
 import { makeDataDirectory } from '../make-data-directory.js';
+import { routesOrigin } from '../route-settings.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
 
@@ -14,7 +15,10 @@ export async function run(invocation: Invocation): Promise<number> {
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
     const authority = await loadOrCreateAuthority(keysIn(data));
     const natsUrls = settings.nats;
-    const config = hubConfigOf(settings, { data, natsUrls });
-    return startHubProcess({ command: 'hub', config, natsUrls, authority, log, cleanup });
+    const place = { data, natsUrls, routesFrom: routesOrigin(invocation) };
+    const config = hubConfigOf(settings, place);
+    const configure = async () =>
+      hubConfigOf(await readSettings(invocation, hubSettings, hubBindings), place);
+    return startHubProcess({ invocation, config, configure, natsUrls, authority, log, cleanup });
   });
 }

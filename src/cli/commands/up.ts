@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { startEmbeddedServer } from '../../bus/embedded-server.js';
 import { findServerBinary } from '../../bus/server-binary.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
-import { packageRoot } from '../../package-info.js';
 import { keysIn, startHubProcess } from '../hub-process.js';
 import { hubConfigOf, upBindings, upSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
 import { makeDataDirectory } from '../make-data-directory.js';
+import { routesOrigin } from '../route-settings.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
+import { toolsDirectory } from '../tools-directory.js';
 
 /** `postern up`. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -29,13 +28,9 @@ export async function run(invocation: Invocation): Promise<number> {
     });
     cleanup.add('the NATS server', () => server.stop());
     const natsUrls = [server.url];
-    const config = hubConfigOf(settings, { data, natsUrls });
-    return startHubProcess({ command: 'up', config, natsUrls, authority, log, cleanup });
+    const place = { data, natsUrls, routesFrom: routesOrigin(invocation) };
+    const config = hubConfigOf(settings, place);
+    const configure = async () => hubConfigOf(await readSettings(invocation, upSettings, upBindings), place);
+    return startHubProcess({ invocation, config, configure, natsUrls, authority, log, cleanup });
   });
-}
-
-/** Where tools are installed: in a checkout for all that runs there, else in the data directory. */
-function toolsDirectory(data: string): string {
-  const root = packageRoot();
-  return existsSync(join(root, 'Makefile')) ? join(root, '.tools') : join(data, 'tools');
 }

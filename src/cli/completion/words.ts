@@ -34,7 +34,8 @@ export const completedCommands: readonly CommandWords[] = commands
 /** The first words, with their summaries. */
 export const firstWords: readonly { readonly word: string; readonly summary: string }[] = [
   ...commands.filter(({ path, hidden }) => path.length === 1 && hidden !== true),
-  ...groups,
+  // A word may be a command and a group at once.
+  ...groups.filter(({ path }) => !commands.some((one) => one.path.length === 1 && one.path[0] === path[0])),
 ].map(({ path, summary }) => ({ word: path[0] ?? '', summary }));
 
 /** The words after a group's word, with their summaries. */

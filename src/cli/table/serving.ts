@@ -9,6 +9,8 @@ import {
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
+import { issuerOptions } from '../issuer-settings.js';
+import { routingOptions } from './routing.js';
 
 /** Options of whatever has a front door. */
 const frontOptions = [
@@ -60,6 +62,7 @@ const frontOptions = [
     summary:
       "let web pages of this origin call by gRPC-web: https://app.example.org, https://*.example.org, or '*' for all; may be repeated",
   },
+  ...issuerOptions,
   dataOption,
   configOption,
   {
@@ -68,14 +71,7 @@ const frontOptions = [
     value: 'NAME',
     summary: 'calls to the host NODE.NAME go to that node',
   },
-  {
-    name: 'route',
-    kind: 'list',
-    value: 'CONDITIONS',
-    separator: ';',
-    summary:
-      'where calls that name no node go: host=NAME, path=/PREFIX or listener=ADDRESS, comma-separated, with node=NODE',
-  },
+  ...routingOptions,
   {
     name: 'metrics',
     kind: 'text',
@@ -162,6 +158,13 @@ export const servingCommands: readonly CommandSpec[] = [
         value: '[PREFIX=]ADDRESS',
         summary:
           'the gRPC server: HOST:PORT, unix:PATH or tls://HOST:PORT; with PREFIX only for services that start so; may be repeated',
+      },
+      {
+        name: 'forward',
+        kind: 'list',
+        value: 'ADDRESS',
+        summary:
+          'lead connections here too, HOST:PORT or unix:PATH; without it only to the servers of --to; may be repeated',
       },
       {
         name: 'label',

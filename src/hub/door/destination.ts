@@ -1,11 +1,14 @@
 import type { RawMetadata } from '../../rpc/call.js';
 import type { LocalService, RowCalls } from '../routes/service.js';
+import type { Row } from '../routes/table.js';
 import type { DoorRefusal } from './refusal.js';
 
 /** Where a call is to go. */
 export type Destination = {
   /** The metadata without the key that named the node; the same object when nothing was taken. */
   readonly metadata: RawMetadata;
+  /** The row that has decided, if one has. */
+  readonly row?: Row | undefined;
 } & (
   | {
       readonly kind: 'node';
@@ -29,7 +32,10 @@ export type Destination = {
 );
 
 /** Where a request that is no gRPC call is to go. */
-export type HttpDestination =
+export type HttpDestination = {
+  /** The row that has decided, if one has. */
+  readonly row?: Row | undefined;
+} & (
   | {
       readonly kind: 'service';
       readonly service: LocalService;
@@ -38,5 +44,6 @@ export type HttpDestination =
     }
   /** What the hub itself serves over HTTP, or nothing. */
   | { readonly kind: 'hub' }
-  /** To be answered with 400 and this text. */
-  | { readonly kind: 'malformed'; readonly why: string };
+  /** The path cannot be matched: to be answered with 400 and this text. */
+  | { readonly kind: 'malformed'; readonly why: string }
+);

@@ -4,7 +4,7 @@ import { type ReadPath, readPath, stripped } from '../routes/path.js';
 import type { LocalService } from '../routes/service.js';
 import type { RouteTable, Row, Slot } from '../routes/table.js';
 import type { Destination, HttpDestination } from './destination.js';
-import { refusalStatus } from './refusal.js';
+import { type DoorRefusal, refusalStatus } from './refusal.js';
 
 /** What a route may look at. */
 export interface Routed {
@@ -81,37 +81,33 @@ export class Router {
     const { metadata } = call;
     if (this.#table.empty) return { kind: 'hub', metadata };
     const read = this.#table.readsPaths ? readPath(call.path) : unread(call.path);
-    if (!read.ok) {
-      const message = `the path of the call cannot be routed: ${read.why}`;
-      const refusal = { status: refusalStatus.invalidArgument, code: 'PATH_INVALID', message };
-      return { kind: 'malformed', refusal, metadata };
-    }
+    if (!read.ok) return { kind: 'malformed', refusal: pathInvalid(read.why), metadata };
     const host = canonicalHost(call.authority);
     const slot = this.#table.find({ listener: call.listener, host, path: read.path });
     if (slot === undefined) return { kind: 'hub', metadata };
     if (slot.domain === true) return { kind: 'node', node: nodeOf(slot, host), metadata };
     const row = slot.calls;
     if (row?.route.node !== undefined)
-      return { kind: 'node', node: row.route.node, metadata, calls: row.calls };
+      return { kind: 'node', node: row.route.node, metadata, row, calls: row.calls };
     const service = row?.service;
     if (row === undefined || service === undefined || !takesCalls(service)) {
       const message = 'what is behind this host and path takes no gRPC calls';
       const refusal = { status: refusalStatus.unimplemented, code: 'NOT_SERVED', message };
-      return { kind: 'none', refusal, metadata };
+      return { kind: 'none', refusal, metadata, row: row ?? slot.http };
     }
-    return { kind: 'service', service, path: pathFor(row, read.path) + read.query, metadata };
+    return { kind: 'service', service, path: pathFor(row, read.path) + read.query, metadata, row };
   }
 
   /** Where a request goes that is no gRPC call: by the table, else to the hub itself. */
   routeHttp({ listener, host, path }: HttpRouted): HttpDestination {
     if (!this.#table.readsPaths) return { kind: 'hub' };
     const read = readPath(path);
-    if (!read.ok) return { kind: 'malformed', why: `the path cannot be routed: ${read.why}` };
+    if (!read.ok) return { kind: 'malformed', why: pathInvalid(read.why).message };
     const slot = this.#table.find({ listener, host: canonicalHost(host), path: read.path });
     const row = slot?.http;
     if (row?.service === undefined) return { kind: 'hub' };
     if (slot?.host === undefined && ownPaths.some((own) => own.test(read.path))) return { kind: 'hub' };
-    return { kind: 'service', service: row.service, path: pathFor(row, read.path) + read.query };
+    return { kind: 'service', service: row.service, path: pathFor(row, read.path) + read.query, row };
   }
 
   /**
@@ -125,6 +121,11 @@ export class Router {
     const slot = this.#table.find({ listener, host: canonicalHost(host), path: read.path });
     return (slot?.calls ?? slot?.http)?.route.cors;
   }
+}
+
+function pathInvalid(why: string): DoorRefusal {
+  const message = `the path cannot be routed: ${why}`;
+  return { status: refusalStatus.invalidArgument, code: 'PATH_INVALID', message };
 }
 
 /** As `readPath` gives it, of a path that no row looks at. */

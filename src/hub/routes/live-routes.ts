@@ -1,4 +1,3 @@
-import { errorText } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { Router } from '../door/routes.js';
 import { checkTable, type Surroundings } from './check.js';
@@ -65,18 +64,11 @@ export class LiveRoutes {
 
   /**
    * Puts another table into effect as a whole. Calls that are open go on. Throws like `load`; the old table stays in
-   * effect then, and one line of the log says why.
+   * effect then.
+   * @param also done once the table is known to be good, before it is in effect; what it throws keeps the old table.
    */
-  async reload(routes: readonly Route[], from: string): Promise<void> {
-    try {
-      await this.#use(routes, from);
-    } catch (thrown) {
-      this.#log.error(
-        { err: errorText(thrown), from },
-        'the changed routes cannot be used: the old ones go on',
-      );
-      throw thrown;
-    }
+  async reload(routes: readonly Route[], from: string, also: () => Promise<void>): Promise<void> {
+    await this.#use(routes, from, also);
     this.#log.info({ rows: routes.length, from }, 'the routes were read anew');
   }
 
@@ -84,10 +76,11 @@ export class LiveRoutes {
     this.#keeper.stop();
   }
 
-  async #use(routes: readonly Route[], from: string): Promise<void> {
+  async #use(routes: readonly Route[], from: string, also?: () => Promise<void>): Promise<void> {
     const prepared = await this.#keeper.prepare(routes);
     const table = new RouteTable(prepared.rows, this.#domain);
     checkTable(table, this.#surroundings);
+    await also?.();
     prepared.commit();
     this.router.use(table);
     this.#loaded = { atMs: Date.now(), from };

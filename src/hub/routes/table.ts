@@ -75,6 +75,11 @@ export class RouteTable {
     this.#slots = all.sort(bySpecificity);
   }
 
+  /** The rows as they are tried. */
+  get inOrder(): Row[] {
+    return this.#slots.flatMap(({ calls, http }) => [calls ?? [], http ?? []].flat());
+  }
+
   /** True when nothing but the hub itself takes requests. */
   get empty(): boolean {
     return this.#slots.length === 0;
