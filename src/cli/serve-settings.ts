@@ -12,8 +12,13 @@ export const serveSettings = z.strictObject({
     .array(checkedBy((text) => parseAddress(text)))
     .length(1, 'a tunnel leads to one server')
     .default(['127.0.0.1:50051']),
-  /** Where the hub takes tunnels. */
-  hubUri: checkedBy(tunnelUrl).optional(),
+  /** Where hubs take tunnels, tried in order. */
+  hubUri: z
+    .preprocess(
+      (given) => (typeof given === 'string' ? [given] : given),
+      z.array(checkedBy(tunnelUrl)).min(1),
+    )
+    .optional(),
   /** File with the authorities to trust instead of the system's. */
   hubCa: z.string().min(1).optional(),
   tlsInsecureSkipVerify: z.boolean().default(false),

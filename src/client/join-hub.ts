@@ -5,12 +5,15 @@ import { PosternError } from '../errors.js';
 import { createLogger, type LogLevel } from '../log.js';
 import { posternVersion } from '../package-info.js';
 import { startTunnelNode, type TunnelNode } from './tunnel/tunnel-node.js';
-import { tunnelUrl } from './tunnel/tunnel-url.js';
+import { tunnelUrls } from './tunnel/tunnel-url.js';
 
 /** How a gRPC server joins a hub. */
 export interface JoinHubOptions {
-  /** Where the hub takes tunnels: `wss://HOST/ws`; `https://HOST` and `HOST:PORT` mean the same place. */
-  readonly hub: string;
+  /**
+   * Where the hub takes tunnels: `wss://HOST/ws`; `https://HOST` and `HOST:PORT` mean the same place. Several hubs of
+   * one cluster are tried in order.
+   */
+  readonly hub: string | readonly string[];
   /** Name of the node that the server serves. */
   readonly node: string;
   /** Join token. Without `data` it is what the node shows each time it comes. */
@@ -35,7 +38,7 @@ export interface JoinHubOptions {
  * Puts a gRPC server behind a hub: it need not be bound to any port, and nobody needs to reach this machine. The link
  * comes again by itself when it is lost.
  *
- * Throws `PosternError` `NODE_INVALID`, `HUB_URL_INVALID` or what reading the key throws; what comes later is told by
+ * Throws `PosternError` `NODE_INVALID`, `HUB_URL_INVALID`, `HUB_UNKNOWN` where none is named, or what reading the key throws; what comes later is told by
  * `ready` and `done` of the link.
  */
 export async function joinHub(server: Server, options: JoinHubOptions): Promise<TunnelNode> {
@@ -47,12 +50,12 @@ export async function joinHub(server: Server, options: JoinHubOptions): Promise<
       `'${node}': ${checked.error.issues[0]?.message ?? 'no node name'}`,
     );
   }
-  const hub = tunnelUrl(options.hub);
+  const hubs = tunnelUrls(typeof options.hub === 'string' ? [options.hub] : options.hub);
   const key = data === undefined ? undefined : await loadOrCreateKey(data, node);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const link = startTunnelNode({
     node,
-    hub,
+    hubs,
     key,
     token,
     share,

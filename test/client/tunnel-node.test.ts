@@ -29,7 +29,7 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
   const breakable = async () => {
     const hole = new BlackHole(stage.hub.address);
     holes.push(hole);
-    return { hole, hub: tunnelUrl(await hole.start()) };
+    return { hole, hubs: [tunnelUrl(await hole.start())] };
   };
   const answers = async (node: string): Promise<void> => {
     const client = stage.client(node);
@@ -61,8 +61,8 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
   });
 
   it('comes again by itself when its connection is cut', async () => {
-    const { hole, hub } = await breakable();
-    const node = stage.join('attic', server.port, { hub, token: await joinToken(stage.hub, 'attic') });
+    const { hole, hubs } = await breakable();
+    const node = stage.join('attic', server.port, { hubs, token: await joinToken(stage.hub, 'attic') });
     const { instance } = await node.ready;
     await stage.inState('attic', 'connected.idle');
     hole.cut();
@@ -73,9 +73,9 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
   });
 
   it('whose connection swallows everything is given up by the hub and comes again within three missed pings', async () => {
-    const { hole, hub } = await breakable();
+    const { hole, hubs } = await breakable();
     const node = stage.join('loft', server.port, {
-      hub,
+      hubs,
       token: await joinToken(stage.hub, 'loft'),
       pingEveryMs,
     });
@@ -97,8 +97,8 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
 
   it('is taken over within 5 s by a process with the same key, while the hub thinks the old one is there', async () => {
     const key = createUserKey();
-    const { hole, hub } = await breakable();
-    const first = stage.join('shed', server.port, { key, hub, token: await joinToken(stage.hub, 'shed') });
+    const { hole, hubs } = await breakable();
+    const first = stage.join('shed', server.port, { key, hubs, token: await joinToken(stage.hub, 'shed') });
     await first.ready;
     await stage.inState('shed', 'connected.idle');
     hole.swallow();

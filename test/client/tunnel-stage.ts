@@ -51,7 +51,7 @@ export class TunnelStage {
   join(node: string, port: number, options: Partial<TunnelNodeOptions> = {}): TunnelNode {
     const joined = startTunnelNode({
       node,
-      hub: tunnelUrl(this.hub.address),
+      hubs: [tunnelUrl(this.hub.address)],
       key: createUserKey(),
       token: undefined,
       share: false,

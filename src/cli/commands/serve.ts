@@ -5,7 +5,7 @@ import { readHubFile } from '../../client/hub-file.js';
 import { dialable } from '../../client/hub-target.js';
 import { toLocalServer } from '../../client/tunnel/local-server.js';
 import { startTunnelNode, type TunnelNode, type TunnelPlace } from '../../client/tunnel/tunnel-node.js';
-import { tunnelUrl } from '../../client/tunnel/tunnel-url.js';
+import { tunnelUrls } from '../../client/tunnel/tunnel-url.js';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { posternVersion } from '../../package-info.js';
@@ -48,7 +48,7 @@ async function join(
 ): Promise<{ link: TunnelNode; place: TunnelPlace }> {
   const { node, data, log } = given;
   const beside = await hubBeside(data);
-  const hub = tunnelUrl(settings.hubUri ?? beside ?? defaultHub);
+  const hubs = tunnelUrls(settings.hubUri ?? [beside ?? defaultHub]);
   const timeoutMs = settings.connectTimeout * 1000;
   const [key, ca, token] = await Promise.all([
     loadOrCreateKey(data, node),
@@ -58,7 +58,7 @@ async function join(
   const start = (withToken: string | undefined): TunnelNode => {
     const link = startTunnelNode({
       node,
-      hub,
+      hubs,
       key,
       token: withToken,
       share: settings.share,
@@ -81,7 +81,7 @@ async function join(
   } catch (thrown) {
     const unbound = thrown instanceof PosternError && thrown.code === 'KEY_UNKNOWN';
     // A token of this machine's hub is of no use to another hub, and none of its business.
-    if (!unbound || token !== undefined || beside === undefined || !isThisMachine(hub)) throw thrown;
+    if (!unbound || token !== undefined || beside === undefined || !hubs.every(isThisMachine)) throw thrown;
   }
   log.info('the key is not bound yet: making a join token with the admin token of the data directory');
   const again = start(await makeJoinToken(data, node));

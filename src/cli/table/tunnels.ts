@@ -19,11 +19,11 @@ const serveOptions = [
   },
   {
     name: 'hub-uri',
-    kind: 'text',
+    kind: 'list',
     value: 'URL',
     env: ['HUB_ADDR'],
     summary:
-      "the hub's WebSocket, wss://HOST/ws (default: the hub of the data directory, else ws://localhost:8080/ws)",
+      "the hub's WebSocket, wss://HOST/ws; may be repeated: several hubs are tried in order (default: the hub of the data directory, else ws://localhost:8080/ws)",
   },
   {
     name: 'hub-ca',

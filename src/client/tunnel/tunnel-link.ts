@@ -12,10 +12,10 @@ export interface TunnelLinkOptions {
   readonly node: string;
   /** Id of this start of the process. */
   readonly boot: string;
-  /** Where the tunnel leads, as it is shown: without secrets. */
-  readonly way: string;
-  /** Opens a tunnel; `before` is the instance id of the one before. */
-  readonly dial: (before: string | undefined, signal: AbortSignal) => Promise<OpenTunnel>;
+  /** Where tunnels lead, as it is shown: without secrets. Tried in order. */
+  readonly ways: readonly string[];
+  /** Opens a tunnel on the way of that index; `before` is the instance id of the one before. */
+  readonly dial: (way: number, before: string | undefined, signal: AbortSignal) => Promise<OpenTunnel>;
   /** The longest that one dial may take, milliseconds. */
   readonly dialLimitMs: number;
   /** How long open calls may take to finish, milliseconds. */
@@ -35,6 +35,19 @@ const pingIntervalMs = 5_000;
 /** What the machine leaves to its runner, and what a tunnel has to do of it. */
 type TunnelEffect = 'dial' | 'abandonDial' | 'sayHello' | 'sayDraining' | 'finishCalls' | 'hangUp';
 
+/** The longest pause before the first of several attempts, milliseconds. */
+const firstPauseMaxMs = 2_000;
+
+/**
+ * The pause after the `attempt`-th failure in a row, milliseconds. A hub that ends lets all its nodes go in one instant:
+ * they are spread widely at first, and up to a quarter more or less later on.
+ */
+function pauseMs(attempt: number): number {
+  const least = backoffMs(attempt);
+  if (attempt <= 1) return least + Math.random() * (firstPauseMaxMs - least);
+  return least * (0.75 + Math.random() / 2);
+}
+
 /** Runs the `link` machine of a node that joins through a tunnel. */
 export class TunnelLink {
   readonly #options: TunnelLinkOptions;
@@ -48,11 +61,11 @@ export class TunnelLink {
       machine: this.#machine(),
       machineName: 'link',
       id: `${options.node}.${options.boot}`,
-      input: { ways: [options.way] },
+      input: { ways: options.ways },
       clock: workingClock,
       publish: ({ event, from, to, context }) => options.log.info({ event, from, to, ...context }, 'link'),
-      context: ({ context: { instance, epoch, hub, attempt, lastError, end } }) => ({
-        way: options.way,
+      context: ({ context: { way, instance, epoch, hub, attempt, lastError, end } }) => ({
+        way: options.ways[way],
         instance,
         epoch,
         hub,
@@ -83,7 +96,7 @@ export class TunnelLink {
     const { drainMs, dialLimitMs, log } = this.#options;
     return linkMachine.provide({
       actions: safeEffects<TunnelEffect, { readonly context: LinkContext }>(log, {
-        dial: ({ context }) => void this.#dialNow(context.instance),
+        dial: ({ context }) => void this.#dialNow(context.way, context.instance),
         abandonDial: () => this.#dial.abort(),
         sayHello: () => this.#tellPlace(),
         sayDraining: () => this.#tunnel?.goAway(),
@@ -91,19 +104,18 @@ export class TunnelLink {
         hangUp: () => this.#hangUp(),
       }),
       delays: {
-        // up to a quarter more or less, so that many nodes do not come back in one instant
-        backoff: ({ context }) => backoffMs(context.attempt) * (0.75 + Math.random() / 2),
+        backoff: ({ context }) => pauseMs(context.attempt),
         dialLimit: dialLimitMs,
         drainLimit: drainMs + drainSlackMs,
       },
     });
   }
 
-  async #dialNow(before: string | undefined): Promise<void> {
+  async #dialNow(way: number, before: string | undefined): Promise<void> {
     this.#dial = new AbortController();
     const { signal } = this.#dial;
     try {
-      const tunnel = await this.#options.dial(before, signal);
+      const tunnel = await this.#options.dial(way, before, signal);
       if (signal.aborted) return tunnel.close();
       this.#tunnel = tunnel;
       void tunnel.ended.then((end) => this.#ended(tunnel, end));

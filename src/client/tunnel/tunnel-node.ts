@@ -13,8 +13,8 @@ import { TunnelLink } from './tunnel-link.js';
 /** A node that joins through a tunnel. */
 export interface TunnelNodeOptions {
   readonly node: string;
-  /** Where hubs take tunnels: `wss://HOST/ws`. */
-  readonly hub: URL;
+  /** Where hubs of one cluster take tunnels: `wss://HOST/ws`. Tried in order; at least one. */
+  readonly hubs: readonly URL[];
   /** Proves who it is; without one the token stands for it. */
   readonly key: UserKey | undefined;
   /** Join token; beside a key it is needed once. */
@@ -63,7 +63,7 @@ export interface TunnelNode {
 
 /** Joins a hub through a tunnel, and again whenever that is lost, until it is stopped or a hub says that it is over. */
 export function startTunnelNode(options: TunnelNodeOptions): TunnelNode {
-  const { node, hub, key, token, share, outbound, timeoutMs, drainMs, version, pingEveryMs, onConnection } =
+  const { node, hubs, key, token, share, outbound, timeoutMs, drainMs, version, pingEveryMs, onConnection } =
     options;
   const log = options.log.child({ node });
   const boot = randomBytes(9).toString('base64url');
@@ -74,11 +74,13 @@ export function startTunnelNode(options: TunnelNodeOptions): TunnelNode {
   const link: TunnelLink = new TunnelLink({
     node,
     boot,
-    way: `${hub.protocol}//${hub.host}${hub.pathname}`,
-    dial: async (before, signal) => {
-      const proof = await proofHeaders({ node, key, token }, { url: hub, outbound, timeoutMs, signal });
+    ways: hubs.map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname}`),
+    dial: async (way, before, signal) => {
+      const url = hubs[way];
+      if (url === undefined) throw new PosternError('HUB_UNKNOWN', `there is no way ${way} to a hub`);
+      const proof = await proofHeaders({ node, key, token }, { url, outbound, timeoutMs, signal });
       return dialTunnel({
-        url: hub,
+        url,
         node,
         proof,
         boot,

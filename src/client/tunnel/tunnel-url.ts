@@ -28,3 +28,9 @@ export function tunnelUrl(text: string): URL {
   const path = url.pathname === '/' ? tunnelPath : url.pathname;
   return new URL(`${scheme}//${url.host}${path}${url.search}`);
 }
+
+/** Reads several, as `tunnelUrl` does; throws `HUB_UNKNOWN` (exit status 2) where there is none. */
+export function tunnelUrls(texts: readonly string[]): URL[] {
+  if (texts.length > 0) return texts.map(tunnelUrl);
+  throw new PosternError('HUB_UNKNOWN', 'no hub is named', { hint: 'write wss://HOST/ws', exitCode: 2 });
+}
