@@ -114,11 +114,19 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
     ...entry,
     labels: { ...hello.labels, ...entry.granted },
     epoch: Math.max(entry.epoch, place.epoch),
-    owner: claim.ownerLives(entry.owner) ? entry.owner : claim.hub,
+    owner: mayKeepOwner(entry, claim) ? entry.owner : claim.hub,
     instances: [...staying, instance],
     lastSeenAtMs: nowMs,
   };
   return { write, result: { ok: true, instance, superseded, resumed: place.id === hello.instance } };
+}
+
+/**
+ * Whoever has a tunnel watches over its node: the hub before may have died a moment ago, with the tunnel before, and the
+ * node would wait until that is known.
+ */
+function mayKeepOwner(entry: NodeEntry, claim: Claim): boolean {
+  return claim.tunnelTo !== claim.hub && claim.ownerLives(entry.owner);
 }
 
 function newPlace(epoch: number): { id: string; epoch: number } {
