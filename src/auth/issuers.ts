@@ -48,6 +48,8 @@ export const issuerConfig = z.strictObject({
   trustEmail: z.boolean().default(false),
 });
 export type IssuerConfig = z.infer<typeof issuerConfig>;
+/** What may be left out is. */
+export type IssuerConfigInput = z.input<typeof issuerConfig>;
 
 const policy = z.strictObject({
   roles: policyClaims.roles.optional(),
