@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { replacePrivateFile } from '../private-file.js';
 import { installWithGo, pinnedVersion, unpackSystemPackage } from './server-install.js';
 import { downloadRelease, releasesUrl } from './server-release.js';
 
@@ -24,7 +26,8 @@ const oldest = [2, 9] as const;
 /**
  * Finds a nats-server: what POSTERN_NATS_SERVER names, on PATH, or in `toolsDir`; else installs one into `toolsDir`: the
  * pinned release, else by the Go toolchain, else from the system's package (without being root). POSTERN_NATS_RELEASES
- * names another place for the releases. Every step is bounded in time.
+ * names another place for the releases; `install: false` leaves it at looking. Every step is bounded in time. Beside an
+ * installed program stands its SHA-256, in `nats-server.sha256`.
  *
  * Throws `NATS_SERVER_INVALID` when POSTERN_NATS_SERVER names something else, `NO_NATS_SERVER` with all that was tried.
  */
@@ -32,10 +35,12 @@ export async function findServerBinary({
   toolsDir,
   log,
   env = process.env,
+  install = true,
 }: {
   toolsDir: string;
   log: Logger;
   env?: NodeJS.ProcessEnv;
+  install?: boolean;
 }): Promise<ServerBinary> {
   const named = env.POSTERN_NATS_SERVER;
   if (named !== undefined && named !== '') {
@@ -64,10 +69,10 @@ export async function findServerBinary({
     { name: 'the Go toolchain', install: (into: string) => installWithGo(into, env) },
     { name: "the system's package", install: (into: string) => unpackSystemPackage(into, env) },
   ];
-  for (const { name, install } of ways) {
+  for (const { name, install: fetch } of install ? ways : []) {
     log.info(`no nats-server yet: trying ${name}`);
     try {
-      await installInto(toolsDir, installed, install);
+      await installInto(toolsDir, installed, fetch);
       const found = await checked(installed, `installed from ${name}`);
       log.info(`nats-server ${found.version} was ${found.source}`);
       return found;
@@ -96,6 +101,8 @@ async function installInto(
   try {
     const made = await install(work);
     await checked(made, '');
+    const sum = createHash('sha256').update(await readFile(made));
+    await replacePrivateFile(`${target}.sha256`, `${sum.digest('hex')}\n`);
     await rename(made, target);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
+import { hubOptions } from '../common-options.js';
 
 const nameArgument: ArgumentSpec = { name: 'NAME', summary: 'name of the context', completes: 'context' };
 
@@ -116,6 +117,29 @@ export const keepingCommands: readonly CommandSpec[] = [
     arguments: [nameArgument],
     examples: [{ line: 'postern context rm garden', does: 'forget a hub' }],
     load: () => import('../commands/context-rm.js'),
+  },
+  {
+    path: ['doctor'],
+    summary:
+      'say what is wrong with this machine, its data directory and the way to the hub, and how to mend it',
+    description:
+      'Changes nothing. The exit status is 1 when something fails; warnings alone leave it at 0. Every look is bounded to 5 seconds.',
+    options: [
+      {
+        name: 'output',
+        short: 'o',
+        kind: 'choice',
+        choices: ['text', 'json'],
+        default: 'text',
+        summary: 'for people or for programs',
+      },
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern doctor', does: 'look at everything' },
+      { line: 'postern doctor --context garden -o json', does: 'a hub elsewhere, for programs' },
+    ],
+    load: () => import('../commands/doctor.js'),
   },
   {
     path: ['complete-contexts'],
