@@ -10,6 +10,7 @@ export const agentSettings = z.strictObject({
   node: shape.node,
   to: shape.to,
   toTls: shape.toTls,
+  forward: shape.forward,
   labels: shape.labels,
   share: shape.share,
   hub: shape.hub.unwrap().optional(),
@@ -29,6 +30,7 @@ export type AgentSettings = z.infer<typeof agentSettings>;
 export const agentBindings: readonly Binding[] = [
   { option: 'node', key: ['node'] },
   { option: 'to', key: ['to'] },
+  { option: 'forward', key: ['forward'] },
   { option: 'label', key: ['labels'], read: readPairs },
   { option: 'share', key: ['share'] },
   { option: 'hub', key: ['hub'], read: (value) => asUrl(String(value)) },
@@ -59,10 +61,11 @@ export function agentConfigOf(
   settings: AgentSettings,
   found: { data: string; hub: string | undefined; token: string | undefined },
 ): AgentConfigInput {
-  const { node, to, toTls, hubTls, labels, share, nats, metrics, connectTimeout, drain } = settings;
+  const { node, to, toTls, hubTls, forward, labels, share, nats, metrics, connectTimeout, drain } = settings;
   return {
     node,
     to,
+    forward,
     labels,
     share,
     nats,

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Call, CallHead, CallReset, CallSink, CallTarget } from '../rpc/call.js';
 import { ForwardReader } from '../rpc/forward.js';
+import { breakOff } from './break-off.js';
 import type { ServeHooks } from './serve-call.js';
 
 /** What the owner of a connection hears of its forward. */
@@ -91,7 +92,7 @@ class ForwardFromSource implements CallSink {
   reset(reset: CallReset): void {
     if (this.#over) return;
     this.#end(reset.status, reset.message, !reset.remote);
-    if (this.#reached) this.#connection.destroy();
+    if (this.#reached) breakOff(this.#connection);
     else this.#hooks.failed(reset);
   }
 

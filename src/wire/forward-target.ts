@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Call, CallReset, CallSink } from '../rpc/call.js';
 import { finishFrame, frameHeader } from '../rpc/forward.js';
+import { breakOff } from './break-off.js';
 
 /** Bytes that were read and not yet passed on, beyond which nothing more is read. */
 const mostUnconsumed = 256 * 1024;
@@ -137,6 +138,7 @@ class ForwardToTarget implements Call {
     this.#over = true;
     this.#early = [];
     this.#gone.abort();
-    this.#connection?.destroy();
+    const connection = this.#connection;
+    if (connection !== undefined && !connection.destroyed) breakOff(connection);
   }
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { breakOff } from './break-off.js';
 
 /** What came from one that has ended well may take so long to leave at the other, milliseconds. */
 const lingerMs = 10_000;
@@ -17,7 +18,7 @@ function pass(from: Duplex, to: Duplex): void {
   from.on('error', () => {});
   from.once('close', () => {
     if (!from.readableEnded || to.destroyed) {
-      to.destroy();
+      breakOff(to);
       return;
     }
     // Nobody takes its answers any more; unread they would keep it from its end.

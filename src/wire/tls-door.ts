@@ -58,7 +58,7 @@ export class TlsDoor {
 }
 
 /** The connection below TLS, which `tls.Server` tells in no other way. */
-function carrierOf(socket: TLSSocket): Socket | undefined {
+export function carrierOf(socket: TLSSocket): Socket | undefined {
   const carrier: unknown = Reflect.get(socket, '_parent');
   return carrier instanceof Socket ? carrier : undefined;
 }

@@ -109,4 +109,40 @@ export const callingCommands: readonly CommandSpec[] = [
     ],
     load: () => import('../commands/proxy.js'),
   },
+  {
+    path: ['forward'],
+    summary: 'lead connections to this machine to a port behind a node',
+    description:
+      'Listens here; each connection is carried to the target as it is, whatever it speaks. A node leads only to its own gRPC servers, and to what its agent was told with --forward.',
+    arguments: [
+      nodeArgument,
+      {
+        name: 'LOCALPORT:HOST:PORT',
+        summary:
+          'local port (empty: any) and target as the node sees it; LOCALPORT:PORT is a port of its machine, LOCALPORT alone its gRPC server',
+      },
+    ],
+    options: [
+      {
+        name: 'address',
+        kind: 'text',
+        value: 'HOST',
+        default: '127.0.0.1',
+        summary: 'where to listen; whoever reaches it has your rights',
+      },
+      readyOutputOption,
+      ...hubOptions,
+    ],
+    examples: [
+      {
+        line: 'postern forward cellar 5432:127.0.0.1:5432',
+        does: "then: psql -h 127.0.0.1, at the node's database",
+      },
+      {
+        line: 'postern forward cellar 8080:printer.lan:80',
+        does: 'a port of another machine that the node sees',
+      },
+    ],
+    load: () => import('../commands/forward.js'),
+  },
 ];

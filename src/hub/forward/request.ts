@@ -66,6 +66,7 @@ function firstLine(socket: Socket, timeoutMs: number): Promise<string> {
     socket.on('data', onData);
     socket.on('end', onEnd);
     socket.on('close', onEnd);
+    socket.resume();
   });
 }
 
