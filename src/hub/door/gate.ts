@@ -3,6 +3,7 @@ import type { CallerVerifier } from '../../auth/caller-verifier.js';
 import type { Identity } from '../../auth/identity.js';
 import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
+import { isForwardPath } from '../../rpc/forward.js';
 import type { ServeHooks } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
 import { withCaller, withoutCaller } from '../caller-metadata.js';
@@ -10,10 +11,10 @@ import type { NodeView } from '../node-view.js';
 import type { Nodes } from '../nodes.js';
 import type { RowCalls } from '../routes/service.js';
 import type { Destination } from './destination.js';
-import type { IdentityHeaders } from './identity-headers.js';
+import { type IdentityHeaders, withEmail, withoutIdentity } from './identity-headers.js';
 import { HeldCall, type OpenCalls } from './open-calls.js';
 import { mayNotPass } from './passage.js';
-import { type DoorRefusal, tokenMissing, tokensDiffer, unverified } from './refusal.js';
+import { type DoorRefusal, notForCalls, tokenMissing, tokensDiffer, unverified } from './refusal.js';
 import type { Router } from './routes.js';
 import { counted, ServiceGate } from './service-gate.js';
 
@@ -23,6 +24,8 @@ const healthPrefix = '/grpc.health.v1.Health/';
 export interface AskedCall extends Omit<CallHead, 'caller'> {
   /** The configured address of the listener that it came in at. */
   readonly listener: string;
+  /** It asks for a forward, whose path nobody else may use. */
+  readonly forward?: boolean;
 }
 
 /** Who asks. Exactly one of the two is called, once, at once or later; it must not throw. */
@@ -75,6 +78,10 @@ export class Gate {
 
   /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
   decide(asked: AskedCall, asker: Asker): void {
+    if (asked.forward !== true && isForwardPath(asked.path)) {
+      asker.refuse(notForCalls);
+      return;
+    }
     const to = this.#router.route(asked);
     if (to.kind === 'service') {
       this.#services.decide(asked, to, asker);
@@ -83,7 +90,7 @@ export class Gate {
     const { path, authority, timeoutMs } = asked;
     const node = nodeOf(to);
     const { token, differ, rest } = takeToken(to.metadata, this.#isOurs);
-    const head: Head = { path, authority, timeoutMs, metadata: withoutCaller(rest) };
+    const head: Head = { path, authority, timeoutMs, metadata: withoutIdentity(withoutCaller(rest)) };
     if (to.kind === 'malformed') {
       this.#refuse(asker, head, undefined, undefined, to.refusal);
       return;
@@ -126,7 +133,7 @@ export class Gate {
     const refusal = mayNotPass(node, view, head.path, identity);
     if (refusal !== undefined) this.#refuse(asker, head, node, identity, refusal);
     else if (view !== undefined) {
-      this.#serve(asker, head, head.metadata, identity, view.target, view, calls);
+      this.#serve(asker, head, withEmail(head.metadata, identity), identity, view.target, view, calls);
     }
   }
 

@@ -38,6 +38,13 @@ export const tokensDiffer: DoorRefusal = {
   message: 'the metadata that holds the caller token is there twice, with different values: send it once',
 };
 
+/** A call uses the path of a forward. */
+export const notForCalls: DoorRefusal = {
+  status: refusalStatus.unimplemented,
+  code: 'NOT_SERVED',
+  message: 'this path is for forwards, which are no gRPC calls',
+};
+
 /** What a token's verification threw, as a refusal. */
 export function unverified(thrown: unknown): DoorRefusal {
   if (thrown instanceof PosternError && thrown.code === 'UNAUTHENTICATED') {
