@@ -20,6 +20,8 @@ export interface OriginTimeouts {
   readonly headMs?: number;
   /** Without a byte of a body in either direction. Default 120,000. */
   readonly idleMs?: number;
+  /** For all of it, but for WebSockets. Default: no bound. */
+  readonly wholeMs?: number;
 }
 
 export interface OriginOptions {
@@ -57,6 +59,8 @@ const mostConnections = 1_024;
 /** Unused connections that are kept, and for how long, milliseconds: less than most servers keep theirs. */
 const mostUnused = 64;
 const unusedMs = 4_000;
+/** The longest that a timer can be, in milliseconds: 24 days. */
+const longestMs = 2_147_483_647;
 /** Bytes of a response's head. */
 const maxHeadBytes = 65_536;
 
@@ -86,22 +90,27 @@ export class HttpOrigin {
   /**
    * Plays a request into the origin, and its response back. Never throws; what goes wrong is answered, as far as the
    * client has not heard anything yet: 502 and 504 as JSON `{code, message}`.
-   * @param client address of the client, for the service.
    * @param head its fields are passed on, without those that only a proxy may say.
-   * @param added fields that Postern itself says, after all others were cleaned.
+   * @param from address of the client, for the service; fields that Postern itself says; a bound for all of it.
    * @returns ends the exchange at once.
    */
   play(
     head: HttpHead,
-    from: { readonly client: string; readonly added: RawMetadata },
+    from: {
+      readonly client: string;
+      readonly added: RawMetadata;
+      readonly wholeMs?: number | undefined;
+    },
     client: HttpClient,
     hooks: ExchangeHooks = {},
   ): () => void {
+    const { timeouts = {} } = this.#options;
+    const wholeMs = Math.min(timeouts.wholeMs ?? longestMs, from.wholeMs ?? longestMs);
     const exchange = new HttpExchange(
       this.#requestOptions(head, from),
       head,
       client,
-      { name: this.name, timeouts: this.#options.timeouts ?? {}, log: this.#options.log },
+      { name: this.name, timeouts: { ...timeouts, wholeMs }, log: this.#options.log },
       (end) => {
         this.#exchanges.delete(exchange);
         hooks.ended?.(end);
