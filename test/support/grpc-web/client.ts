@@ -112,7 +112,7 @@ function byHttp1(options: WebCallOptions, fields: readonly Field[], text: boolea
   sent.setNoDelay(true);
   const head = once(sent, 'response').then(([response]) => ({
     status: response.statusCode,
-    fields: fieldsOf(response.rawHeaders),
+    fields: fieldsOf(response.rawHeaders).map(([name, value]): Field => [name.toLowerCase(), value]),
     body: response,
   }));
   head.catch(() => {});
