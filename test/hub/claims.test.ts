@@ -68,6 +68,12 @@ describe('a claim', () => {
     nodeEntry.parse(after);
   });
 
+  it('for a tunnel has its hub watch over the node, whoever did before', () => {
+    const before = entry({ owner: 'h0' });
+    assert.equal(claimed(before, claim({ lives: 'h0' })).after.owner, 'h0');
+    assert.equal(claimed(before, { ...claim({ lives: 'h0' }), tunnelTo: 'h1' }).after.owner, 'h1');
+  });
+
   it('needs a known name, a bound key and a node that was not revoked', () => {
     assert.equal(refused(undefined, claim()), 'revoked');
     assert.equal(refused(entry(), claim({ key: key('C') })), 'revoked');

@@ -112,7 +112,11 @@ export class Cluster {
     await Promise.all(
       pairs.map(async ({ node, hub }) => {
         const client = this.client(hub, node);
-        const answers = async () => (await client.unaryCall({})).error === null;
+        // A call that overtakes the news of a death waits for long.
+        const answers = async () => {
+          const { error } = await client.unaryCall({}, undefined, { deadline: Date.now() + 1_000 });
+          return error === null;
+        };
         await eventually(`hub ${hub} reaches ${node}`, answers, { timeoutMs }).finally(() => client.close());
       }),
     );

@@ -73,11 +73,8 @@ export async function restartUnderLoad(
       t.diagnostic(
         `${signal} of hub ${victim}: ${moved.join()} back after ${tookMs} ms, ${failed.length} calls failed`,
       );
-      assert.deepEqual(
-        failed.filter(({ node }) => !moved.includes(node)),
-        [],
-      );
-      for (const { code, text } of failed) assert.equal(code, 14, text);
+      const wrong = failed.filter(({ node, code }) => !moved.includes(node) || code !== 14);
+      assert.deepEqual(wrong.slice(0, 10), [], `${wrong.length} calls failed that should not`);
     } finally {
       await load.stop();
     }
