@@ -23,7 +23,7 @@ export function canonicalHost(authority: string): string {
 export function canonicalName(text: string): string {
   if (isIPv6(text)) return canonicalIPv6(text);
   if (/:\d*$/.test(text) && !text.endsWith(']')) return '';
-  return oddHost(text);
+  return usual.exec(text.toLowerCase())?.[1] ?? oddHost(text);
 }
 
 function oddHost(text: string): string {

@@ -13,14 +13,17 @@ export type ReadPath =
 const plain = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*$/;
 const encoded = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@/]|%[0-9A-Fa-f]{2})*$/;
 const dotSegment = /\/\.{1,2}(?:\/|$)/;
-/** Octets that some servers decode before they split a path, and what a second decoding would make something of. */
-const hidden = /%(?:00|2[eEfF]|3[bB]|5[cC]|25[0-9A-Fa-f]{2})/;
+/**
+ * Octets that some servers decode before they split a path or leave out, and what a second decoding would make something
+ * of.
+ */
+const hidden = /%(?:[01][0-9A-Fa-f]|7[fF]|2[eEfF]|3[bB]|5[cC]|25[0-9A-Fa-f]{2}|20(?:\/|$))/;
 const unreserved = /%(?:2[dD]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])/g;
 
 /**
  * Reads the path of a request before it is matched. Whatever one server may read otherwise than another is refused,
  * so that no row can be dodged by writing its path in another way: `.` and `..` as segments, `//`, `\`, `;`, `#`, control
- * characters, and the same percent-encoded once or more.
+ * characters, blanks at the end of a segment, and the same percent-encoded once or more.
  */
 export function readPath(target: string): ReadPath {
   const at = target.indexOf('?');
@@ -33,7 +36,7 @@ export function readPath(target: string): ReadPath {
     path = raw.replace(unreserved, decoded);
     if (hidden.test(path)) {
       return refused(
-        'it holds a percent-encoded dot, slash, backslash, semicolon or NUL, or is encoded twice',
+        'it holds a percent-encoded dot, slash, backslash, semicolon or control character, a segment that ends in a blank, or is encoded twice',
       );
     }
     if (!isUtf8(path)) return refused('its percent-encoding is no UTF-8');
