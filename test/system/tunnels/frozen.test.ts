@@ -16,6 +16,8 @@ const missing = await withoutGo();
 const pingMs = 500;
 /** A silent tunnel is given up after three rounds, which may begin a round late; the rest is for a busy machine. */
 const givenUpMs = 4 * pingMs + 2_000;
+/** A deadline that comes only where a call would hang. */
+const hangsMs = 20_000;
 
 describe('a tunnelled process that is stopped by SIGSTOP', { timeout: 120_000 }, () => {
   let stage: TunnelStage;
@@ -61,11 +63,11 @@ describe('a tunnelled process that is stopped by SIGSTOP', { timeout: 120_000 },
     );
     const [client, other] = [clientOf(node, method), clientOf('other', interopEcho)];
     const before = await instanceOf(node);
-    const open = client.open();
+    const open = client.open(hangsMs);
     await open.ask();
     child.kill('SIGSTOP');
     const since = performance.now();
-    const late = client.open();
+    const late = client.open(hangsMs);
     void late.ask();
     await other.roundTrip();
     for (const { code, details } of await Promise.all([open.ended, late.ended])) {
