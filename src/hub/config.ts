@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { issuerConfig } from '../auth/issuers.js';
+import { limitsClaim } from '../auth/limits.js';
 import { nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { isOriginPattern } from '../wire/cors.js';
@@ -51,8 +52,10 @@ export const hubConfig = z.strictObject({
     .strictObject({
       /** Open connections of one client; absent: as `FrontLimits` has it. */
       connectionsPerAddress: z.number().int().min(1).max(1_000_000).optional(),
+      /** What each caller may take, whatever its token says. */
+      perCaller: limitsClaim.default({}),
     })
-    .default({}),
+    .default({ perCaller: {} }),
   /** Which web pages of other origins may call by gRPC-web. */
   cors: z
     .strictObject({

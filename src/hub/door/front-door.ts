@@ -4,7 +4,8 @@ import { ignore, refuse, refuseRequest } from '../../wire/refuse.js';
 import { readRequest } from '../../wire/request.js';
 import { type ServeHooks, serveCall } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
-import type { Asker, Gate } from './gate.js';
+import type { Asker } from './entrance.js';
+import type { Gate } from './gate.js';
 import type { DoorRefusal } from './refusal.js';
 
 /** Takes gRPC calls over HTTP/2 from outside, and asks the gate about each. */

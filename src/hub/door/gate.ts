@@ -1,22 +1,16 @@
-import { takeToken } from '../../auth/bearer.js';
-import type { CallerVerifier } from '../../auth/caller-verifier.js';
 import type { Identity } from '../../auth/identity.js';
-import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
 import { isForwardPath } from '../../rpc/forward.js';
-import type { ServeHooks } from '../../wire/serve-call.js';
-import type { CallStats } from '../call-stats.js';
 import { withCaller, withoutCaller } from '../caller-metadata.js';
-import type { NodeView } from '../node-view.js';
 import type { Nodes } from '../nodes.js';
-import type { RowCalls } from '../routes/service.js';
+import type { Authentication } from './authentication.js';
 import type { Destination } from './destination.js';
+import type { Asker, Entrance, Passage } from './entrance.js';
 import { type IdentityHeaders, withEmail, withoutIdentity } from './identity-headers.js';
-import { HeldCall, type OpenCalls } from './open-calls.js';
 import { mayNotPass } from './passage.js';
-import { type DoorRefusal, notForCalls, tokenMissing, tokensDiffer, unverified } from './refusal.js';
+import { type DoorRefusal, notForCalls } from './refusal.js';
 import type { Router } from './routes.js';
-import { counted, ServiceGate } from './service-gate.js';
+import { mayNotUse } from './service-passage.js';
 
 const healthPrefix = '/grpc.health.v1.Health/';
 
@@ -28,148 +22,111 @@ export interface AskedCall extends Omit<CallHead, 'caller'> {
   readonly forward?: boolean;
 }
 
-/** Who asks. Exactly one of the two is called, once, at once or later; it must not throw. */
-export interface Asker {
-  /** The call may pass: it is to be played into `target`, and its end told to `hooks`, which count it as open. */
-  serve(head: CallHead, target: CallTarget, hooks: ServeHooks): void;
-  refuse(refusal: DoorRefusal): void;
-}
-
-type Head = Omit<CallHead, 'caller'>;
-/** All but local services, which have a gate of their own. */
-type Elsewhere = Exclude<Destination, { kind: 'service' }>;
-
-/** Decides about every call from outside: who calls, where to, may they. It knows nothing of how calls come in. */
+/** Decides about every call from outside: where to, who calls, may they. It knows nothing of how calls come in. */
 export class Gate {
   readonly #router: Router;
-  readonly #verifier: CallerVerifier;
+  readonly #authentication: Authentication;
   readonly #nodes: Nodes;
   readonly #own: CallTarget;
-  readonly #stats: CallStats;
-  readonly #open: OpenCalls;
-  readonly #services: ServiceGate;
-  readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
+  readonly #headers: IdentityHeaders;
+  readonly #entrance: Entrance;
 
   constructor(options: {
     router: Router;
-    verifier: CallerVerifier;
+    authentication: Authentication;
     nodes: Nodes;
     /** The hub's own services. */
     own: CallTarget;
-    stats: CallStats;
-    open: OpenCalls;
-    /** How local services are told who calls; default: by `user_email` alone. */
-    identityHeaders?: IdentityHeaders;
+    /** How local services are told who calls. */
+    identityHeaders: IdentityHeaders;
+    entrance: Entrance;
   }) {
     this.#router = options.router;
-    this.#verifier = options.verifier;
+    this.#authentication = options.authentication;
     this.#nodes = options.nodes;
     this.#own = options.own;
-    this.#stats = options.stats;
-    this.#open = options.open;
-    const { verifier, stats, open, identityHeaders: headers } = options;
-    this.#services = new ServiceGate({
-      verifier,
-      stats,
-      open,
-      ...(headers === undefined ? {} : { headers }),
-    });
+    this.#headers = options.identityHeaders;
+    this.#entrance = options.entrance;
   }
 
   /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
   decide(asked: AskedCall, asker: Asker): void {
-    if (asked.forward !== true && isForwardPath(asked.path)) {
-      asker.refuse(notForCalls);
-      return;
-    }
     const to = this.#router.route(asked);
-    if (to.kind === 'service') {
-      this.#services.decide(asked, to, asker);
+    const refuse = (refusal: DoorRefusal, identity?: Identity) =>
+      this.#entrance.refuse(asker, asked.path, to.kind === 'node' ? to.node : undefined, identity, refusal);
+    if (asked.forward !== true && isForwardPath(asked.path)) {
+      refuse(notForCalls);
       return;
     }
-    const { path, authority, timeoutMs } = asked;
-    const node = nodeOf(to);
-    const { token, differ, rest } = takeToken(to.metadata, this.#isOurs);
-    const head: Head = { path, authority, timeoutMs, metadata: withoutIdentity(withoutCaller(rest)) };
     if (to.kind === 'malformed') {
-      this.#refuse(asker, head, undefined, undefined, to.refusal);
+      refuse(to.refusal);
       return;
     }
-    if (to.kind === 'hub' && path.startsWith(healthPrefix)) {
-      this.#serve(asker, head, head.metadata, undefined, this.#own, undefined);
+    if (to.kind === 'hub' && asked.path.startsWith(healthPrefix)) {
+      const said = cleaned(this.#authentication.withoutToken(to.metadata));
+      this.#entrance.enter(asker, undefined, this.#ownPassage(asked, said));
       return;
     }
-    if (differ) {
-      this.#refuse(asker, head, node, undefined, tokensDiffer);
-      return;
-    }
-    if (token === undefined) {
-      this.#refuse(asker, head, node, undefined, tokenMissing);
-      return;
-    }
-    const identity = this.#verifier.verified(token);
-    if (identity !== undefined) {
-      this.#admit(asker, head, to, identity);
-      return;
-    }
-    this.#verifier.verify(token).then(
-      (verified) => this.#admit(asker, head, to, verified),
-      (thrown: unknown) => this.#refuse(asker, head, node, undefined, unverified(thrown)),
-    );
+    const isPublic = to.kind === 'service' && to.service.access === 'public';
+    this.#authentication.identify(to.metadata, isPublic, {
+      identified: (identity, rest) => {
+        const passage = this.#passage(asked, to, identity, cleaned(rest));
+        if ('status' in passage) refuse(passage, identity);
+        else this.#entrance.enter(asker, identity, passage);
+      },
+      unidentified: refuse,
+    });
   }
 
-  #admit(asker: Asker, head: Head, to: Elsewhere, identity: Identity): void {
-    if (to.kind === 'none' || to.kind === 'malformed') {
-      this.#refuse(asker, head, undefined, identity, to.refusal);
-      return;
-    }
-    if (to.kind === 'hub') {
-      const metadata = withCaller(head.metadata, identity);
-      this.#serve(asker, head, metadata, identity, this.#own, undefined);
-      return;
-    }
-    const { node, calls } = to;
+  /** Where the call is to go, or why it may not. */
+  #passage(
+    asked: AskedCall,
+    to: Exclude<Destination, { kind: 'malformed' }>,
+    identity: Identity | undefined,
+    said: RawMetadata,
+  ): Passage | DoorRefusal {
+    if (to.kind === 'none') return to.refusal;
+    if (to.kind === 'service') return this.#servicePassage(asked, to, identity, said);
+    if (identity === undefined) throw new TypeError('only services are public');
+    if (to.kind === 'hub') return this.#ownPassage(asked, withCaller(said, identity));
+    const { node, calls: row } = to;
     const view = this.#nodes.view(node);
-    const refusal = mayNotPass(node, view, head.path, identity);
-    if (refusal !== undefined) this.#refuse(asker, head, node, identity, refusal);
-    else if (view !== undefined) {
-      this.#serve(asker, head, withEmail(head.metadata, identity), identity, view.target, view, calls);
-    }
+    const refusal = mayNotPass(node, view, asked.path, identity);
+    if (refusal !== undefined) return refusal;
+    if (view === undefined) throw new TypeError('a node that may be called is known');
+    return { head: headOf(asked, withEmail(said, identity)), target: view.target, view, row };
   }
 
-  #serve(
-    asker: Asker,
-    { path, authority, timeoutMs }: Head,
-    metadata: RawMetadata,
-    identity: Identity | undefined,
-    target: CallTarget,
-    view: NodeView | undefined,
-    calls?: RowCalls,
-  ): void {
-    const caller = identity?.subject ?? '';
-    const begun = this.#stats.begin(view, path, caller);
-    const hooks = calls === undefined ? begun : counted(calls, begun);
-    if (identity === undefined) {
-      asker.serve({ path, authority, timeoutMs, metadata, caller }, target, hooks);
-      return;
-    }
-    const allowedMs = allowedTimeoutMs(identity, timeoutMs);
-    const held = new HeldCall(this.#open, identity, target, hooks);
-    asker.serve({ path, authority, timeoutMs: allowedMs, metadata, caller }, held, held);
+  #ownPassage(asked: AskedCall, metadata: RawMetadata): Passage {
+    return { head: headOf(asked, metadata), target: this.#own, view: undefined, row: undefined };
   }
 
-  #refuse(
-    asker: Asker,
-    head: Head,
-    node: string | undefined,
+  #servicePassage(
+    asked: AskedCall,
+    { service, path }: Extract<Destination, { kind: 'service' }>,
     identity: Identity | undefined,
-    refusal: DoorRefusal,
-  ): void {
-    this.#stats.refused(node?.slice(0, 64), head.path, identity, refusal.status, refusal.code);
-    asker.refuse(refusal);
+    said: RawMetadata,
+  ): Passage | DoorRefusal {
+    const refusal = mayNotUse(service, path, identity);
+    if (refusal !== undefined) return refusal;
+    const told = identity === undefined ? [] : this.#headers(identity, service.audience);
+    const metadata = told.length === 0 ? said : [...said, ...told];
+    const timeoutMs = shorter(asked.timeoutMs, service.timeoutMs);
+    const head = { path, authority: asked.authority, metadata, timeoutMs };
+    return { head, target: service.target, view: undefined, row: service.calls };
   }
 }
 
-function nodeOf(to: Destination): string | undefined {
-  return to.kind === 'node' ? to.node : undefined;
+/** Without what only the hub may say. */
+function cleaned(metadata: RawMetadata): RawMetadata {
+  return withoutIdentity(withoutCaller(metadata));
+}
+
+function headOf({ path, authority, timeoutMs }: AskedCall, metadata: RawMetadata): Passage['head'] {
+  return { path, authority, timeoutMs, metadata };
+}
+
+function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

@@ -9,7 +9,8 @@ import { refuseWebCall, refuseWebRequest, type WebAnswer } from '../../wire/grpc
 import { badRequest } from '../../wire/refuse.js';
 import type { ServeHooks } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
-import type { Asker, Gate } from './gate.js';
+import type { Asker } from './entrance.js';
+import type { Gate } from './gate.js';
 import { type DoorRefusal, refusalStatus } from './refusal.js';
 import type { Router } from './routes.js';
 

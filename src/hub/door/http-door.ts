@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { type AssertionSigner, keysPath } from '../../auth/assertion.js';
-import type { CallerVerifier } from '../../auth/caller-verifier.js';
 import type { Identity } from '../../auth/identity.js';
 import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { Logger } from '../../log.js';
@@ -11,11 +10,13 @@ import { answerError, Http1Client, Http2Client, type HttpClient } from '../../wi
 import { type HttpHead, type ReadHead, readHttp1, readHttp2 } from '../../wire/http-proxy-head.js';
 import type { CallStats } from '../call-stats.js';
 import { refuseUpgrade } from '../refuse-upgrade.js';
+import type { Authentication } from './authentication.js';
 import type { HttpDestination } from './destination.js';
-import { HttpGate, type HttpRefusal } from './http-gate.js';
+import type { Entrance } from './entrance.js';
+import { asHttp, HttpGate, type HttpRefusal } from './http-gate.js';
 import { HttpOrigins } from './http-origins.js';
 import { httpToCall } from './http-status.js';
-import { type IdentityHeaders, userEmail } from './identity-headers.js';
+import type { IdentityHeaders } from './identity-headers.js';
 import type { OpenCalls } from './open-calls.js';
 import type { DoorRefusal } from './refusal.js';
 import type { Router } from './routes.js';
@@ -33,24 +34,27 @@ export class HttpDoor {
   readonly #gate: HttpGate;
   readonly #origins: HttpOrigins;
   readonly #open: OpenCalls;
+  readonly #entrance: Entrance;
 
   constructor(options: {
     router: Router;
-    verifier: CallerVerifier;
+    authentication: Authentication;
     signer: AssertionSigner;
-    /** How services are told who calls; default: by `user_email` alone. */
-    identityHeaders?: IdentityHeaders;
+    /** How services are told who calls. */
+    identityHeaders: IdentityHeaders;
     stats: CallStats;
     /** Ends what is open when its token is good no more. */
     open: OpenCalls;
+    entrance: Entrance;
     log: Logger;
   }) {
     this.#router = options.router;
     this.#signer = options.signer;
     this.#stats = options.stats;
-    this.#gate = new HttpGate(options.verifier, options.identityHeaders ?? userEmail);
+    this.#gate = new HttpGate(options.authentication, options.identityHeaders);
     this.#origins = new HttpOrigins(options.log);
     this.#open = options.open;
+    this.#entrance = options.entrance;
   }
 
   /** False: the request is somebody else's. `listener` and `unbound` are the listener's. Never throws. */
@@ -146,9 +150,12 @@ export class HttpDoor {
         this.#refuse(client, head.method, head.path, identity, verdict.refusal);
         return;
       }
+      const hooks = this.#entrance.begin(identity, head.path, service.calls);
+      if ('status' in hooks) {
+        this.#refuse(client, head.method, head.path, identity, asHttp(hooks));
+        return;
+      }
       unbound();
-      const hooks = this.#stats.begin(undefined, head.path, identity?.subject ?? '');
-      const over = service.calls.begin();
       let forget = (): void => {};
       const cut = this.#origins
         .of(service)
@@ -159,7 +166,6 @@ export class HttpDoor {
           {
             ended: (end) => {
               forget();
-              over();
               hooks.ended(httpToCall(end));
             },
           },
@@ -179,8 +185,13 @@ export class HttpDoor {
         refuseUpgrade(socket, status, code, message, fields);
         return;
       }
-      const hooks = this.#stats.begin(undefined, head.path, identity?.subject ?? '');
-      const over = service.calls.begin();
+      const hooks = this.#entrance.begin(identity, head.path, service.calls);
+      if ('status' in hooks) {
+        const { status, code, message, fields } = asHttp(hooks);
+        this.#refused(head.path, identity, { status, code });
+        refuseUpgrade(socket, status, code, message, fields);
+        return;
+      }
       let end = { status: 0, code: '', complete: false, requestBytes: 0, responseBytes: 0 };
       let forget = (): void => {};
       const open = this.#origins
@@ -203,7 +214,6 @@ export class HttpDoor {
             },
             closed: () => {
               forget();
-              over();
               hooks.ended(httpToCall(end));
             },
           },

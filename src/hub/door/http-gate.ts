@@ -1,12 +1,11 @@
-import { takeToken } from '../../auth/bearer.js';
 import type { Identity } from '../../auth/identity.js';
 import type { RawMetadata } from '../../rpc/call.js';
 import { looseName } from '../../wire/http-proxy-fields.js';
 import type { HttpHead } from '../../wire/http-proxy-head.js';
 import type { LocalService } from '../routes/service.js';
+import type { Authentication } from './authentication.js';
 import type { IdentityHeaders } from './identity-headers.js';
-import { type DoorRefusal, refusalStatus, tokensDiffer, unverified } from './refusal.js';
-import type { Verifier } from './service-gate.js';
+import { type DoorRefusal, refusalStatus, tokenMissing } from './refusal.js';
 import { mayNotUse } from './service-passage.js';
 
 /** What becomes of a request that is no gRPC call. */
@@ -30,62 +29,35 @@ export interface HttpRefusal {
   readonly fields: RawMetadata;
 }
 
-const tokenMissing: HttpRefusal = {
-  status: 401,
-  code: 'UNAUTHENTICATED',
-  message: 'a caller token is missing: send it as authorization: Bearer TOKEN, or x-postern-authorization',
-  fields: ['www-authenticate', 'Bearer realm="postern"'],
-};
-
 /** Decides about requests to local services that are no gRPC calls: who asks, may they, what the service is told. */
 export class HttpGate {
-  readonly #verifier: Verifier;
+  readonly #authentication: Authentication;
   readonly #headers: IdentityHeaders;
-  readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
 
-  constructor(verifier: Verifier, headers: IdentityHeaders) {
-    this.#verifier = verifier;
+  constructor(authentication: Authentication, headers: IdentityHeaders) {
+    this.#authentication = authentication;
     this.#headers = headers;
   }
 
   /** Calls back once: at once where there is no token, or one that was verified before. */
   decide(head: HttpHead, service: LocalService, decided: (verdict: HttpVerdict) => void): void {
-    const wrongMethod = methodRefused(head.method, service.methods);
-    const isPublic = service.access === 'public';
-    const { token, differ, rest } = takeToken(head.fields, this.#isOurs);
-    if (differ) {
-      decided({ ok: false, identity: undefined, refusal: asHttp(tokensDiffer) });
-      return;
-    }
-    if (token === undefined) {
-      if (!isPublic) decided({ ok: false, identity: undefined, refusal: tokenMissing });
-      else decided(wrongMethod ?? this.#admitted(service, rest, undefined));
-      return;
-    }
-    const known = this.#verifier.verified(token);
-    if (known !== undefined) {
-      decided(wrongMethod ?? this.#judge(head, service, rest, known));
-      return;
-    }
-    this.#verifier.verify(token).then(
-      (identity) => decided(wrongMethod ?? this.#judge(head, service, rest, identity)),
-      (thrown: unknown) => {
-        // What a public service is shown may be meant for itself, unless it is of this hub.
-        const theirs = this.#isOurs(token) ? rest : head.fields;
-        if (isPublic) decided(wrongMethod ?? this.#admitted(service, theirs, undefined));
-        else decided({ ok: false, identity: undefined, refusal: asHttp(unverified(thrown)) });
+    this.#authentication.identify(head.fields, service.access === 'public', {
+      identified: (identity, rest) => {
+        decided(methodRefused(head.method, service.methods) ?? this.#judge(head, service, rest, identity));
       },
-    );
+      unidentified: (refusal) => decided({ ok: false, identity: undefined, refusal: asHttp(refusal) }),
+    });
   }
 
-  #judge(head: HttpHead, service: LocalService, fields: RawMetadata, identity: Identity): HttpVerdict {
-    const { name, access, roles } = service;
+  #judge(
+    head: HttpHead,
+    service: LocalService,
+    fields: RawMetadata,
+    identity: Identity | undefined,
+  ): HttpVerdict {
+    const { name, access, roles, audience } = service;
     const refusal = mayNotUse({ name, access, roles }, claimedPath(name, head.method), identity);
     if (refusal !== undefined) return { ok: false, identity, refusal: asHttp(refusal) };
-    return this.#admitted(service, fields, identity);
-  }
-
-  #admitted({ audience }: LocalService, fields: RawMetadata, identity: Identity | undefined): HttpVerdict {
     const told = identity === undefined ? [] : this.#headers(identity, audience);
     return { ok: true, identity, fields: withoutHubFields(fields), told };
   }
@@ -107,12 +79,23 @@ function methodRefused(method: string, allowed: readonly string[] | undefined): 
   return { ok: false, identity: undefined, refusal };
 }
 
-function asHttp({ status, code, message }: DoorRefusal): HttpRefusal {
-  if (status === refusalStatus.unauthenticated) {
-    const fields = ['www-authenticate', 'Bearer realm="postern", error="invalid_token"'];
-    return { status: 401, code, message, fields };
+/** HTTP status by gRPC status. */
+const httpStatus: ReadonlyMap<number, number> = new Map([
+  [refusalStatus.unauthenticated, 401],
+  [refusalStatus.permissionDenied, 403],
+  [refusalStatus.resourceExhausted, 429],
+]);
+
+/** A refusal as HTTP has it: RFC 6750 §3 for tokens, RFC 6585 §4 for limits. */
+export function asHttp(refusal: DoorRefusal): HttpRefusal {
+  const { status, code, message, retryAfterMs } = refusal;
+  const fields: string[] = [];
+  if (refusal === tokenMissing) fields.push('www-authenticate', 'Bearer realm="postern"');
+  else if (status === refusalStatus.unauthenticated) {
+    fields.push('www-authenticate', 'Bearer realm="postern", error="invalid_token"');
   }
-  return { status: status === refusalStatus.permissionDenied ? 403 : 500, code, message, fields: [] };
+  if (retryAfterMs !== undefined) fields.push('retry-after', String(Math.ceil(retryAfterMs / 1000)));
+  return { status: httpStatus.get(status) ?? 500, code, message, fields };
 }
 
 /** Without what only the hub says, in any spelling that a service could take for it. */

@@ -45,6 +45,6 @@ export function asserted(signer: AssertionSigner): IdentityHeaders {
 }
 
 /** The address of who calls, where the issuer of the token has verified one. */
-export function userEmail(identity: Identity): RawMetadata {
+function userEmail(identity: Identity): RawMetadata {
   return identity.email === undefined ? [] : [emailField, identity.email];
 }

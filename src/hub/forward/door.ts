@@ -6,7 +6,8 @@ import { forwardPath } from '../../rpc/forward.js';
 import { clientOf } from '../../wire/client.js';
 import { playForward } from '../../wire/forward-source.js';
 import type { CallResult, ServeHooks } from '../../wire/serve-call.js';
-import type { Asker, Gate } from '../door/gate.js';
+import type { Asker } from '../door/entrance.js';
+import type { Gate } from '../door/gate.js';
 import type { DoorRefusal } from '../door/refusal.js';
 import { readForwardRequest } from './request.js';
 

@@ -1,0 +1,115 @@
+import type { Identity } from '../../auth/identity.js';
+import { allowedTimeoutMs } from '../../auth/policy.js';
+import type { CallHead, CallTarget } from '../../rpc/call.js';
+import type { CallResult, ServeHooks } from '../../wire/serve-call.js';
+import type { CallStats } from '../call-stats.js';
+import { LimitedTarget } from '../limits/limited-call.js';
+import type { Limiter } from '../limits/limiter.js';
+import type { Meter } from '../limits/meter.js';
+import type { NodeView } from '../node-view.js';
+import type { RowCalls } from '../routes/service.js';
+import { HeldCall, type OpenCalls } from './open-calls.js';
+import type { DoorRefusal } from './refusal.js';
+
+/** Where a call may go, that was allowed to. */
+export interface Passage {
+  readonly head: Omit<CallHead, 'caller'>;
+  readonly target: CallTarget;
+  /** The node that it goes to. */
+  readonly view: NodeView | undefined;
+  /** The row of the table that has led there. */
+  readonly row: RowCalls | undefined;
+}
+
+/** Who asks. Exactly one of the two is called, once, at once or later; it must not throw. */
+export interface Asker {
+  /** The call may pass: it is to be played into `target`, and its end told to `hooks`, which count it as open. */
+  serve(head: CallHead, target: CallTarget, hooks: ServeHooks): void;
+  refuse(refusal: DoorRefusal): void;
+}
+
+/** Lets calls in that may pass, as many as their caller may make: counts, meters and holds them while they are open. */
+export class Entrance {
+  readonly #stats: CallStats;
+  readonly #open: OpenCalls;
+  readonly #limiter: Limiter;
+
+  constructor(options: { stats: CallStats; open: OpenCalls; limiter: Limiter }) {
+    this.#stats = options.stats;
+    this.#open = options.open;
+    this.#limiter = options.limiter;
+  }
+
+  /** `identity` undefined: nobody has shown a token, and none is needed. */
+  enter(asker: Asker, identity: Identity | undefined, passage: Passage): void {
+    const { head, view, row } = passage;
+    const { path, authority, metadata, timeoutMs } = head;
+    if (identity === undefined) {
+      const hooks = this.#begin(view, path, '', row, undefined);
+      asker.serve({ path, authority, metadata, timeoutMs, caller: '' }, passage.target, hooks);
+      return;
+    }
+    const caller = identity.subject;
+    const meter = this.#limiter.meterOf(identity);
+    const refusal = meter?.begin(caller);
+    if (refusal !== undefined) {
+      this.refuse(asker, path, view?.name, identity, refusal);
+      return;
+    }
+    const hooks = this.#begin(view, path, caller, row, meter);
+    const target = meter === undefined ? passage.target : new LimitedTarget(passage.target, meter);
+    const held = new HeldCall(this.#open, identity, target, hooks);
+    const allowedMs = allowedTimeoutMs(identity, timeoutMs);
+    asker.serve({ path, authority, metadata, timeoutMs: allowedMs, caller }, held, held);
+  }
+
+  /**
+   * Begins a request that is no call, or says why it must not. Its bytes are counted at its end: those of a caller who is
+   * limited in bytes are then refused more until they are paid.
+   */
+  begin(identity: Identity | undefined, path: string, row: RowCalls): ServeHooks | DoorRefusal {
+    if (identity === undefined) return this.#begin(undefined, path, '', row, undefined);
+    const meter = this.#limiter.meterOf(identity);
+    const refusal = meter?.begin(identity.subject);
+    if (refusal !== undefined) return refusal;
+    const begun = this.#begin(undefined, path, identity.subject, row, meter);
+    if (meter === undefined) return begun;
+    return {
+      ended: (result) => {
+        meter.passed(result.requestBytes + result.responseBytes);
+        begun.ended(result);
+      },
+    };
+  }
+
+  /** Turns a call away, and counts it. */
+  refuse(
+    asker: Asker,
+    path: string,
+    node: string | undefined,
+    identity: Identity | undefined,
+    refusal: DoorRefusal,
+  ): void {
+    this.#stats.refused(node?.slice(0, 64), path, identity, refusal.status, refusal.code);
+    asker.refuse(refusal);
+  }
+
+  #begin(
+    view: NodeView | undefined,
+    path: string,
+    caller: string,
+    row: RowCalls | undefined,
+    meter: Meter | undefined,
+  ): ServeHooks {
+    const begun = this.#stats.begin(view, path, caller);
+    if (row === undefined && meter === undefined) return begun;
+    const rowOver = row?.begin();
+    return {
+      ended: (result: CallResult) => {
+        rowOver?.();
+        meter?.ended();
+        begun.ended(result);
+      },
+    };
+  }
+}
