@@ -133,6 +133,30 @@ for (const version of versions) {
       assert.equal(front.results[0]?.status, 1);
     });
 
+    test("a server has no say about the hub's origin, and cannot mark an error as Postern's", async () => {
+      const said = {
+        'set-cookie': 'a=b',
+        'access-control-allow-origin': '*',
+        'access-control-allow-credentials': 'true',
+        'strict-transport-security': 'max-age=1',
+        'clear-site-data': '"*"',
+        'x-postern-error': 'FORGED',
+        'x-other': 'passed',
+      };
+      serve = (stream) => {
+        stream.resume();
+        answer(stream, { 'grpc-status': '9', 'x-postern-error': 'FORGED' }, said);
+        stream.end();
+      };
+      const saw = await webCall(options(), frame('x'));
+      const names = [...saw.fields, ...(saw.trailers ?? [])].map(([name]) => name);
+      assert.deepEqual(
+        Object.keys(said).filter((name) => names.includes(name)),
+        ['x-other'],
+      );
+      assert.deepEqual(saw.trailers, [['grpc-status', '9']]);
+    });
+
     test('a server cannot pass trailers off as a message', async () => {
       serve = (stream) => {
         stream.resume();

@@ -60,10 +60,11 @@ export async function startWebFront(
 /** A front, and a raw HTTP/2 server that its calls go to. */
 export async function webStage(
   onStream: Parameters<typeof startRawServer>[0],
+  options: Partial<FrontOptions> = {},
 ): Promise<{ front: WebFront; stop(): Promise<void> }> {
   const server = await startRawServer(onStream);
   const upstream = new Http2Upstream({ address: server.address });
-  const front = await startWebFront(upstream);
+  const front = await startWebFront(upstream, options);
   return {
     front,
     stop: async () => {
