@@ -81,7 +81,7 @@ export class TrustedIssuer {
    */
   identity(claims: Readonly<Record<string, unknown>>, expiresAtMs: number, token: string): Identity {
     const { claim, nodes, methods, limits } = this.#config;
-    const said = policy.safeParse(claims[claim] ?? {});
+    const said = policy.safeParse(Object.hasOwn(claims, claim) ? claims[claim] : {});
     if (!said.success) throw notUnderstood(said.error, `${claim}.`);
     const { sub, jti } = claims;
     if (typeof sub !== 'string' || !/^\P{Cc}{1,256}$/u.test(sub)) {

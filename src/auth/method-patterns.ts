@@ -7,6 +7,9 @@ const patternForm = /^(?:\*|[\w-]+(?:\.[\w-]+)*(?:\.\*|\/\*|\/[\w-]+))$/;
  * slash, a query) could lead a server elsewhere than the pattern says.
  */
 const pathForm = /^\/[\w-]+(?:\.[\w-]+)*\/[\w-]+$/;
+/** A forward: `postern.forward/HOST:PORT` (encoded as in its path), `postern.forward/` for the node's own server, or any. */
+const forwardPatternForm = /^postern\.forward\/(?:\*|[\w.:%-]*)$/;
+const forwardPathForm = /^\/postern\.forward\/[\w.:%-]*$/;
 const longestPattern = 512;
 
 /** One pattern of methods; a slash in front is taken off. */
@@ -15,15 +18,15 @@ export const methodPattern = z
   .max(longestPattern)
   .transform((text) => (text.startsWith('/') ? text.slice(1) : text))
   .refine(
-    (text) => patternForm.test(text),
-    'a method pattern is pkg.Service/Method, pkg.Service/*, pkg.* or *',
+    (text) => patternForm.test(text) || forwardPatternForm.test(text),
+    'a method pattern is pkg.Service/Method, pkg.Service/*, pkg.*, * or postern.forward/HOST:PORT',
   );
 
 /** True when one of the patterns lets calls of the path (`/pkg.Service/Method`) through; no list at all lets all. */
 export function coversMethod(patterns: readonly string[] | undefined, path: string): boolean {
   if (patterns === undefined) return true;
   if (patterns.includes('*')) return true;
-  if (!pathForm.test(path)) return false;
+  if (!pathForm.test(path) && !forwardPathForm.test(path)) return false;
   const method = path.slice(1);
   return patterns.some((pattern) => methodFits(pattern, method));
 }
