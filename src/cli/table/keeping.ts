@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
-import { hubOptions } from '../common-options.js';
+import { dataOption, hubOptions, logLevelOption } from '../common-options.js';
 
 const nameArgument: ArgumentSpec = { name: 'NAME', summary: 'name of the context', completes: 'context' };
 
@@ -140,6 +140,53 @@ export const keepingCommands: readonly CommandSpec[] = [
       { line: 'postern doctor --context garden -o json', does: 'a hub elsewhere, for programs' },
     ],
     load: () => import('../commands/doctor.js'),
+  },
+  {
+    path: ['backup'],
+    summary: 'write the keys, tokens and registry of a data directory into one file',
+    description:
+      'The file is a tar archive packed by gzip, for this user alone; whoever has it is admin of the hub. The hub may run or not: the nodes and tokens that it knows are read from its NATS server. Calls, logs and transitions are not in it.',
+    arguments: [
+      { name: 'FILE', summary: 'where to, e.g. hub.tar.gz; - for standard output', completes: 'file' },
+    ],
+    options: [
+      { name: 'force', kind: 'flag', summary: 'replace what is there' },
+      {
+        name: 'nats',
+        kind: 'list',
+        value: 'URL',
+        summary: 'the NATS server with the registry, where it is none of ours and no hub runs here',
+      },
+      dataOption,
+      logLevelOption,
+    ],
+    examples: [
+      { line: 'postern backup hub.tar.gz', does: 'on the machine of the hub' },
+      {
+        line: 'postern backup - | age -r age1… > hub.tar.gz.age',
+        does: 'encrypted, never on the disk in the clear',
+      },
+    ],
+    load: () => import('../commands/backup.js'),
+  },
+  {
+    path: ['restore'],
+    summary: 'make a data directory from what `postern backup` wrote',
+    description:
+      'All of it or nothing: the new directory appears when it is whole. Do not start a hub with it while the old one runs.',
+    arguments: [{ name: 'FILE', summary: 'the backup; - for standard input', completes: 'file' }],
+    options: [
+      { name: 'force', kind: 'flag', summary: 'move what is there aside' },
+      dataOption,
+      logLevelOption,
+    ],
+    examples: [
+      {
+        line: 'postern restore hub.tar.gz --data /var/lib/postern',
+        does: 'on another machine, then: postern up',
+      },
+    ],
+    load: () => import('../commands/restore.js'),
   },
   {
     path: ['complete-contexts'],
