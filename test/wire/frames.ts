@@ -33,10 +33,13 @@ export function settingsOf(values: readonly (readonly [id: number, value: number
 
 /** HEADERS with END_HEADERS, each field a literal that is not indexed. */
 export function headers(stream: number, fields: Readonly<Record<string, string>>, flags = 0): Buffer {
-  const block = Object.entries(fields).map(([name, value]) =>
-    Buffer.concat([Buffer.from([0]), hpackString(name), hpackString(value)]),
-  );
+  const block = Object.entries(fields).map(([name, value]) => hpackField(name, value));
   return frame(1, 4 | flags, stream, Buffer.concat(block));
+}
+
+/** One field of a header block, a literal that is not indexed. */
+export function hpackField(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0]), hpackString(name), hpackString(value)]);
 }
 
 /** A string without Huffman coding: its length as RFC 7541 section 5.1 writes numbers in 7 bits, then its bytes. */

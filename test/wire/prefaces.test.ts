@@ -66,6 +66,7 @@ function cutting(carrier: Socket, begin: Buffer, cut: Cut): Duplex {
   carrier.setNoDelay(true);
   const [near, far] = duplexPair();
   carrier.pipe(far);
+  carrier.once('close', () => near.destroy());
   let at = 0;
   let waiting = begin;
   let isWriting = false;
@@ -102,7 +103,7 @@ const cutAt =
   (at) =>
     at < end ? end - at : 1e9;
 
-describe('every protocol is told behind whatever preface, however its bytes come:', () => {
+describe('every protocol is told behind whatever preface, however its bytes come:', { timeout: 60_000 }, () => {
   for (const [name, { overTls, prefaceBytes, speak, answer }] of Object.entries(spoken)) {
     for (const [begin, bytes] of Object.entries(prefixes)) {
       test(`${name} behind ${begin}`, async () => {
@@ -128,7 +129,7 @@ describe('every protocol is told behind whatever preface, however its bytes come
   }
 });
 
-describe('a connection is cut', () => {
+describe('a connection is cut', { timeout: 60_000 }, () => {
   const proxy = version1();
   const ended: Readonly<Record<string, Buffer | string>> = {
     'an unknown protocol': 'HELO there\r\n',
