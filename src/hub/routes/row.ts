@@ -75,7 +75,7 @@ export const route = z
     /** Origins whose pages may read answers. */
     cors: z.array(origin).max(64).optional(),
     /** Asks for an assertion of who calls, signed for this row by its name. */
-    assertion: z.boolean().default(false),
+    assertion: z.boolean().optional(),
     /** `to` may be a port of the hub itself or of its bus. */
     ownPort: z.boolean().optional(),
   })

@@ -123,7 +123,7 @@ export class RowKeeper {
       methods: route.methods,
       timeoutMs: route.timeoutSeconds === undefined ? undefined : route.timeoutSeconds * 1000,
       cors: route.cors,
-      audience: route.assertion ? (route.name ?? route.to) : undefined,
+      audience: route.assertion === true ? (route.name ?? route.to) : undefined,
       calls,
       target,
     };
