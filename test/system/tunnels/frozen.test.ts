@@ -19,7 +19,7 @@ const givenUpMs = 4 * pingMs + 2_000;
 /** A deadline that comes only where a call would hang. */
 const hangsMs = 20_000;
 
-describe('a tunnelled process that is stopped by SIGSTOP', { timeout: 120_000 }, () => {
+describe('a tunnelled process that is stopped by SIGSTOP, and killed at last', { timeout: 120_000 }, () => {
   let stage: TunnelStage;
   let server: InteropServer;
   const children: ChildProcess[] = [];
@@ -86,6 +86,20 @@ describe('a tunnelled process that is stopped by SIGSTOP', { timeout: 120_000 },
     await stage.inState(node, 'connected.idle');
     assert.notEqual(await instanceOf(node), before, 'it has come anew');
     await client.roundTrip();
+    await kill(child, node, client);
+  };
+  const kill = async (child: ChildProcess, node: string, client: EchoClient): Promise<void> => {
+    const open = client.open(hangsMs);
+    await open.ask();
+    child.kill('SIGKILL');
+    const since = performance.now();
+    const { code, details } = await open.ended;
+    const tookMs = performance.now() - since;
+    assert.equal(code, 14, details);
+    assert.match(details, /^the tunnel of node '\w+' is over: /);
+    assert.ok(tookMs < 3_000, `the call ended after ${Math.round(tookMs)} ms`);
+    await stage.inState(node, 'lost');
+    assert.match((await client.open(hangsMs).ended).details, /is not connected/);
   };
 
   it('has its calls failed in time, leaves, and returns by itself when it goes on (postern serve)', async () => {
