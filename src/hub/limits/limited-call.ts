@@ -75,11 +75,9 @@ class LimitedCall implements Call, CallSink {
 
   consumed(bytes: number): void {
     if (this.#over) return;
-    const waitMs = this.#meter.passed(bytes);
+    this.#meter.passed(bytes);
     this.#owed += bytes;
-    if (this.#payment !== undefined) return;
-    if (waitMs === 0) this.#pay();
-    else this.#payment = this.#later(waitMs, this.#pay);
+    if (this.#payment === undefined) this.#pay();
   }
 
   head(metadata: RawMetadata): void {
