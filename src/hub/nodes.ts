@@ -126,6 +126,13 @@ export class Nodes {
     return instances.length;
   }
 
+  /** Bars the keys that a join token has bound to a node; resolves to how many. Throws what the registry throws. */
+  async revokeJoinedWith(name: string, token: string): Promise<number> {
+    const bound = this.#registry.get(name)?.keys.filter((one) => one.token === token) ?? [];
+    for (const { key } of bound) await this.revoke(name, key);
+    return bound.length;
+  }
+
   /** Lets a node of a revoked name join again, by new keys. Throws `NODE_UNKNOWN` and what the registry throws. */
   allow(name: string): Promise<void> {
     return this.#registry.allow(name, Date.now());

@@ -31,7 +31,7 @@ const givenLabels = labels.refine((given) => Object.keys(given).length <= 64, 'a
 /** `postern.v1.TokensService`. */
 export function tokensService(
   tokens: TokenRegistry,
-  nodes: Pick<Nodes, 'view'>,
+  nodes: Pick<Nodes, 'view' | 'revokeJoinedWith'>,
   key: CallerKey,
   log: Logger,
 ): TokensServiceServer {
@@ -83,8 +83,9 @@ export function tokensService(
       return { tokens: tokens.list(now).map((entry) => shownToken(entry, now)) };
     }),
     revokeToken: unary('admin', log, async ({ id }, caller) => {
-      await tokens.revoke(checked('id', tokenId, id), Date.now());
-      log.info({ tokenId: id, by: caller.subject }, 'a token was revoked');
+      const { kind, subject } = await tokens.revoke(checked('id', tokenId, id), Date.now());
+      const keys = kind === 'join' ? await nodes.revokeJoinedWith(subject, id) : undefined;
+      log.info({ tokenId: id, keys, by: caller.subject }, 'a token was revoked');
       return {};
     }),
   };

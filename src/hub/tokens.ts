@@ -2,7 +2,7 @@ import { joinSecretMatches, makeJoinToken, newTokenId, parseJoinToken } from '..
 import type { Store } from '../bus/bus.js';
 import type { Labels, TokenEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
-import { compareAndSet } from './compare-and-set.js';
+import { compareAndSet, type Decision } from './compare-and-set.js';
 import { Restoration } from './restore.js';
 
 /** What `ListTokens` shows of a token. */
@@ -120,9 +120,9 @@ export class TokenRegistry {
   ): Promise<{ id: string; labels: Labels | undefined }> {
     const parts = parseJoinToken(text);
     if (parts === undefined) throw invalid();
-    const { value } = await compareAndSet(this.#store, parts.id, (entry) => {
+    const decide = (entry: TokenEntry | undefined, known: boolean): Decision<TokenEntry, undefined> => {
       const hash = entry?.secretHash;
-      if (entry === undefined && this.#mirror.has(parts.id)) {
+      if (entry === undefined && known) {
         throw new PosternError(
           'STORE_UNAVAILABLE',
           'the registry has lost the token, which is written back now',
@@ -137,18 +137,22 @@ export class TokenRegistry {
       }
       if (entry.expiresAtMs <= nowMs) throw new PosternError('TOKEN_EXPIRED', 'the join token has expired');
       return { write: usedBy(entry, key), result: undefined };
-    });
+    };
+    const isKnown = () => this.#mirror.has(parts.id);
+    const { value } = await compareAndSet(this.#store, parts.id, decide, isKnown);
     return { id: parts.id, labels: value?.labels };
   }
 
-  /** Makes a token worthless. Throws `TOKEN_UNKNOWN`. */
-  async revoke(id: string, nowMs: number): Promise<void> {
-    const { value } = await compareAndSet(this.#store, id, (entry) => {
+  /** Makes a token worthless; resolves to what it is. Throws `TOKEN_UNKNOWN`. */
+  async revoke(id: string, nowMs: number): Promise<TokenEntry> {
+    const { result, value } = await compareAndSet(this.#store, id, (entry) => {
       if (entry === undefined) throw new PosternError('TOKEN_UNKNOWN', 'there is no token with this id');
-      if (entry.revokedAtMs !== undefined) return { result: undefined };
-      return { write: { ...entry, revokedAtMs: nowMs }, result: undefined };
+      if (entry.revokedAtMs !== undefined) return { result: entry };
+      const write = { ...entry, revokedAtMs: nowMs };
+      return { write, result: write };
     });
     if (value !== undefined) this.#mirror.set(id, value);
+    return result;
   }
 
   /** Deletes what expired more than a day ago. */

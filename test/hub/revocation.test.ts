@@ -5,7 +5,11 @@ import type { BusStatus } from '../../src/bus/bus.js';
 import { createUserKey } from '../../src/bus/nkeys.js';
 import { PosternError } from '../../src/errors.js';
 import type { ListNodesResponse } from '../../src/gen/postern/v1/nodes.js';
-import { CreateCallerTokenRequest, type CreateCallerTokenResponse } from '../../src/gen/postern/v1/tokens.js';
+import {
+  CreateCallerTokenRequest,
+  type CreateCallerTokenResponse,
+  type ListTokensResponse,
+} from '../../src/gen/postern/v1/tokens.js';
 import { startTestNats, type TestNats, until } from '../support/nats.js';
 import {
   ask,
@@ -94,6 +98,20 @@ describe('a node that is revoked', () => {
       nodes[0]?.keys.map((bound) => bound.key),
       [second.key.publicKey],
     );
+  });
+
+  it('may lose what a join token has let in, and nothing else', async () => {
+    const first = await joined('doubtful');
+    const second = await joined('doubtful');
+    const { tokens } = await ask<ListTokensResponse>((done) =>
+      clients.tokens.listTokens({}, bearer(hub.adminToken), done),
+    );
+    const id = tokens.find((token) => token.subject === 'doubtful')?.id ?? assert.fail();
+    await ask((done) => clients.tokens.revokeToken({ id }, bearer(hub.adminToken), done));
+    await until('its link is cut', () => first.told.length > 0);
+    assert.match((await enrol(hub.address, 'doubtful', first.key)).body, /REVOKED/);
+    assert.deepEqual(second.told, []);
+    credentialsIn(await enrol(hub.address, 'doubtful', second.key));
   });
 
   it('is barred by admins alone, and has to be there', async () => {
