@@ -22,16 +22,19 @@ export interface Decision<T, R> {
 
 /**
  * Decides on the present value of a key and writes the decision if the value is still the same, else decides again.
+ * `isKnown` is asked before the value is, and its answer given to `decide`: what comes to be meanwhile was not lost.
  * Throws what `decide` and the store throw, and `STORE_CONFLICT` when others were faster a dozen times in a row.
  */
 export async function compareAndSet<T, R>(
   store: Store<T>,
   key: string,
-  decide: (value: T | undefined) => Decision<T, R>,
+  decide: (value: T | undefined, known: boolean) => Decision<T, R>,
+  isKnown: () => boolean = () => false,
 ): Promise<Decided<T, R>> {
   for (let attempt = 1; ; attempt++) {
+    const known = isKnown();
     const entry = await store.get(key);
-    const { write, result } = decide(entry?.value);
+    const { write, result } = decide(entry?.value, known);
     if (write === undefined) return { result, value: entry?.value, revision: entry?.revision ?? 0 };
     try {
       const revision =

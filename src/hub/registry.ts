@@ -103,8 +103,10 @@ export class NodeRegistry {
 
   /** True when the key may serve the name. Throws `REVOKED`. Asks the bucket, not the mirror. */
   async knowsKey(name: string, key: string): Promise<boolean> {
+    // What comes to be while the bucket is asked was not lost.
+    const wasKnown = this.#mirror.has(name);
     const entry = (await this.#store.get(name))?.value;
-    this.#refuseLost(name, entry);
+    if (wasKnown) this.#refuseLost(name, entry);
     if (entry === undefined) return false;
     refuseRevoked(entry, key);
     return entry.keys.some((bound) => bound.key === key);
@@ -161,18 +163,23 @@ export class NodeRegistry {
 
   #change<R>(name: string, decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>): Promise<R> {
     return this.#inTurn.run(name, async () => {
-      const { result, value, revision } = await compareAndSet(this.#store, name, (entry) => {
-        this.#refuseLost(name, entry);
-        return decide(entry);
-      });
+      const { result, value, revision } = await compareAndSet(
+        this.#store,
+        name,
+        (entry, known) => {
+          if (known) this.#refuseLost(name, entry);
+          return decide(entry);
+        },
+        () => this.#mirror.has(name),
+      );
       if (value !== undefined) this.#learn(name, value, revision);
       return result;
     });
   }
 
-  /** What is known here and not there was lost, and is written back: nobody shall be told that it never was. */
+  /** What was known here and is not there was lost, and is written back: nobody shall be told that it never was. */
   #refuseLost(name: string, entry: NodeEntry | undefined): void {
-    if (entry !== undefined || !this.#mirror.has(name)) return;
+    if (entry !== undefined) return;
     throw new PosternError(
       'STORE_UNAVAILABLE',
       `the registry has lost node '${name}', which is written back now`,
