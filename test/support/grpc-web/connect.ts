@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type DescMethod,
   type DescMethodStreaming,
@@ -10,8 +9,7 @@ import {
 } from '@bufbuild/protobuf';
 import { ConnectError, type Transport } from '@connectrpc/connect';
 import { createGrpcWebTransport } from '@connectrpc/connect-web';
-import { findMethod, protoFileSource } from '../../../src/client/descriptors.js';
-import { interopProtoRoot } from '../interop/protos.js';
+import { testMethod } from './test-method.js';
 
 /** What a call brought, as connect's client tells it. */
 export interface ConnectSaw {
@@ -20,8 +18,6 @@ export interface ConnectSaw {
   /** Messages as proto3 JSON. */
   readonly messages: readonly JsonValue[];
 }
-
-const types = protoFileSource([join(interopProtoRoot, 'grpc/testing/test.proto')], [interopProtoRoot]);
 
 /** connect's gRPC-web client of gRPC's TestService, unmodified, on the fetch of Node. */
 export class ConnectClient {
@@ -35,7 +31,7 @@ export class ConnectClient {
 
   /** A unary call; rejects with a `ConnectError`. */
   async unary(name: string, request: JsonValue, options: CallOptions = {}): Promise<ConnectSaw> {
-    const method = await methodOf(name);
+    const method = await testMethod(name);
     if (!isUnary(method)) throw new Error(`${name} is not unary`);
     const { signal, timeoutMs, metadata } = options;
     const { header, trailer, message } = await this.#transport.unary(
@@ -54,7 +50,7 @@ export class ConnectClient {
     request: JsonValue,
     options: CallOptions & { readonly heard?: (message: JsonValue) => void } = {},
   ): Promise<ConnectSaw> {
-    const method = await methodOf(name);
+    const method = await testMethod(name);
     if (!isStreaming(method)) throw new Error(`${name} does not stream`);
     const { signal, timeoutMs, metadata, heard } = options;
     const { header, trailer, message } = await this.#transport.stream(
@@ -101,9 +97,4 @@ function isUnary(method: DescMethod): method is DescMethodUnary {
 
 function isStreaming(method: DescMethod): method is DescMethodStreaming {
   return method.methodKind !== 'unary';
-}
-
-async function methodOf(name: string): Promise<DescMethod> {
-  const { method } = await findMethod(await types, `grpc.testing.TestService/${name}`);
-  return method;
 }
