@@ -5,7 +5,7 @@ import { hopByHopNames } from '../rpc/metadata.js';
 const ofProxies = /^(?:forwarded|x-real-ip|x-client-ip|true-client-ip|proxy|x-forwarded-.*)$/;
 /** What frames a message or says whom it is for is never taken from trailers (RFC 9110 §6.5.1), nor what lets pass. */
 const neverTrailing =
-  /^(?:authorization|cookie|set-cookie|jwt|host|expect|trailer|content-.*|cache-control|location|www-authenticate)$/;
+  /^(?:user-email|x-postern-.*|authorization|cookie|set-cookie|jwt|host|expect|trailer|content-.*|cache-control|location|www-authenticate)$/;
 
 /** RFC 9110 token characters; names are lower-case by then. */
 const fieldName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
@@ -53,7 +53,7 @@ export function withoutProxyFields(fields: RawMetadata): string[] {
   return kept;
 }
 
-/** The trailers that may be passed on. */
+/** The trailers that may be passed on: none that says what only a proxy, or the hub, may say. */
 export function passableTrailers(raw: readonly string[]): string[] {
   const fields = withoutProxyFields(endToEnd(raw) ?? []);
   const kept: string[] = [];
