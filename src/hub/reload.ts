@@ -47,9 +47,9 @@ export function reloader(
 
 function differing(config: HubConfig, started: HubConfig, tlsTaken: boolean): string[] {
   const taken = new Set(['routes', 'routesFrom', ...(tlsTaken ? ['tls'] : [])]);
-  const all: [string, unknown][] = Object.entries(config);
+  const now = new Map<string, unknown>(Object.entries(config));
   const before = new Map<string, unknown>(Object.entries(started));
-  return all
-    .filter(([key, value]) => !taken.has(key) && !isDeepStrictEqual(value, before.get(key)))
-    .map(([key]) => key);
+  return [...new Set([...now.keys(), ...before.keys()])].filter(
+    (key) => !taken.has(key) && !isDeepStrictEqual(now.get(key), before.get(key)),
+  );
 }

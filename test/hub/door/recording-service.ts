@@ -8,12 +8,15 @@ export interface RecordingService {
   readonly address: string;
   /** The headers of every call, oldest first. */
   readonly seen: IncomingHttpHeaders[];
+  /** Answers the calls that came with `x-hold`. */
+  release(): void;
   stop(): Promise<void>;
 }
 
 /** @param port 0 takes any. */
 export async function startRecordingService(port = 0): Promise<RecordingService> {
   const seen: IncomingHttpHeaders[] = [];
+  const held: (() => void)[] = [];
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on('session', (session) => {
@@ -24,11 +27,15 @@ export async function startRecordingService(port = 0): Promise<RecordingService>
   server.on('stream', (stream, headers) => {
     seen.push(headers);
     stream.on('error', () => {});
-    if (headers['x-hold'] !== undefined) return;
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.resume();
-    stream.end(Buffer.alloc(5));
+    const answer = (): void => {
+      if (stream.destroyed) return;
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.resume();
+      stream.end(Buffer.alloc(5));
+    };
+    if (headers['x-hold'] === undefined) answer();
+    else held.push(answer);
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -36,6 +43,9 @@ export async function startRecordingService(port = 0): Promise<RecordingService>
   return {
     address: `127.0.0.1:${bound.port}`,
     seen,
+    release: () => {
+      for (const answer of held.splice(0)) answer();
+    },
     stop: async () => {
       const closed = once(server, 'close');
       server.close();
