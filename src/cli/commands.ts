@@ -1,5 +1,6 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { callingCommands } from './table/calling.js';
+import { hubServeCommand } from './table/hub-serve.js';
 import { keepingCommands } from './table/keeping.js';
 import { managingCommands } from './table/managing.js';
 import { routingCommands } from './table/routing.js';
@@ -9,6 +10,7 @@ import { tunnelCommands } from './table/tunnels.js';
 /** Every command of `postern`: its parser, its help, docs/cli.md and the completion scripts are made from this. */
 export const commands: readonly CommandSpec[] = [
   ...servingCommands,
+  hubServeCommand,
   ...tunnelCommands,
   ...callingCommands,
   ...managingCommands,
@@ -18,6 +20,7 @@ export const commands: readonly CommandSpec[] = [
 
 /** The words that only hold commands together. */
 export const groups: readonly GroupSpec[] = [
+  { path: ['hub'], summary: 'start a hub' },
   { path: ['token'], summary: 'make, list and revoke tokens' },
   { path: ['context'], summary: 'names for hubs, with what is needed to come to them' },
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },

@@ -2,6 +2,7 @@ import { agentBindings } from './agent-settings.js';
 import { type CommandSpec, envNameOf, type OptionSpec } from './command-spec.js';
 import { commands } from './commands.js';
 import { argumentsText, defaultOf, flagsOf, sentence } from './help.js';
+import { hubServeBindings } from './hub-serve-settings.js';
 import { hubBindings, upBindings } from './hub-settings.js';
 import { serveBindings } from './serve-settings.js';
 import type { Binding } from './settings.js';
@@ -67,6 +68,7 @@ ${words === '' ? '' : `${words}\n`}${optionTable(command.options ?? [], settings
 const settingsOf: ReadonlyMap<string, readonly Binding[]> = new Map([
   ['up', upBindings],
   ['hub', hubBindings],
+  ['hub serve', hubServeBindings],
   ['agent', agentBindings],
   ['serve', serveBindings],
 ]);

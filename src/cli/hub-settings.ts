@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
 import { type HubConfigInput, hubConfig } from '../hub/config.js';
+import { doorBindings, doorSettings } from './door-settings.js';
 import { issuerBindings, issuerSettings, issuersOf } from './issuer-settings.js';
 import { routeBindings, routeSettings, tlsConfigOf } from './route-settings.js';
 import { listenAddress, logLevel, metricsAddress, seconds } from './setting-schemas.js';
@@ -12,6 +13,7 @@ const frontSettings = z.strictObject({
   listen: z.array(listenAddress).min(1).optional(),
   ...routeSettings,
   ...issuerSettings,
+  ...doorSettings,
   /** Nodes that may open tunnels without any secret, and from where. */
   legacyTunnels: hubConfig.shape.legacyTunnels.unwrap().optional(),
   /** Which web pages may call. */
@@ -43,6 +45,7 @@ const frontBindings: readonly Binding[] = [
   { option: 'listen', key: ['listen'] },
   ...routeBindings,
   ...issuerBindings,
+  ...doorBindings,
   { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
   { option: 'cors-origin', key: ['cors', 'origins'] },
   { option: 'data', key: ['data'] },
@@ -76,6 +79,8 @@ export function hubConfigOf(
     ...(tls && { tls }),
     ...(issuers.length > 0 && { issuers }),
     ...(legacyTunnels && { legacyTunnels }),
+    ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
+    ...(settings.limits && { limits: settings.limits }),
     ...(settings.cors && { cors: settings.cors }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes, routesFrom: place.routesFrom ?? '' }),

@@ -17,7 +17,8 @@ export function createProgram(version: string, found: (parsed: Parsed) => void):
     .description('Reach gRPC servers behind NAT and firewalls, over NATS.')
     .version(version, '--version', 'print the version')
     .addHelpText('after', overviewText)
-    .helpCommand('help [COMMAND]', 'show the help of a command');
+    .helpCommand('help [COMMAND]', 'show the help of a command')
+    .enablePositionalOptions();
   const parents = new Map<string, Command>();
   for (const spec of commands) {
     const [first = '', second] = spec.path;
@@ -63,6 +64,9 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
   }
   if (spec.examples.length > 0) command.addHelpText('after', examplesText(spec));
   command.action(() => {
+    // A command with sub-commands takes options of its own, and would swallow those that stand before the second word.
+    const [lost] = Object.keys(parent.opts());
+    if (lost !== undefined) command.error(`options of '${spec.path.join(' ')}' stand behind these words`);
     const given: Record<string, unknown> = command.opts();
     const flags = new Map<string, unknown>();
     for (const [name, attribute] of attributes) {

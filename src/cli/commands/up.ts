@@ -1,36 +1,9 @@
-import { loadOrCreateAuthority } from '../../bus/authority.js';
-import { startEmbeddedServer } from '../../bus/embedded-server.js';
-import { findServerBinary } from '../../bus/server-binary.js';
-import { defaultDataDirectory } from '../../client/data-directory.js';
-import { keysIn, startHubProcess } from '../hub-process.js';
-import { hubConfigOf, upBindings, upSettings } from '../hub-settings.js';
+import { upBindings, upSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
-import { makeDataDirectory } from '../make-data-directory.js';
-import { routesOrigin } from '../route-settings.js';
-import { serve } from '../serving.js';
+import { serveWithOwnBus } from '../own-bus-hub.js';
 import { readSettings } from '../settings.js';
-import { toolsDirectory } from '../tools-directory.js';
 
 /** `postern up`. */
-export async function run(invocation: Invocation): Promise<number> {
-  const settings = await readSettings(invocation, upSettings, upBindings);
-  const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
-  return serve(invocation, settings.logLevel, async (log, cleanup) => {
-    const authority = await loadOrCreateAuthority(keysIn(data));
-    const binary = await findServerBinary({ toolsDir: toolsDirectory(data), log, env: invocation.env });
-    log.info(`nats-server ${binary.version}, ${binary.source}`);
-    const server = await startEmbeddedServer({
-      dir: data,
-      binary: binary.path,
-      authority,
-      listen: settings.natsListen,
-      log,
-    });
-    cleanup.add('the NATS server', () => server.stop());
-    const natsUrls = [server.url];
-    const place = { data, natsUrls, routesFrom: routesOrigin(invocation) };
-    const config = hubConfigOf(settings, place);
-    const configure = async () => hubConfigOf(await readSettings(invocation, upSettings, upBindings), place);
-    return startHubProcess({ invocation, config, configure, natsUrls, authority, log, cleanup });
-  });
+export function run(invocation: Invocation): Promise<number> {
+  return serveWithOwnBus(invocation, () => readSettings(invocation, upSettings, upBindings));
 }

@@ -9,11 +9,12 @@ import {
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
+import { doorOptions } from '../door-settings.js';
 import { issuerOptions } from '../issuer-settings.js';
 import { routingOptions } from './routing.js';
 
 /** Options of whatever has a front door. */
-const frontOptions = [
+export const frontOptions: readonly OptionSpec[] = [
   {
     name: 'listen',
     kind: 'list',
@@ -62,6 +63,7 @@ const frontOptions = [
     summary:
       "let web pages of this origin call by gRPC-web: https://app.example.org, https://*.example.org, or '*' for all; may be repeated",
   },
+  ...doorOptions,
   ...issuerOptions,
   dataOption,
   configOption,
@@ -92,7 +94,14 @@ const frontOptions = [
   drainOption,
   readyOutputOption,
   logLevelOption,
-] satisfies OptionSpec[];
+];
+
+export const natsListenOption = {
+  name: 'nats-listen',
+  kind: 'text',
+  value: 'HOST:PORT',
+  summary: 'address of the NATS server (default: a free port on 127.0.0.1, kept over restarts)',
+} satisfies OptionSpec;
 
 /** The commands that run until they are told to stop. */
 export const servingCommands: readonly CommandSpec[] = [
@@ -101,15 +110,7 @@ export const servingCommands: readonly CommandSpec[] = [
     summary: 'start a hub with a bus of its own, all that one machine needs',
     description:
       'Starts a NATS server and a hub. Keys and an admin token are made in the data directory at the first start; the other commands on this machine find the hub and the token there. SIGTERM or Ctrl-C lets open calls finish, a second one ends at once.',
-    options: [
-      ...frontOptions,
-      {
-        name: 'nats-listen',
-        kind: 'text',
-        value: 'HOST:PORT',
-        summary: 'address of the NATS server (default: a free port on 127.0.0.1, kept over restarts)',
-      },
-    ],
+    options: [...frontOptions, natsListenOption],
     examples: [
       { line: 'postern up', does: 'listen on 127.0.0.1:8080 and 127.0.0.1:9090' },
       {
