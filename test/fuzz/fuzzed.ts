@@ -17,7 +17,7 @@ const results = z.array(
 );
 
 /** The parsers that are fuzzed. */
-const parsers = 14;
+const parsers = 15;
 
 /**
  * Records real traffic and feeds `inputs` mutations of it to every parser, in a process of its own. `FUZZ_SEED`

@@ -10,8 +10,10 @@ import { descriptors, reflection } from './targets/descriptors.js';
 import { exchange } from './targets/exchange.js';
 import { bodies, frames } from './targets/frames.js';
 import { firstBytes, listener } from './targets/front.js';
+import { webBodies } from './targets/grpc-web.js';
 import { grpcMessages, headers, timeouts } from './targets/headers.js';
 import { busJson, hubFiles } from './targets/json.js';
+import { forwardedFor, proxyHeaders } from './targets/proxies.js';
 import { callerTokens, joinTokens } from './targets/tokens.js';
 
 const targets: Readonly<Record<string, MakeTarget>> = {
@@ -22,7 +24,10 @@ const targets: Readonly<Record<string, MakeTarget>> = {
   'grpc-message': grpcMessages,
   headers,
   'first-bytes': firstBytes,
+  'proxy-protocol': proxyHeaders,
+  forwarded: forwardedFor,
   listener,
+  'grpc-web': webBodies,
   'join-tokens': joinTokens,
   'caller-tokens': callerTokens,
   'bus-json': busJson,
