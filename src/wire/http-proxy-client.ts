@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { RawMetadata } from '../rpc/call.js';
 import { getMetadata } from '../rpc/metadata.js';
 import { addMetadata } from './headers.js';
-import { passableTrailers } from './http-proxy-fields.js';
+import { pairsOf, passableTrailers } from './http-proxy-fields.js';
 import { abandonRequest, errorMarker, ignore } from './refuse.js';
 
 /** Whoever has sent a request, as one that plays it sees them: the same for HTTP/1.1 and HTTP/2. */
@@ -190,12 +190,6 @@ export function answerError(
   if (bodyless || client.out.destroyed) return;
   client.out.write(body);
   client.finish([]);
-}
-
-function pairsOf(fields: RawMetadata): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([fields[i] ?? '', fields[i + 1] ?? '']);
-  return pairs;
 }
 
 function valuesOf(fields: RawMetadata, name: string): string[] {

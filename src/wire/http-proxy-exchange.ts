@@ -4,7 +4,7 @@ import type { Logger } from '../log.js';
 import type { RawMetadata } from '../rpc/call.js';
 import type { ExchangeEnd, OriginRequest, OriginTimeouts } from './http-proxy.js';
 import { answerError, type HttpClient } from './http-proxy-client.js';
-import { passableTrailers } from './http-proxy-fields.js';
+import { pairsOf, passableTrailers } from './http-proxy-fields.js';
 import type { HttpHead } from './http-proxy-head.js';
 import { type OriginFailure, originFailure, responseFields, timedOut } from './http-proxy-response.js';
 
@@ -14,12 +14,21 @@ const continueAfterMs = 1_000;
 /** Methods that may be sent again when a kept connection breaks under them. */
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/** What an exchange knows of its origin. */
+export interface ExchangeOrigin {
+  readonly name: string;
+  readonly timeouts: OriginTimeouts;
+  /** Changes the fields of an answer before the client sees them. */
+  readonly answer?: ((fields: RawMetadata) => string[]) | undefined;
+  readonly log: Logger;
+}
+
 /** One request on its way into an origin, and the response on its way back. */
 export class HttpExchange {
   readonly #options: OriginRequest;
   readonly #head: HttpHead;
   readonly #client: HttpClient;
-  readonly #origin: { readonly name: string; readonly timeouts: OriginTimeouts; readonly log: Logger };
+  readonly #origin: ExchangeOrigin;
   readonly #ended: (end: ExchangeEnd) => void;
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
@@ -37,7 +46,7 @@ export class HttpExchange {
     options: OriginRequest,
     head: HttpHead,
     client: HttpClient,
-    origin: { readonly name: string; readonly timeouts: OriginTimeouts; readonly log: Logger },
+    origin: ExchangeOrigin,
     ended: (end: ExchangeEnd) => void,
   ) {
     this.#options = options;
@@ -127,7 +136,7 @@ export class HttpExchange {
     body.once('end', () => {
       const request = this.#request;
       if (this.#over || this.#code !== '' || request === undefined || request.destroyed) return;
-      if (this.#head.body === 'chunked') request.addTrailers(pairs(this.#client.trailers()));
+      if (this.#head.body === 'chunked') request.addTrailers(pairsOf(this.#client.trailers()));
       request.end();
       if (this.#response === undefined && request.socket?.connecting === false) this.#awaitHead();
     });
@@ -156,12 +165,13 @@ export class HttpExchange {
       return;
     }
     const { statusCode = 502, rawHeaders } = response;
-    const fields = responseFields(rawHeaders);
-    if (fields === undefined) {
+    const given = responseFields(rawHeaders);
+    if (given === undefined) {
       const why = 'its answer holds a header that cannot be passed on';
       this.#failed(request, { status: 502, code: 'SERVICE_BROKEN', why });
       return;
     }
+    const fields = this.#origin.answer?.(given) ?? given;
     this.#response = response;
     this.#status = statusCode;
     clearTimeout(this.#continue);
@@ -281,10 +291,4 @@ const sendsLength = new Set(['POST', 'PUT', 'PATCH']);
 /** What a new connection to an origin says when it can be written to. */
 export function readyEvent({ protocol }: Pick<OriginRequest, 'protocol'>): 'connect' | 'secureConnect' {
   return protocol === 'https:' ? 'secureConnect' : 'connect';
-}
-
-function pairs(fields: RawMetadata): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) list.push([fields[i] ?? '', fields[i + 1] ?? '']);
-  return list;
 }

@@ -94,3 +94,10 @@ export function forwardedFields(from: {
   fields.push('forwarded', `for=${node};proto=${proto}${host}`);
   return fields;
 }
+
+/** Names and values in pairs. */
+export function pairsOf(fields: RawMetadata): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([fields[i] ?? '', fields[i + 1] ?? '']);
+  return pairs;
+}

@@ -100,6 +100,8 @@ export class HttpOrigin {
       readonly client: string;
       readonly added: RawMetadata;
       readonly wholeMs?: number | undefined;
+      /** Changes the fields of an answer before the client sees them. */
+      readonly answer?: ((fields: RawMetadata) => string[]) | undefined;
     },
     client: HttpClient,
     hooks: ExchangeHooks = {},
@@ -110,7 +112,7 @@ export class HttpOrigin {
       this.#requestOptions(head, from),
       head,
       client,
-      { name: this.name, timeouts: { ...timeouts, wholeMs }, log: this.#options.log },
+      { name: this.name, timeouts: { ...timeouts, wholeMs }, answer: from.answer, log: this.#options.log },
       (end) => {
         this.#exchanges.delete(exchange);
         hooks.ended?.(end);

@@ -13,6 +13,7 @@ import { refuseUpgrade } from '../refuse-upgrade.js';
 import type { Authentication } from './authentication.js';
 import type { HttpDestination } from './destination.js';
 import type { Entrance } from './entrance.js';
+import { judgeOrigin, originRefused, withCors } from './http-cors.js';
 import { asHttp, HttpGate, type HttpRefusal } from './http-gate.js';
 import { HttpOrigins } from './http-origins.js';
 import { httpToCall } from './http-status.js';
@@ -144,32 +145,50 @@ export class HttpDoor {
 
   #decide(head: HttpHead, to: ToService, client: HttpClient, from: string, unbound: () => void): void {
     const { service, path } = to;
+    const cors = judgeOrigin(head, service);
+    if (cors.kind === 'refused') {
+      this.#refuse(client, head.method, head.path, undefined, originRefused);
+      return;
+    }
+    if (cors.kind === 'preflight') {
+      client.respond(204, cors.fields, true);
+      client.body.resume();
+      return;
+    }
+    const said = cors.kind === 'allowed' ? cors.fields : [];
+    const refuse = (identity: Identity | undefined, refusal: HttpRefusal): void => {
+      const fields = [...refusal.fields, ...said];
+      this.#refuse(client, head.method, head.path, identity, { ...refusal, fields });
+    };
     this.#gate.decide(head, service, (verdict) => {
       const { identity } = verdict;
       if (!verdict.ok) {
-        this.#refuse(client, head.method, head.path, identity, verdict.refusal);
+        refuse(identity, verdict.refusal);
         return;
       }
       const hooks = this.#entrance.begin(identity, head.path, service.calls);
       if ('status' in hooks) {
-        this.#refuse(client, head.method, head.path, identity, asHttp(hooks));
+        refuse(identity, asHttp(hooks));
         return;
       }
       unbound();
       let forget = (): void => {};
-      const cut = this.#origins
-        .of(service)
-        .play(
-          { ...head, target: path, fields: verdict.fields },
-          { client: from, added: verdict.told, wholeMs: timeoutOf(identity) },
-          client,
-          {
-            ended: (end) => {
-              forget();
-              hooks.ended(httpToCall(end));
-            },
+      const cut = this.#origins.of(service).play(
+        { ...head, target: path, fields: verdict.fields },
+        {
+          client: from,
+          added: verdict.told,
+          wholeMs: timeoutOf(identity),
+          answer: said.length === 0 ? undefined : (fields) => withCors(fields, said),
+        },
+        client,
+        {
+          ended: (end) => {
+            forget();
+            hooks.ended(httpToCall(end));
           },
-        );
+        },
+      );
       if (identity !== undefined) forget = this.#hold(identity, cut);
     });
   }
