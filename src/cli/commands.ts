@@ -3,6 +3,7 @@ import { callingCommands } from './table/calling.js';
 import { hubServeCommand } from './table/hub-serve.js';
 import { keepingCommands } from './table/keeping.js';
 import { managingCommands } from './table/managing.js';
+import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
 import { servingCommands } from './table/serving.js';
 import { tunnelCommands } from './table/tunnels.js';
@@ -14,6 +15,7 @@ export const commands: readonly CommandSpec[] = [
   ...tunnelCommands,
   ...callingCommands,
   ...managingCommands,
+  ...nodeCommands,
   ...routingCommands,
   ...keepingCommands,
 ];
@@ -21,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
 /** The words that only hold commands together. */
 export const groups: readonly GroupSpec[] = [
   { path: ['hub'], summary: 'start a hub' },
+  { path: ['nodes'], summary: 'list the nodes, and say which may be there' },
   { path: ['token'], summary: 'make, list and revoke tokens' },
   { path: ['context'], summary: 'names for hubs, with what is needed to come to them' },
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },

@@ -20,6 +20,7 @@ before(async () => {
     createdAtMs: 0,
     lastSeenAtMs: 0,
     calls: 0,
+    keys: [],
   });
   server.addService(NodesServiceService, {
     listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) =>
@@ -56,12 +57,18 @@ test('bash offers commands, sub-commands, options and the words of a choice', as
     assert.equal(first.includes(words[0] ?? ''), shown, words[0]);
   }
   assert.deepEqual(await offered('tok'), ['token']);
-  assert.deepEqual(await offered('token', ''), ['create', 'ls', 'revoke']);
+  assert.deepEqual(await offered('token', ''), ['create', 'inspect', 'ls', 'revoke']);
   assert.deepEqual(await offered('token', 'create', '--jo'), ['--join']);
   assert.deepEqual(await offered('nodes', '--output', 'j'), ['json', 'jsonl']);
   assert.deepEqual(await offered('nodes', '-o', 'x'), ['xml']);
   assert.deepEqual(await offered('completion', ''), ['bash', 'zsh', 'fish']);
-  assert.deepEqual(await offered('token', 'create', '--role', ''), ['call', 'operate', 'admin']);
+  assert.deepEqual(await offered('token', 'create', '--role', ''), [
+    'call',
+    'join',
+    'operate',
+    'trace',
+    'admin',
+  ]);
 });
 
 test('bash offers the nodes of the hub where a node stands, and nowhere else', async () => {
@@ -69,6 +76,10 @@ test('bash offers the nodes of the hub where a node stands, and nowhere else', a
   assert.deepEqual(await offered('call', '-d', '{}', '--max-time', '3s', 'g'), ['greenhouse']);
   assert.deepEqual(await offered('call', 'cellar', ''), []);
   assert.deepEqual(await offered('inspect', '--follow', 'c'), ['cellar']);
+  assert.deepEqual(await offered('nodes', ''), ['revoke', 'allow', 'cellar', 'greenhouse']);
+  assert.deepEqual(await offered('nodes', 'revoke', ''), ['cellar', 'greenhouse']);
+  assert.deepEqual(await offered('nodes', 'cellar', ''), []);
+  assert.deepEqual(await offered('nodes', '--wat'), ['--watch']);
 });
 
 test('without a hub nothing is offered, and nothing is said', async () => {

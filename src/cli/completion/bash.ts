@@ -1,4 +1,12 @@
-import { type Choices, completedCommands, firstWords, groupWords, wordsAfter } from './words.js';
+import {
+  type Choices,
+  completedCommands,
+  firstWords,
+  groupWords,
+  isCommand,
+  subCommands,
+  wordsAfter,
+} from './words.js';
 
 /** The completion script for bash (4 or newer; needs no other package). */
 export function bashScript(): string {
@@ -15,9 +23,9 @@ _postern() {
     case "\${COMP_WORDS[i]}" in
       -*) _postern_takes_value "$command" "\${COMP_WORDS[i]}" && ((i++)) ;;
       *)
-        case "$command" in
-          "") command="\${COMP_WORDS[i]}" ;;
-          ${groupWords.join('|')}) command="$command \${COMP_WORDS[i]}" ;;
+        case "$command \${COMP_WORDS[i]}" in
+          " "*) command="\${COMP_WORDS[i]}" ;;
+          ${subCommands.map((name) => `"${name}"`).join('|')}) command="$command \${COMP_WORDS[i]}" ;;
           *) ((place++)) ;;
         esac ;;
     esac
@@ -29,14 +37,14 @@ _postern() {
   fi
   case "$command" in
     "") COMPREPLY=($(compgen -W "${plain(firstWords)} help --help --version" -- "$cur")) ; return ;;
-${groupWords.map((group) => `    ${group}) COMPREPLY=($(compgen -W "${plain(wordsAfter(group))}" -- "$cur")) ; return ;;`).join('\n')}
+${groupWords.map(groupReply).join('\n')}
   esac
   if [[ "$cur" == -* ]]; then
     COMPREPLY=($(compgen -W "$(_postern_flags "$command")" -- "$cur"))
     return
   fi
   case "$command:$place" in
-${completedCommands.flatMap(({ name, places }) => places.map((choices, at) => `    "${name}:${at}") ${reply(choices)} ;;`)).join('\n')}
+${completedCommands.flatMap(({ name, places }) => places.map((choices, at) => `    "${name}:${at}") ${reply(choices, '+=')} ;;`)).join('\n')}
   esac
 }
 
@@ -81,8 +89,16 @@ function valued(line: (key: string, choices: Choices) => string): string {
     .join('\n');
 }
 
-function reply({ words, completes }: Choices): string {
-  const compgen = (how: string): string => `COMPREPLY=($(compgen ${how} -- "$cur"))`;
+/** What may stand after the word of a group; where it is a command too, its own words and flags may stand there as well. */
+function groupReply(group: string): string {
+  const words = `COMPREPLY=($(compgen -W "${plain(wordsAfter(group))}" -- "$cur"))`;
+  return isCommand(group)
+    ? `    ${group}) [[ $place -eq 0 && "$cur" != -* ]] && ${words} ;;`
+    : `    ${group}) ${words} ; return ;;`;
+}
+
+function reply({ words, completes }: Choices, assign = '='): string {
+  const compgen = (how: string): string => `COMPREPLY${assign}($(compgen ${how} -- "$cur"))`;
   if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
   if (completes === 'context') return compgen('-W "$(_postern_contexts)"');

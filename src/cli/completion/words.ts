@@ -47,6 +47,16 @@ export function wordsAfter(group: string): { word: string; summary: string }[] {
 
 export const groupWords: readonly string[] = groups.map(({ path }) => path[0] ?? '');
 
+/** Commands of two words. */
+export const subCommands: readonly string[] = commands
+  .filter(({ path, hidden }) => path.length === 2 && hidden !== true)
+  .map(({ path }) => path.join(' '));
+
+/** True for a word that is a command too, with arguments and flags of its own. */
+export function isCommand(group: string): boolean {
+  return commands.some(({ path, hidden }) => path.length === 1 && path[0] === group && hidden !== true);
+}
+
 function wordsOf(command: CommandSpec): CommandWords {
   return {
     name: command.path.join(' '),

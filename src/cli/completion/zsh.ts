@@ -4,6 +4,8 @@ import {
   completedCommands,
   firstWords,
   groupWords,
+  isCommand,
+  subCommands,
   wordsAfter,
 } from './words.js';
 
@@ -35,15 +37,13 @@ ${described(firstWords)}
     return
   fi
   local command="$words[2]"
-  case "$command" in
-    ${groupWords.join('|')})
-      if (( CURRENT == 3 )); then
-        case "$command" in
-${groupWords.map((group) => `          ${group}) commands=(\n${described(wordsAfter(group))}\n          ) ;;`).join('\n')}
-        esac
-        _describe 'command' commands
-        return
-      fi
+  if (( CURRENT == 3 )) && [[ "$words[3]" != -* ]]; then
+    case "$command" in
+${groupWords.map(groupReply).join('\n')}
+    esac
+  fi
+  case "$command $words[3]" in
+    ${subCommands.map((name) => `'${name}'`).join('|')})
       command="$command $words[3]"
       shift words; (( CURRENT-- )) ;;
   esac
@@ -59,6 +59,12 @@ else
   compdef _postern postern
 fi
 `;
+}
+
+/** What may stand after the word of a group; where it is a command too, its own words may stand there as well. */
+function groupReply(group: string): string {
+  const commands = `commands=(\n${described(wordsAfter(group))}\n      ) ; _describe 'command' commands`;
+  return `      ${group}) ${commands}${isCommand(group) ? '' : ' ; return'} ;;`;
 }
 
 function argumentsOf({ name, flags, places }: CommandWords): string {
