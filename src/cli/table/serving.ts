@@ -9,8 +9,8 @@ import {
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
-import { doorOptions } from '../door-settings.js';
-import { issuerOptions } from '../issuer-settings.js';
+import { doorOptions } from './door-options.js';
+import { issuerOptions } from './issuer-options.js';
 import { routingOptions } from './routing.js';
 
 /** Options of whatever has a front door. */
