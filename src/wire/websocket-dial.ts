@@ -23,7 +23,7 @@ export interface WebSocketDial {
 const maxRefusalBytes = 4_096;
 
 /**
- * Opens a WebSocket, without compression.
+ * Opens a WebSocket, without compression. It is paused: nothing that the other side says at once gets lost.
  *
  * Throws `PosternError`: the code and message of the body where the server refused in JSON (`{code, message}`),
  * `HUB_UNREACHABLE` where nobody answered or not in time, `HUB_ANSWER_INVALID` where what answered takes no WebSocket,
@@ -53,7 +53,11 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
   const place = `${url.protocol}//${url.host}${url.pathname}`;
   try {
     await new Promise<void>((resolve, reject) => {
-      socket.once('open', resolve);
+      socket.once('open', () => {
+        // What came with the answer shall wait for whoever awaits this.
+        socket.pause();
+        resolve();
+      });
       socket.once('upgrade', ({ headers }) => options.granted?.(headers));
       // Stays on: a socket that is given up may fail once more.
       socket.on('error', reject);
