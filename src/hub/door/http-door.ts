@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { type AssertionSigner, keysPath } from '../../auth/assertion.js';
+import type { AssertionSigner } from '../../auth/assertion.js';
 import type { Identity } from '../../auth/identity.js';
 import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { Logger } from '../../log.js';
@@ -19,6 +19,7 @@ import { HttpOrigins } from './http-origins.js';
 import { httpToCall } from './http-status.js';
 import type { IdentityHeaders } from './identity-headers.js';
 import type { OpenCalls } from './open-calls.js';
+import { isKeysPath, tellKeys } from './public-keys.js';
 import type { DoorRefusal } from './refusal.js';
 import type { Router } from './routes.js';
 
@@ -135,7 +136,7 @@ export class HttpDoor {
       return;
     }
     const { head } = read;
-    if (to.kind === 'hub') this.#tellKeys(head, client);
+    if (to.kind === 'hub') tellKeys(this.#signer, head, client);
     else if (to.kind === 'malformed' || from === undefined) {
       const message = to.kind === 'malformed' ? to.why : 'the proxies do not name one client';
       const refusal = { status: 400, code: 'BAD_REQUEST', message, fields: [] };
@@ -250,21 +251,6 @@ export class HttpDoor {
     return () => this.#open.release(identity, opened);
   }
 
-  #tellKeys({ method }: HttpHead, client: HttpClient): void {
-    const body = this.#signer.publicKeys;
-    if (method !== 'GET' && method !== 'HEAD') {
-      const message = 'the method here is GET, HEAD';
-      answerError(client, method, { status: 405, code: 'INVALID', message }, ['allow', 'GET, HEAD']);
-      return;
-    }
-    const fields = ['content-type', 'application/jwk-set+json', 'content-length', String(body.length)];
-    client.respond(200, [...fields, 'cache-control', 'public, max-age=300'], method === 'HEAD');
-    client.body.resume();
-    if (method === 'HEAD') return;
-    client.out.write(body);
-    client.finish([]);
-  }
-
   #refuse(
     client: HttpClient,
     method: string,
@@ -291,10 +277,6 @@ function isCall(headers: IncomingHttpHeaders): boolean {
   const { 'content-type': type = '' } = headers;
   if (/^application\/grpc/i.test(type)) return true;
   return /(?:^|[,\s])x-grpc-web(?:$|[,\s])/i.test(headers['access-control-request-headers'] ?? '');
-}
-
-function isKeysPath(target: string): boolean {
-  return target === keysPath || target.startsWith(`${keysPath}?`);
 }
 
 function timeoutOf(identity: Identity | undefined): number | undefined {
