@@ -7,6 +7,10 @@ export const unixPeer = 'unix';
 /** What stands for the address where nobody has said whose a connection is. */
 const unknownPeer = 'unknown';
 
+/** What is told where `Client.addressIn` knows of none. */
+export const contradictoryProxies =
+  'x-forwarded-for and forwarded do not name one client: the proxy has to take out the one that it does not write';
+
 /** The proxies that are believed when they say for whom they speak. */
 export class TrustedProxies {
   readonly #networks: Networks;

@@ -47,6 +47,8 @@ export class Http1Door {
     this.#headMs = headMs;
     this.#server = createServer({ keepAliveTimeout: headMs, maxHeaderSize: longestHttp1HeaderBytes });
     this.#server.timeout = idleTimeoutMs;
+    // By default Node leaves out what comes after 2,000 fields, without a word.
+    this.#server.maxHeadersCount = 0;
     const take = (request: IncomingMessage, response: ServerResponse): void => {
       const { socket } = request;
       const owed = (this.#owed.get(socket) ?? 0) + 1;
@@ -62,7 +64,7 @@ export class Http1Door {
       const flaw = flawOf(request);
       if (flaw === undefined) onRequest(request, response, () => this.#unbind(request, response));
       else if (owed > 1) socket.destroy();
-      else socket.end(plainAnswer(400, flaw), () => socket.destroy());
+      else socket.end(plainAnswer(flaw.status, flaw.why), () => socket.destroy());
     };
     this.#server.on('request', take);
     // With `Expect: 100-continue`; whoever answers tells the client to go on, or does not.
@@ -90,7 +92,7 @@ export class Http1Door {
           return;
         }
         socket.on('error', () => socket.destroy());
-        socket.end(plainAnswer(400, flaw), () => socket.destroy());
+        socket.end(plainAnswer(flaw.status, flaw.why), () => socket.destroy());
       });
     }
   }

@@ -1,5 +1,5 @@
 import type { Http2Session, IncomingHttpHeaders } from 'node:http2';
-import { clientOf } from './client.js';
+import { clientOf, contradictoryProxies } from './client.js';
 
 /**
  * What is wrong with a request that nghttp2 has let pass: who may be asked is told twice and not the same, or who asks.
@@ -17,7 +17,7 @@ export function http2FlawOf(
       return 'the header host stands there twice';
   }
   if (clientOf(session).addressIn(headers) === undefined) {
-    return 'x-forwarded-for and forwarded do not name one client: the proxy has to take out the one that it does not write';
+    return contradictoryProxies;
   }
   return undefined;
 }

@@ -24,3 +24,5 @@ export const http2Options = {
 
 /** Longest header of an HTTP/1.1 request, request line included, in bytes. */
 export const longestHttp1HeaderBytes = 16_384;
+/** Header fields in one HTTP/1.1 request. */
+export const mostHttp1Fields = 1_000;
