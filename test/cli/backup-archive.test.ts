@@ -87,6 +87,15 @@ test('what is not a backup, or one of another version, is refused with the reaso
   );
 });
 
+test('a header that was changed is seen by its sum', () => {
+  const packed = packTar(files, 0);
+  for (const at of [0, 105, 140, 156, 330]) {
+    const changed = Buffer.from(packed);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    assert.throws(() => unpackTar(changed), /it is no tar archive, or damaged/, `${at}`);
+  }
+});
+
 test('nothing but the files of a data directory may be in a backup, whatever their names', () => {
   for (const name of [
     '../keys/x',
