@@ -121,8 +121,8 @@ export class KeySet {
   }
 }
 
-/** Keys that can check a signature: shared secrets and private keys have no place in a public set. */
+/** Keys that can check a signature: shared secrets have no place in a public set, and jose takes no private keys. */
 function publicKeys(text: string): JWK[] {
   const { keys } = jwks.parse(JSON.parse(text));
-  return keys.filter(({ kty = '', d }) => ['OKP', 'EC', 'RSA'].includes(kty) && d === undefined);
+  return keys.filter(({ kty = '' }) => ['OKP', 'EC', 'RSA'].includes(kty));
 }

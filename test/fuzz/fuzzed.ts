@@ -17,7 +17,7 @@ const results = z.array(
 );
 
 /** The parsers that are fuzzed. */
-const parsers = 15;
+const parsers = 19;
 
 /**
  * Records real traffic and feeds `inputs` mutations of it to every parser, in a process of its own. `FUZZ_SEED`

@@ -14,6 +14,7 @@ import { webBodies } from './targets/grpc-web.js';
 import { grpcMessages, headers, timeouts } from './targets/headers.js';
 import { busJson, hubFiles } from './targets/json.js';
 import { forwardedFor, proxyHeaders } from './targets/proxies.js';
+import { tokenClaims, tokenPatterns } from './targets/token-claims.js';
 import { callerTokens, joinTokens } from './targets/tokens.js';
 
 const targets: Readonly<Record<string, MakeTarget>> = {
@@ -30,6 +31,8 @@ const targets: Readonly<Record<string, MakeTarget>> = {
   'grpc-web': webBodies,
   'join-tokens': joinTokens,
   'caller-tokens': callerTokens,
+  'token-claims': tokenClaims,
+  'token-patterns': tokenPatterns,
   'bus-json': busJson,
   'hub-file': hubFiles,
   reflection,
