@@ -98,7 +98,11 @@ describe('finding a nats-server', { concurrency: true }, () => {
     const found = await find('release', { POSTERN_NATS_RELEASES: await releases(serve(sums(archive))) });
     assert.equal(found.path, join(root, 'release/nats-server'));
     assert.equal(found.source, 'installed from the release');
-    assert.deepEqual(await readdir(join(root, 'release')), ['nats-server'], 'nothing else is left behind');
+    const left = await readdir(join(root, 'release'));
+    assert.deepEqual(left.sort(), ['nats-server', 'nats-server.sha256'], 'nothing else is left behind');
+    const sum = createHash('sha256').update(await readFile(join(root, 'release/nats-server')));
+    const noted = await readFile(join(root, 'release/nats-server.sha256'), 'utf8');
+    assert.equal(noted, `${sum.digest('hex')}\n`);
     const again = await find('release', { POSTERN_NATS_RELEASES: nowhere });
     assert.equal(again.source, 'installed earlier');
   });
