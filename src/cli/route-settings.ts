@@ -64,7 +64,7 @@ export function tlsConfigOf(settings: {
 const routeKeys: ReadonlyMap<string, string> = new Map([
   ['path', 'pathPrefix'],
   ...['name', 'host', 'listener', 'node', 'to', 'ca', 'access'].map((key): [string, string] => [key, key]),
-  ...['stripPrefix', 'ownPort', 'timeoutSeconds'].map((key): [string, string] => [key, key]),
+  ...['stripPrefix', 'ownPort', 'assertion', 'timeoutSeconds'].map((key): [string, string] => [key, key]),
   ...['roles', 'methods', 'cors'].map((key): [string, string] => [key, key]),
 ]);
 const several: ReadonlySet<string> = new Set(['roles', 'methods', 'cors', 'hosts']);
@@ -73,7 +73,7 @@ const several: ReadonlySet<string> = new Set(['roles', 'methods', 'cors', 'hosts
 function readRoutes(value: unknown): unknown {
   return textsOf(value).map((text) => {
     const row = readParts(text, routeKeys, 'ROUTE_INVALID');
-    for (const key of ['stripPrefix', 'ownPort']) {
+    for (const key of ['stripPrefix', 'ownPort', 'assertion']) {
       if (typeof row[key] === 'string' && /^(true|false)$/.test(row[key])) row[key] = row[key] === 'true';
     }
     if (typeof row.timeoutSeconds === 'string') row.timeoutSeconds = Number(row.timeoutSeconds);

@@ -11,6 +11,7 @@ import { type HttpHead, type ReadHead, readHttp1, readHttp2 } from '../../wire/h
 import type { CallStats } from '../call-stats.js';
 import { refuseUpgrade } from '../refuse-upgrade.js';
 import type { Authentication } from './authentication.js';
+import { isCall, isWebCall, namesNode } from './call-kinds.js';
 import type { HttpDestination } from './destination.js';
 import type { Entrance } from './entrance.js';
 import { judgeOrigin, originRefused, withCors } from './http-cors.js';
@@ -21,7 +22,7 @@ import type { IdentityHeaders } from './identity-headers.js';
 import type { OpenCalls } from './open-calls.js';
 import { isKeysPath, tellKeys } from './public-keys.js';
 import type { DoorRefusal } from './refusal.js';
-import type { Router } from './routes.js';
+import type { HttpRouted, Router } from './routes.js';
 
 /** The close code of a WebSocket whose token is good no more (RFC 6455 §7.4.1: policy violation). */
 const policyViolation = 1008;
@@ -67,8 +68,9 @@ export class HttpDoor {
     unbound: () => void,
   ): boolean {
     const { headers, url = '' } = request;
-    if (isCall(headers)) return false;
-    const to = this.#router.routeHttp({ listener, host: headers.host ?? '', path: url });
+    const asked = { listener, host: headers.host ?? '', path: url };
+    if (isCall(headers) && !this.#isOfService(headers, asked)) return false;
+    const to = this.#router.routeHttp(asked);
     if (to.kind === 'hub' && !isKeysPath(url)) return false;
     const take = (): void => {
       const client = new Http1Client(request, response);
@@ -90,10 +92,10 @@ export class HttpDoor {
     rawHeaders: readonly string[],
     listener: string,
   ): boolean {
-    if (isCall(headers)) return false;
     const path = headers[':path'] ?? '';
-    const host = headers[':authority'] ?? headers.host ?? '';
-    const to = this.#router.routeHttp({ listener, host, path });
+    const asked = { listener, host: headers[':authority'] ?? headers.host ?? '', path };
+    if (isCall(headers) && !this.#isOfService(headers, asked)) return false;
+    const to = this.#router.routeHttp(asked);
     if (to.kind === 'hub' && !isKeysPath(path)) return false;
     const from = clientOf(stream.session).addressIn(headers);
     this.#take(readHttp2(stream, headers, rawHeaders), to, new Http2Client(stream), from, () => {});
@@ -122,6 +124,11 @@ export class HttpDoor {
   /** Ends all that is open. */
   close(): void {
     this.#origins.close();
+  }
+
+  /** gRPC-web that names no node, where there is nothing but a service that speaks HTTP: that is what it is for. */
+  #isOfService(headers: IncomingHttpHeaders, asked: HttpRouted): boolean {
+    return isWebCall(headers) && !namesNode(headers) && this.#router.takesNoCalls(asked);
   }
 
   #take(
@@ -270,13 +277,6 @@ export class HttpDoor {
     const call = httpToCall({ status, code, complete: true, requestBytes: 0, responseBytes: 0 });
     this.#stats.refused(undefined, path.split('?', 1)[0] ?? '', identity, call.status, code);
   }
-}
-
-/** gRPC in any of its forms has doors of its own; the preflight of a page that wants to call is one of them. */
-function isCall(headers: IncomingHttpHeaders): boolean {
-  const { 'content-type': type = '' } = headers;
-  if (/^application\/grpc/i.test(type)) return true;
-  return /(?:^|[,\s])x-grpc-web(?:$|[,\s])/i.test(headers['access-control-request-headers'] ?? '');
 }
 
 function timeoutOf(identity: Identity | undefined): number | undefined {

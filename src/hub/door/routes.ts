@@ -110,6 +110,14 @@ export class Router {
     return { kind: 'service', service: row.service, path: pathFor(row, read.path) + read.query, row };
   }
 
+  /** True where rows lead requests to a service, and none leads calls anywhere: calls of its own protocols are its own. */
+  takesNoCalls({ listener, host, path }: HttpRouted): boolean {
+    const read = this.#table.readsPaths ? readPath(path) : undefined;
+    if (read?.ok !== true) return false;
+    const slot = this.#table.find({ listener, host: canonicalHost(host), path: read.path });
+    return slot?.http !== undefined && slot.calls === undefined;
+  }
+
   /**
    * Origins whose pages may read answers there, where a row says so. gRPC-web asks, whose calls and preflights come as
    * HTTP and go where calls go.
