@@ -3,7 +3,11 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createUserKey, type UserKey } from '../../src/bus/nkeys.js';
-import { CreateJoinTokenRequest, type GetTokenResponse } from '../../src/gen/postern/v1/tokens.js';
+import {
+  CreateCallerTokenRequest,
+  CreateJoinTokenRequest,
+  type GetTokenResponse,
+} from '../../src/gen/postern/v1/tokens.js';
 import { startTestNats, type TestNats } from '../support/nats.js';
 import { ask, bearer, enrol, ownClients, startTestHub, type TestHub } from './test-hub.js';
 
@@ -82,8 +86,12 @@ describe('a join token', () => {
     await give({ site: 'berlin', rack: '1' });
     await give({});
     await give({ rack: '2' });
+    const order = CreateCallerTokenRequest.fromPartial({ subject: 'x', nodes: ['site=berlin,rack=2'] });
+    const { token } = await ask<{ token: string }>((done) =>
+      clients.tokens.createCallerToken(order, admin(), done),
+    );
     const { nodes } = await ask<{ nodes: { labels: unknown }[] }>((done) =>
-      clients.nodes.listNodes({ name: 'labelled' }, admin(), done),
+      clients.nodes.listNodes({ name: 'labelled' }, bearer(token), done),
     );
     assert.deepEqual(nodes[0]?.labels, { site: 'berlin', rack: '2' });
   });
