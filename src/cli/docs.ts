@@ -21,8 +21,8 @@ ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-$
 - Every option has a twin in the environment. The flag wins over the environment, that over \`--config FILE\`, that over
   the default. An option that may be repeated is separated by commas in the environment, \`--route\` by semicolons,
   \`--header\` by new lines.
-- A \`--config\` file is YAML. Its settings have the names in the tables below; \`routes\` is a list of \`host\`, \`pathPrefix\`
-  or \`listener\` with \`node\`, \`labels\` an object. All mistakes are told at once, and nothing is started.
+- A \`--config\` file is YAML. Its settings have the names in the tables below; \`routes\` is a list of
+  [rows](routes.md), \`labels\` an object. All mistakes are told at once, and nothing is started.
 - Data goes to stdout, everything else to stderr. Colours are used on a terminal only, and not where \`NO_COLOR\` is set.
 - Durations are written as \`30s\`, \`1h30m\` or \`500ms\`; a bare number is seconds.
 - A client finds the hub by \`--hub\`, else by its context, else by the file \`hub.json\` that a running hub leaves in its
