@@ -107,7 +107,7 @@ export const managingCommands: readonly CommandSpec[] = [
         choices: ['call', 'join', 'operate', 'trace', 'admin'],
         default: 'call',
         summary:
-          'what the caller may do: call nodes; invite nodes; both, and watch machines; only watch machines and the bus; or everything',
+          'what the caller may do: call nodes; invite nodes; both, and watch machines; only watch machines; or everything',
       },
       { name: 'rate', kind: 'text', value: 'N', summary: 'calls that the caller may begin in a second' },
       { name: 'in-flight', kind: 'text', value: 'N', summary: 'calls that it may have open' },
