@@ -48,10 +48,8 @@ export class AssertionSigner {
   constructor(key: CallerKey, now: () => number = Date.now) {
     this.#key = key;
     this.#now = now;
-    const { crv, kty, x } = key.publicKey.export({ format: 'jwk' });
-    const kid = keyId(key.publicKey);
-    this.#header = encode({ alg: algorithm, typ: type, kid });
-    this.publicKeys = JSON.stringify({ keys: [{ kty, crv, x, kid, use: 'sig', alg: algorithm }] });
+    this.#header = encode({ alg: algorithm, typ: type, kid: keyId(key.publicKey) });
+    this.publicKeys = JSON.stringify({ keys: [key.publicKey, ...key.retired].map(published) });
   }
 
   /** An assertion for this audience; one that is young enough is given again. */
@@ -151,6 +149,11 @@ function checkSignature({ header, signed, signature }: JwtParts, keys: Assertion
   if (key === undefined || !verify(null, Buffer.from(signed), key, signature)) {
     throw refusedToken('the assertion was not signed with a key of the hub');
   }
+}
+
+function published(key: KeyObject): Record<string, unknown> {
+  const { crv, kty, x } = key.export({ format: 'jwk' });
+  return { kty, crv, x, kid: keyId(key), use: 'sig', alg: algorithm };
 }
 
 /** RFC 7638. */

@@ -9,12 +9,16 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { PosternError } from '../errors.js';
-import { loadOrCreatePrivateFile } from '../private-file.js';
+import { loadOrCreatePrivateFile, replacePrivateFile } from '../private-file.js';
+import { forgetRetiredKeys, readRetiredKeys, retireKey } from '../retired-keys.js';
 import type { Identity, Role } from './identity.js';
 import { ownIssuer, ownPayload } from './own-claims.js';
 
 /** The signature of the tokens that hubs make. */
 export const ownAlgorithm = 'EdDSA';
+
+/** Name of its predecessors among the keys that were replaced. */
+const retiredName = 'caller';
 
 const keyFile = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
 
@@ -22,33 +26,56 @@ const keyFile = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: 
 export interface CallerKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
+  /** Keys that were replaced; what they have signed is still believed. */
+  readonly retired: readonly KeyObject[];
   /** 32 secret bytes for another purpose, the same wherever the key is. */
   derive(purpose: string): Buffer;
 }
 
-function callerKey(jwk: z.infer<typeof keyFile>): CallerKey {
+function callerKey(jwk: z.infer<typeof keyFile>, retired: readonly string[]): CallerKey {
   const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
   return {
     privateKey,
     publicKey: createPublicKey(privateKey),
+    retired: retired.map((x) => createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })),
     derive: (purpose) => Buffer.from(hkdfSync('sha256', Buffer.from(jwk.d, 'base64url'), '', purpose, 32)),
   };
 }
 
 /** Reads `DIR/caller.jwk`, made at the first start. Throws `DATA_UNUSABLE` or `KEY_INVALID`. */
 export async function loadOrCreateCallerKey(dir: string): Promise<CallerKey> {
-  const path = join(dir, 'caller.jwk');
-  const text = await loadOrCreatePrivateFile(path, () =>
-    JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
-  );
+  const path = pathIn(dir);
+  const text = await loadOrCreatePrivateFile(path, newKey);
+  const retired = await readRetiredKeys(dir, retiredName, Date.now());
   try {
-    return callerKey(keyFile.parse(JSON.parse(text)));
+    return callerKey(keyFile.parse(JSON.parse(text)), retired);
   } catch {
     // The cause is left out: it could quote the key.
     throw new PosternError('KEY_INVALID', `${path} is not an Ed25519 key in JWK format`, {
       hint: 'restore it, or remove it to make a new key; all caller tokens that it signed are worthless then',
     });
   }
+}
+
+/**
+ * Makes a new key, which hubs use when they start the next time. What the old one has signed is believed for `keepMs`
+ * more; with 0 it is worthless then, and so is what earlier ones have signed. Throws `DATA_UNUSABLE`, `KEY_INVALID`.
+ */
+export async function rotateCallerKey(dir: string, keepMs: number): Promise<void> {
+  const { publicKey } = await loadOrCreateCallerKey(dir);
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  const nowMs = Date.now();
+  if (keepMs === 0) await forgetRetiredKeys(dir, retiredName);
+  else await retireKey(dir, { name: retiredName, publicKey: x, untilMs: nowMs + keepMs }, nowMs);
+  await replacePrivateFile(pathIn(dir), `${newKey()}\n`);
+}
+
+function pathIn(dir: string): string {
+  return join(dir, 'caller.jwk');
+}
+
+function newKey(): string {
+  return JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
 }
 
 /** Signs a token that says what `identity` says. */

@@ -19,7 +19,8 @@ const revoked = 'the token was revoked';
 
 /** Checks caller tokens. One that was verified before costs a map look-up. */
 export class CallerVerifier {
-  readonly #publicKey: KeyObject;
+  /** The present one first. */
+  readonly #publicKeys: readonly KeyObject[];
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>;
   readonly #isRevoked: (tokenId: string) => boolean;
   readonly #now: () => number;
@@ -29,6 +30,8 @@ export class CallerVerifier {
 
   constructor(options: {
     publicKey: KeyObject;
+    /** Keys of the hub that were replaced, and are still believed. */
+    retired?: readonly KeyObject[];
     /** Others whose tokens are taken, beside the hub's own. */
     issuers?: readonly TrustedIssuer[];
     /** Asked at each use of a token. */
@@ -38,7 +41,7 @@ export class CallerVerifier {
     /** How many verified tokens are remembered; default 10,000. */
     remember?: number;
   }) {
-    this.#publicKey = options.publicKey;
+    this.#publicKeys = [options.publicKey, ...(options.retired ?? [])];
     this.#issuers = new Map((options.issuers ?? []).map((issuer) => [issuer.name, issuer]));
     this.#isRevoked = options.isRevoked;
     this.#now = options.now ?? Date.now;
@@ -83,28 +86,33 @@ export class CallerVerifier {
   signed(token: string): boolean {
     if (this.#verified.has(token)) return true;
     if (token.length > longestToken) return false;
-    const [header = '', payload = '', signature = ''] = token.split('.');
     // Most tokens are of others, and say so: that is cheaper to see than a wrong signature.
-    if (issuerOf(payload) !== ownIssuer) return false;
-    const signedText = Buffer.from(`${header}.${payload}`);
-    return verify(null, signedText, this.#publicKey, Buffer.from(signature, 'base64url'));
+    return issuerOf(token.split('.', 2)[1] ?? '') === ownIssuer && this.#isSignedHere(token);
   }
 
   async #check(token: string): Promise<Verified> {
     const parts = readJwt(token);
     const { iss } = parts.payload;
-    if (iss === ownIssuer) return { identity: await this.#checkOwn(token, parts), by: undefined };
+    if (iss === ownIssuer) return { identity: this.#checkOwn(token, parts), by: undefined };
     const issuer = typeof iss === 'string' ? this.#issuers.get(iss) : undefined;
     if (issuer === undefined) throw refusedToken('the token is of nobody who is trusted here: see claim iss');
     return this.#checkIssued(token, parts, issuer);
   }
 
-  async #checkOwn(token: string, { header, payload }: JwtParts): Promise<Identity> {
+  #checkOwn(token: string, { header, payload }: JwtParts): Identity {
     checkHeader(header, [ownAlgorithm]);
-    await checkSignature(token, this.#publicKey, "the token was not signed with this hub's key");
+    if (!this.#isSignedHere(token)) throw refusedToken("the token was not signed with this hub's key");
     const expiresAtMs = checkTimes(payload, this.#now());
     checkAudience(payload, ownIssuer);
     return ownIdentity(payload, expiresAtMs);
+  }
+
+  /** The form of the token must have been checked, or not matter. */
+  #isSignedHere(token: string): boolean {
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const text = Buffer.from(`${header}.${payload}`);
+    const bytes = Buffer.from(signature, 'base64url');
+    return this.#publicKeys.some((key) => verify(null, text, key, bytes));
   }
 
   async #checkIssued(token: string, { header, payload }: JwtParts, issuer: TrustedIssuer): Promise<Verified> {

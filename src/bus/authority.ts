@@ -3,6 +3,7 @@ import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
 import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
 import { PosternError } from '../errors.js';
 import { loadOrCreatePrivateFile, makePrivateDirectory } from '../private-file.js';
+import { readRetiredKeys } from '../retired-keys.js';
 import { createUserKey, keyPairOf, seedOf } from './nkeys.js';
 import { type BusIdentity, permissionsOf } from './permissions.js';
 import type { BusRole } from './subjects.js';
@@ -84,6 +85,8 @@ const limits = {
 const userLimits = { subs: -1, data: -1, payload: -1 };
 /** Life of the user that orders a revocation, in seconds. */
 const orderSeconds = 60;
+/** Name of the signing key's predecessors among the keys that were replaced. */
+export const retiredSigning = 'signing';
 const storageLimits = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
 /**
@@ -105,6 +108,7 @@ export async function loadOrCreateAuthority(directory: string): Promise<BusAutho
     });
   };
   return createAuthority({
+    retired: await readRetiredKeys(directory, retiredSigning, Date.now()),
     operator: await key('operator.nk', 'O', createOperator),
     system: await key('system.nk', 'A', createAccount),
     account: await key('account.nk', 'A', createAccount),
@@ -113,6 +117,8 @@ export async function loadOrCreateAuthority(directory: string): Promise<BusAutho
 }
 
 function createAuthority(keys: {
+  /** Public keys that were replaced; what they have signed is still believed. */
+  retired: readonly string[];
   operator: KeyPair;
   system: KeyPair;
   account: KeyPair;
@@ -146,7 +152,7 @@ function createAuthority(keys: {
       accountKey,
       {
         limits: { ...limits, ...storageLimits },
-        signing_keys: [keys.signing.getPublicKey()],
+        signing_keys: [keys.signing.getPublicKey(), ...keys.retired],
         ...(revocations === undefined ? {} : { revocations }),
       },
       { signer: keys.operator },

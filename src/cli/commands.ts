@@ -26,6 +26,7 @@ export const groups: readonly GroupSpec[] = [
   { path: ['nodes'], summary: 'list the nodes, and say which may be there' },
   { path: ['token'], summary: 'make, list and revoke tokens' },
   { path: ['context'], summary: 'names for hubs, with what is needed to come to them' },
+  { path: ['keys'], summary: 'replace the keys of a hub' },
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
 ];

@@ -83,6 +83,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   for (const { keys } of issuers) void keys.refresh();
   const verifier = new CallerVerifier({
     publicKey: key.publicKey,
+    retired: key.retired,
     issuers,
     isRevoked: (id) => tokens.isRevoked(id),
   });

@@ -1,18 +1,14 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { inboxPrefixOf } from '../../bus/permissions.js';
-import { PosternError } from '../../errors.js';
-import { keysIn } from '../hub-process.js';
 import type { Invocation } from '../invocation.js';
+import { mustHaveKeys } from '../must-have-keys.js';
 import { ttlSecondsOf } from '../ttl.js';
 import { dataDirectoryOf } from '../with-hub.js';
 
 /** `postern bus creds`. */
 export async function run(invocation: Invocation): Promise<number> {
   const { options, streams } = invocation;
-  const keys = keysIn(dataDirectoryOf(invocation));
-  await mustHaveKeys(keys);
+  const keys = await mustHaveKeys(dataDirectoryOf(invocation));
   const authority = await loadOrCreateAuthority(keys);
   const role = options.text('role') === 'tracer' ? 'tracer' : 'watcher';
   const ttlSeconds = ttlSecondsOf(options);
@@ -21,17 +17,6 @@ export async function run(invocation: Invocation): Promise<number> {
   streams.stdout.write(credentialsFile(jwt, seed));
   streams.stderr.write(`with the nats tool, add: --inbox-prefix ${inboxPrefixOf(identity)}\n`);
   return 0;
-}
-
-/** Making new keys here would give credentials that no server believes. */
-async function mustHaveKeys(keys: string): Promise<void> {
-  try {
-    await access(join(keys, 'signing.nk'));
-  } catch {
-    throw new PosternError('NO_KEYS', `there are no keys in ${keys}`, {
-      hint: 'run this on the machine of the hub, with its data directory: --data DIR',
-    });
-  }
 }
 
 /** The form that NATS clients read. */

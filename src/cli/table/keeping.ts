@@ -195,4 +195,27 @@ export const keepingCommands: readonly CommandSpec[] = [
     examples: [],
     load: () => import('../commands/context-names.js'),
   },
+  {
+    path: ['keys', 'rotate'],
+    summary: 'replace one of the keys of a hub by a new one',
+    description:
+      "Which key signs what: `caller` caller tokens and assertions, `signing` the bus credentials of agents and hubs, `operator` and `system` what NATS servers are configured with. Agents need nothing: they get new credentials by their own keys. The account's own key (account.nk) can not be replaced: where it was stolen, start with a new data directory and let all agents join anew. An agent's key: make a join token, remove the agent's key.nk, start it with the token, and revoke the old key with `postern nodes revoke NODE --key KEY`.",
+    arguments: [{ name: 'KEY', summary: 'which one', choices: ['caller', 'signing', 'system', 'operator'] }],
+    options: [
+      {
+        name: 'keep',
+        kind: 'duration',
+        default: '24h',
+        summary:
+          'how long what the old key has signed is still believed; 0: a stolen key is worthless at once',
+      },
+      dataOption,
+      logLevelOption,
+    ],
+    examples: [
+      { line: 'postern keys rotate signing', does: 'from time to time' },
+      { line: 'postern keys rotate caller --keep 0', does: 'it was stolen: all caller tokens are worthless' },
+    ],
+    load: () => import('../commands/keys-rotate.js'),
+  },
 ];

@@ -32,7 +32,7 @@ export async function callerTokens(corpus: Corpus): Promise<FuzzTarget> {
     limits: {},
     expiresAtMs: (Math.floor(Date.now() / 1000) + 3600) * 1000,
   };
-  const key = { privateKey, publicKey, derive: () => Buffer.alloc(0) };
+  const key = { privateKey, publicKey, retired: [], derive: () => Buffer.alloc(0) };
   const good = await signCallerToken(key, identity);
   const verifier = new CallerVerifier({ publicKey, isRevoked: () => false, remember: 10 });
   let checks: Promise<void>[] = [];
