@@ -198,10 +198,6 @@ export class HttpExchange {
     });
     response.once('end', () => {
       if (this.#over) return;
-      if (!response.complete) {
-        this.cut();
-        return;
-      }
       this.#client.finish(passableTrailers(response.rawTrailers));
     });
   }

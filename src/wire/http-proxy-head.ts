@@ -62,27 +62,21 @@ export function readHttp1(request: IncomingMessage): ReadHead {
   });
 }
 
-/** Reads an HTTP/2 request that is to be told to a server that speaks HTTP/1.1. */
+/**
+ * Reads an HTTP/2 request that is to be told to a server that speaks HTTP/1.1. `Http2Door` has let it pass, which refuses
+ * hosts that differ, and nghttp2, which refuses what belongs to a connection of HTTP/1.1.
+ */
 export function readHttp2(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
 ): ReadHead {
-  const hosts = valuesOf(rawHeaders, 'host');
-  const authority = headers[':authority'] ?? hosts[0] ?? '';
-  if (hosts.length > 1) return flaw('the header host stands there twice');
-  if (hosts.length === 1 && hosts[0]?.toLowerCase() !== authority.toLowerCase()) {
-    return flaw(':authority and host do not name the same host');
-  }
-  if (valuesOf(rawHeaders, 'connection').length + valuesOf(rawHeaders, 'transfer-encoding').length > 0) {
-    return flaw('connection and transfer-encoding have no place in HTTP/2');
-  }
   const socket = stream.session?.socket;
   const lengths = valuesOf(rawHeaders, 'content-length');
   const answer = read({
     method: headers[':method'] ?? '',
     target: headers[':path'] ?? '',
-    authority,
+    authority: headers[':authority'] ?? headers.host ?? '',
     secure: socket !== undefined && 'encrypted' in socket && socket.encrypted === true,
     raw: rawHeaders,
     body: stream.endAfterHeaders ? lengthOf(lengths, 0) : lengthOf(lengths, 'chunked'),
