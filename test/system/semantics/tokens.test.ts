@@ -105,14 +105,20 @@ describe("the hub's token does not leave it", () => {
       ['jwt', other],
       ['authorization', `Bearer ${other}`],
     ],
-    'two tokens of the hub in one': () => [
-      ['jwt', token],
-      ['jwt', other],
-    ],
   };
   for (const [what, fields] of Object.entries(cases)) {
     test(what, async () => assert.deepEqual(await seenOf([node, ...fields()]), {}));
   }
+
+  test('two of them under one name reach no server: nobody can tell who calls', async () => {
+    for (const name of ['jwt', 'x-postern-authorization', 'authorization']) {
+      const both: Field[] = [token, other].map((one) => [name, `Bearer ${one}`]);
+      await assert.rejects(
+        seenOf([node, ...both]),
+        /did not come to the server.*there twice, with different/,
+      );
+    }
+  });
 
   test('what else was in such a header passes', async () => {
     assert.deepEqual(
