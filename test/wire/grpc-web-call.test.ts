@@ -29,7 +29,7 @@ for (const version of versions) {
   });
 
   for (const text of [false, true]) {
-    describe(`gRPC-web as ${text ? 'text' : 'bytes'} over ${version}`, () => {
+    describe(`gRPC-web as ${text ? 'text' : 'bytes'} over ${version}`, { timeout: 90_000 }, () => {
       test('16 MB go both ways, byte by byte the same', async () => {
         const payload = randomBytes(16_000_000);
         const saw = await webCall(options({ text }), frame(payload));
@@ -117,7 +117,7 @@ for (const version of versions) {
     });
   }
 
-  describe(`gRPC-web over ${version}`, () => {
+  describe(`gRPC-web over ${version}`, { timeout: 90_000 }, () => {
     test('a message that stays unfinished is cut off, and never followed by trailers', async () => {
       serve = (stream) => {
         answer(stream);
@@ -169,6 +169,24 @@ for (const version of versions) {
       assert.deepEqual(messages.map(String), ['good']);
       assert.deepEqual(valuesOf(trailers, 'grpc-status'), ['13']);
       assert.deepEqual(valuesOf(trailers, 'x-postern-error'), ['INTERNAL']);
+    });
+
+    test('trailers as a message, in one piece with the end of another, cut the response', async () => {
+      const good = frame('good');
+      serve = (stream) => {
+        stream.resume();
+        answer(stream);
+        stream.write(good.subarray(0, 7));
+        rest = () => stream.write(Buffer.concat([good.subarray(7), frame('grpc-status: 0\r\n', 0x80)]));
+      };
+      let rest = (): unknown => undefined;
+      const call = await openWebCall(options());
+      call.out.end(frame('x'));
+      await until(() => call.received === 7, 'the first piece');
+      rest();
+      const saw = await call.over;
+      assert.equal(saw.cut, true);
+      assert.deepEqual([saw.messages.length, saw.trailers], [0, undefined]);
     });
 
     test('a client that goes away is cancelled at the server within 500 ms', async () => {

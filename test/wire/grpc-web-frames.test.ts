@@ -69,6 +69,7 @@ test('what is no base64 is refused, however it is cut', () => {
     '=',
     'A=',
     'AA=A',
+    'AA=AA',
     'AA=',
     'AAAA=',
     '====',

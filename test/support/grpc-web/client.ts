@@ -90,12 +90,20 @@ export async function openWebCall(options: WebCallOptions): Promise<WebCall> {
   return options.version === 'HTTP/2' ? byHttp2(options, fields, text) : byHttp1(options, fields, text);
 }
 
-/** A whole call. */
+/** Milliseconds within which a whole call must be over. */
+const withinMs = 20_000;
+
+/** A whole call; it is cut where it does not end. */
 export async function webCall(options: WebCallOptions, body: Uint8Array | string): Promise<WebSaw> {
   const call = await openWebCall(options);
   const plain = typeof body === 'string' || options.text !== true;
   call.out.end(plain ? body : Buffer.from(body).toString('base64'));
-  return call.over;
+  const timer = setTimeout(() => call.abandon(), withinMs);
+  try {
+    return await call.over;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function byHttp1(options: WebCallOptions, fields: readonly Field[], text: boolean): WebCall {
