@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
+import { writeHubFile } from '../../src/client/hub-file.js';
 import { NodesServiceService } from '../../src/gen/postern/v1/nodes.js';
 import { run } from '../support/processes.js';
 import { callerTokenText } from './caller-token.js';
@@ -83,7 +84,17 @@ async function lookedFor(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
 test('flags win over the environment, that over the context, that over the data directory; messages say which', async () => {
   await add('one', '--hub', '127.0.0.1:1', '--select');
   await add('two', '--hub', '127.0.0.1:2');
-  await add('three', '--data', path.join(home, 'nothing-there'));
+  // A directory whose hub runs, as it says.
+  const near = path.join(home, 'near');
+  await writeHubFile(near, {
+    pid: process.pid,
+    listen: ['127.0.0.1:3'],
+    nats: '',
+    metrics: '',
+    startedAtMs: 1,
+  });
+  const running = `127.0.0.1:3 (from ${near}/hub.json`;
+  await add('three', '--data', near);
   const env = { POSTERN_HUB: '127.0.0.1:4' };
   for (const { args, env: said, at } of [
     { args: [], at: '127.0.0.1:1 (context one)' },
@@ -95,9 +106,9 @@ test('flags win over the environment, that over the context, that over the data 
     { args: ['--hub', '127.0.0.1:5'], env, at: '127.0.0.1:5 (from --hub)' },
     { args: ['--hub', '127.0.0.1:5'], env: { POSTERN_CONTEXT: 'two' }, at: '127.0.0.1:5 (from --hub)' },
     // A data directory that is said is another hub than the one that was chosen.
-    { args: ['--data', '/nonexistent'], at: '127.0.0.1:9090 (the default)' },
-    { args: [], env: { POSTERN_DATA: '/nonexistent' }, at: '127.0.0.1:9090 (the default)' },
-    { args: ['--context', 'three'], at: '127.0.0.1:9090 (the default, context three)' },
+    { args: ['--data', near], at: `${running})` },
+    { args: [], env: { POSTERN_DATA: near }, at: `${running})` },
+    { args: ['--context', 'three'], at: `${running}, context three)` },
   ]) {
     assert.equal(await lookedFor(args, said), at, `${args.join(' ')} ${JSON.stringify(said)}`);
   }

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { natsServer } from '../support/nats.js';
 import { run, startReady } from '../support/processes.js';
 import { callerTokenText } from './caller-token.js';
-import { doctor, follow, look } from './doctor-run.js';
+import { doctor, follow, look, nobody } from './doctor-run.js';
 import { cleanEnv, postern, posternBin } from './postern.js';
 
 let home: string;
@@ -243,13 +243,13 @@ test('a port of the default listeners that another program has is told where no 
 });
 
 test('for people: one line for each check, a line on how to mend it, and a count', async () => {
-  const env = { XDG_CONFIG_HOME: path.join(home, 'config'), POSTERN_DATA: data };
+  const env = { XDG_CONFIG_HOME: path.join(home, 'config'), POSTERN_DATA: data, POSTERN_HUB: nobody };
   const { code, stdout, stderr } = await postern(['doctor'], { env });
   assert.equal(code, 1);
   assert.match(stdout, /^ok {7}keys {13}5 in /m);
   assert.match(
     stdout,
-    /^fail {5}hub address {6}nothing can be reached at 127\.0\.0\.1:9090 .*\n {9}mend: start a hub/m,
+    /^fail {5}hub address {6}nothing can be reached at 127\.0\.0\.1:1 .*\n {9}mend: start a hub/m,
   );
   assert.equal(stderr, '1 thing to mend\n');
 });

@@ -18,6 +18,9 @@ export interface Diagnosis {
   readonly failed: string[];
 }
 
+/** An address where nothing listens. */
+export const nobody = '127.0.0.1:1';
+
 /** Runs the real `postern doctor`. */
 export async function doctor(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Diagnosis> {
   const { code, stdout, stderr } = await postern(['doctor', '-o', 'json', ...args], { env });
@@ -27,7 +30,10 @@ export async function doctor(args: readonly string[], env: NodeJS.ProcessEnv = {
   return diagnosis;
 }
 
-/** Runs all checks in this process, for a user with these variables; faster than the whole command. */
+/**
+ * Runs all checks in this process, for a user with these variables, who has no hub; faster than the whole command. The
+ * default address is left alone: somebody may have a hub there.
+ */
 export async function look(
   env: NodeJS.ProcessEnv,
   toolsDir = path.join(checkoutRoot, '.tools'),
@@ -40,7 +46,7 @@ export async function look(
       env,
       contexts: new ContextFiles(env),
       toolsDir,
-      findTarget: () => findHub({ hub: undefined, token: undefined, tokenFile: undefined, data }),
+      findTarget: () => findHub({ hub: nobody, token: undefined, tokenFile: undefined, data }),
       listNodes: () => Promise.reject(new Error('no hub is asked here')),
     }),
   );
