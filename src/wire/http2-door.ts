@@ -54,7 +54,7 @@ export class Http2Door {
         rawHeaders: readonly string[],
       ) => {
         stream.on('error', ignore);
-        const flaw = http2FlawOf(stream.session, headers, rawHeaders);
+        const flaw = http2FlawOf(stream.session, headers);
         if (flaw === undefined) onStream(stream, headers, rawHeaders);
         else refuseRequest(stream, { ok: false, httpStatus: 400, status: 3, message: flaw });
       },

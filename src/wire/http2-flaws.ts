@@ -8,13 +8,10 @@ import { clientOf, contradictoryProxies } from './client.js';
 export function http2FlawOf(
   session: Http2Session | undefined,
   headers: IncomingHttpHeaders,
-  rawHeaders: readonly string[],
 ): string | undefined {
   const { host, ':authority': authority = host } = headers;
-  if (host !== undefined) {
-    if (host.toLowerCase() !== authority?.toLowerCase()) return 'host and :authority are not the same';
-    if (rawHeaders.indexOf('host') !== rawHeaders.lastIndexOf('host'))
-      return 'the header host stands there twice';
+  if (host !== undefined && host.toLowerCase() !== authority?.toLowerCase()) {
+    return 'host and :authority are not the same';
   }
   if (clientOf(session).addressIn(headers) === undefined) {
     return contradictoryProxies;
