@@ -127,6 +127,19 @@ test('an admin token that is gone, of another hub, or broken, is told', async ()
     assert.match((await look(user())).of('admin token').says, /there is no /);
     await writeFile(file, good, { mode: 0o600 });
   }
+  // The key that signed it was replaced: the token is good while that one is believed, and not after.
+  const keys = path.join(data, 'keys');
+  const [key, rotate] = [
+    await readFile(path.join(keys, 'caller.jwk')),
+    ['keys', 'rotate', 'caller', '--data', data],
+  ];
+  assert.equal((await postern(rotate)).code, 0);
+  assert.equal((await look(user())).of('admin token').outcome, 'ok');
+  await writeFile(path.join(keys, 'retired.json'), 'nonsense', { mode: 0o600 });
+  assert.match((await look(user())).of('keys').says, /retired\.json is no list of replaced keys/);
+  await rm(path.join(keys, 'retired.json'));
+  assert.equal((await look(user())).of('admin token').outcome, 'fail');
+  await writeFile(path.join(keys, 'caller.jwk'), key);
   // A clock ten weeks on: the hub should have renewed it; fourteen weeks on it has expired.
   for (const [days, outcome] of [
     [75, 'warn'],

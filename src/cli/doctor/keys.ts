@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
 import { publicKeyOf } from '../../bus/nkeys.js';
 import { readPrivateFile } from '../../private-file.js';
+import { readRetiredKeys } from '../../retired-keys.js';
 import { keysIn } from '../hub-process.js';
 import { type Check, fail, ok, skipped } from './check.js';
 
@@ -42,6 +43,8 @@ export const keysCheck: Check = {
         'restore them from a backup of this hub; new ones would lock every agent out',
       );
     }
+    // Throws where a hub would, when it starts.
+    await readRetiredKeys(directory, 'caller', Date.now());
     return ok(`${nkeys.length + (jwk === undefined ? 0 : 1)} in ${directory}`);
   },
 };
