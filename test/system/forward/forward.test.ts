@@ -139,6 +139,7 @@ describe('a forward', { timeout: 180_000 }, () => {
       'a line that is too long': await code(`{"token":"${'x'.repeat(20_000)}`),
       'another form': await code('{"hello":1}\n'),
       'no JSON': await code('{nonsense\n'),
+      'half a character': await code('{"token":"x","node":"cellar","target":"\\ud800"}\n'),
     };
     assert.deepEqual(ports, {
       'a target that is not allowed': 'false: TARGET_REFUSED',
@@ -151,6 +152,7 @@ describe('a forward', { timeout: 180_000 }, () => {
       'a line that is too long': 'false: FORWARD_INVALID',
       'another form': 'false: FORWARD_INVALID',
       'no JSON': 'false: FORWARD_INVALID',
+      'half a character': 'false: FORWARD_INVALID',
     });
     assert.equal(custom.accepted.length + echo.accepted.length, before);
   });

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import path from 'node:path';
 import { Fleet } from '../../support/fleet.js';
 import type { RunningProcess } from '../../support/processes.js';
 
@@ -43,10 +42,13 @@ function addressOf(server: Server): AddressInfo {
 export class ForwardStage {
   readonly fleet: Fleet;
   readonly hub: string;
+  /** Process ids of hub and agent. */
+  readonly pids: readonly number[];
   readonly #token: string;
 
-  private constructor(fleet: Fleet, hub: string, token: string) {
+  private constructor(fleet: Fleet, hub: string, token: string, pids: readonly number[]) {
     this.fleet = fleet;
+    this.pids = pids;
     this.hub = hub;
     this.#token = token;
   }
@@ -55,13 +57,16 @@ export class ForwardStage {
   static async make(daemon: string, targets: readonly string[]): Promise<ForwardStage> {
     const fleet = await Fleet.make();
     try {
-      await fleet.up();
-      await fleet.agent(
+      const up = await fleet.up();
+      const agent = await fleet.agent(
         'cellar',
         [daemon],
         targets.flatMap((target) => ['--forward', target]),
       );
-      return new ForwardStage(fleet, await fleet.hubAddress(), await fleet.callerToken('forwarder'));
+      return new ForwardStage(fleet, await fleet.hubAddress(), await fleet.callerToken('forwarder'), [
+        up.pid,
+        agent.pid,
+      ]);
     } catch (thrown) {
       await fleet.stop();
       throw thrown;
@@ -89,11 +94,6 @@ export class ForwardStage {
 
   stop(): Promise<void> {
     return this.fleet.stop();
-  }
-
-  /** Where the agent of `cellar` keeps what is its own. */
-  get agentHome(): string {
-    return path.join(this.fleet.dir, 'cellar');
   }
 }
 
