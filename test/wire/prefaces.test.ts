@@ -103,7 +103,9 @@ const cutAt =
   (at) =>
     at < end ? end - at : 1e9;
 
-describe('every protocol is told behind whatever preface, however its bytes come:', { timeout: 60_000 }, () => {
+describe('every protocol is told behind whatever preface, however its bytes come:', {
+  timeout: 60_000,
+}, () => {
   for (const [name, { overTls, prefaceBytes, speak, answer }] of Object.entries(spoken)) {
     for (const [begin, bytes] of Object.entries(prefixes)) {
       test(`${name} behind ${begin}`, async () => {
