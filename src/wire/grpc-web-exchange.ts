@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { askForBody } from './http1-door.js';
 import { abandonRequest, ignore, trailersOnly } from './refuse.js';
@@ -108,6 +108,7 @@ export class Http2Exchange implements WebExchange {
   }
 
   cut(): void {
-    this.out.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // RST_STREAM(INTERNAL_ERROR). `close` would end the body first, and an idle one would look whole.
+    this.out.destroy(new Error('the response cannot be completed'));
   }
 }

@@ -71,7 +71,7 @@ export class WebCall {
       const wire = Buffer.concat(this.chunks);
       const isText = fields.some(([name, value]) => name === 'content-type' && value.includes('-text'));
       const decoded = text && isText ? unbase64(wire.toString('latin1')) : wire;
-      return { httpStatus: status, fields, body: decoded, cut, ...framesOf(decoded) };
+      return { httpStatus: status, fields, body: decoded, cut: cut || wasReset(out), ...framesOf(decoded) };
     });
     this.over.catch(() => {});
   }
@@ -158,4 +158,9 @@ async function byHttp2(options: WebCallOptions, fields: readonly Field[], text: 
   );
   head.catch(() => {});
   return new WebCall(stream, head, text, () => session.destroy());
+}
+
+/** A stream of HTTP/2 ends for its reader too where it was reset. */
+function wasReset(out: Writable): boolean {
+  return 'rstCode' in out && out.rstCode !== undefined && out.rstCode !== 0;
 }

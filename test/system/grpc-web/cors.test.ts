@@ -97,6 +97,9 @@ for (const version of versions) {
       );
       assert.deepEqual(valuesOf(wrong.fields, 'grpc-status'), ['16']);
       assert.deepEqual(valuesOf(wrong.fields, 'access-control-allow-origin'), [origin]);
+      const zipped = await call(origin, [['content-encoding', 'gzip']]);
+      assert.equal(zipped.httpStatus, 415);
+      assert.deepEqual(valuesOf(zipped.fields, 'access-control-allow-origin'), [origin]);
     });
 
     test('of another origin is refused, whatever token it has, and nothing reaches the server', async () => {
