@@ -22,7 +22,7 @@ export interface WebSocketPipeOptions {
 export interface WebSocketPipe {
   /** Listens on 127.0.0.1. */
   readonly port: number;
-  /** Why the last WebSocket could not be opened; undefined: it was, or none was tried. */
+  /** Why the last WebSocket could not be opened, or said nothing; undefined: it did, or none was tried. */
   readonly failure: PosternError | undefined;
   stop(): void;
 }
@@ -45,6 +45,13 @@ export async function openWebSocketPipe(options: WebSocketPipeOptions): Promise<
     dial(options, stopping.signal).then(
       (far) => {
         failure = undefined;
+        let heard = false;
+        far.once('data', () => {
+          heard = true;
+        });
+        far.once('close', () => {
+          if (!heard) failure = saidNothing(options.url);
+        });
         joinDuplexes(socket, far);
       },
       (thrown: unknown) => {
@@ -70,6 +77,14 @@ export async function openWebSocketPipe(options: WebSocketPipeOptions): Promise<
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+function saidNothing({ protocol, host, pathname }: URL): PosternError {
+  return new PosternError(
+    'HUB_UNREACHABLE',
+    `what answers at ${protocol}//${host}${pathname} closed the WebSocket before the bus said a word`,
+    { hint: 'look at what stands between here and the hub, and whether the hub reaches its bus' },
+  );
 }
 
 async function dial(
