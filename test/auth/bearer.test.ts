@@ -99,4 +99,32 @@ describe("the hub's token", () => {
       assert.deepEqual(takeToken(['x-postern-authorization', 'T', ...given], isOurs).rest, rest);
     }
   });
+
+  it('is taken out where none was shown as it should be', () => {
+    const isOurs = (token: string): boolean => token === 'o.u.rs';
+    const taken = takeToken(['authorization', 'o.u.rs', 'a', 'b'], isOurs);
+    assert.deepEqual(taken, { token: undefined, differ: false, rest: ['a', 'b'] });
+  });
+
+  it('is found behind something else that looks like a part of one', () => {
+    const isOurs = (token: string): boolean => token === 'o.u.rs';
+    assert.deepEqual(takeToken(['jwt', 'T', 'authorization', 'Bearer a.o.u.rs'], isOurs).rest, []);
+  });
+
+  it('takes little time to find, whatever stands there in its place', () => {
+    let asked = 0;
+    const isOurs = (): boolean => {
+      asked++;
+      return false;
+    };
+    const long = 64_000;
+    for (const text of ['a', 'a.', '.', 'a.b.c,', 'a.b.c ', ',']) {
+      const given = ['jwt', 'T', 'authorization', text.repeat(long / text.length), 'authorization', text];
+      const startedAt = performance.now();
+      takeToken(given, isOurs);
+      // Half a minute in the square of the length, or a check of a signature for each part.
+      assert.ok(performance.now() - startedAt < 1_000, text);
+    }
+    assert.ok(asked <= 6 * 32, `${asked} signatures to check`);
+  });
 });
