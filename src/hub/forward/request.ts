@@ -11,8 +11,13 @@ const forwardRequest = z.strictObject({
   token: z.string().min(1),
   node: z.string().min(1).max(256),
   /** `HOST:PORT` as the node sees it; absent: the server that takes its calls. */
-  target: z.string().max(512).default(''),
+  target: z.string().max(512).refine(hasPath, 'it holds half a character').default(''),
 });
+/** Half of a pair of UTF-16, which JSON can spell, has no form in UTF-8, and so in no path. */
+function hasPath(target: string): boolean {
+  return !/\p{Cs}/u.test(target);
+}
+
 export type ForwardRequest = z.infer<typeof forwardRequest>;
 
 /**
