@@ -264,5 +264,5 @@ test('for people: one line for each check, a line on how to mend it, and a count
     stdout,
     /^fail {5}hub address {6}nothing can be reached at 127\.0\.0\.1:1 .*\n {9}mend: start a hub/m,
   );
-  assert.equal(stderr, '1 thing to mend\n');
+  assert.equal(stderr, 'postern: 1 thing to mend\n');
 });

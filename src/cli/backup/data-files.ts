@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PosternError } from '../../errors.js';
-import { hasErrorCode, replacePrivateFile } from '../../private-file.js';
+import { dataUnusable, hasErrorCode, replacePrivateFile } from '../../private-file.js';
 import { mayHold } from './archive.js';
 import type { ArchiveFile } from './tar.js';
 
@@ -19,7 +19,7 @@ export async function readDataFiles(data: string): Promise<ArchiveFile[]> {
     try {
       files.push({ name, content: await readFile(join(data, name)) });
     } catch (thrown) {
-      if (!hasErrorCode(thrown, 'ENOENT')) throw thrown;
+      if (!hasErrorCode(thrown, 'ENOENT')) throw dataUnusable(join(data, name), thrown);
     }
   }
   return files;
@@ -30,7 +30,7 @@ async function namesIn(data: string, folder: string): Promise<string[]> {
     return (await readdir(join(data, folder))).map((name) => `${folder}/${name}`);
   } catch (thrown) {
     if (hasErrorCode(thrown, 'ENOENT')) return [];
-    throw thrown;
+    throw dataUnusable(join(data, folder), thrown);
   }
 }
 
@@ -45,7 +45,7 @@ export async function isEmptyDirectory(path: string): Promise<boolean> {
     return (await readdir(path)).length === 0;
   } catch (thrown) {
     if (hasErrorCode(thrown, 'ENOENT')) return true;
-    throw thrown;
+    throw dataUnusable(path, thrown);
   }
 }
 

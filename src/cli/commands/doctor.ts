@@ -37,8 +37,9 @@ export async function run(invocation: Invocation): Promise<number> {
     const style = styleFor(streams.stdout, env);
     for (const finding of findings) streams.stdout.write(findingText(style, finding));
     const warned = findings.filter(({ outcome }) => outcome === 'warn').length;
-    streams.stderr.write(failed === 0 ? allWell(warned) : `${count(failed, 'thing')} to mend\n`);
+    if (failed === 0) streams.stderr.write(allWell(warned));
   }
+  if (failed > 0) streams.stderr.write(`postern: ${count(failed, 'thing')} to mend\n`);
   return failed === 0 ? 0 : 1;
 }
 
