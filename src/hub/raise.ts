@@ -24,12 +24,12 @@ import { OpenCalls } from './door/open-calls.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { forwardDoor } from './forward/door.js';
-import { http1Listener } from './http1.js';
 import type { HubDeps, HubReady, RunningHub } from './hub.js';
 import { takeHubInstance } from './hub-instance.js';
 import { Limiter } from './limits/limiter.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
+import { OwnHttp } from './own-http.js';
 import { inspectService } from './own-inspect.js';
 import { nodesService } from './own-nodes.js';
 import { routesService } from './own-routes.js';
@@ -158,7 +158,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const tls = config.tls === undefined ? undefined : await TlsIdentity.load(config.tls, log);
   undo.add(() => tls?.stop());
   const { connectionsPerAddress } = config.limits;
-  const ownHttp = http1Listener({ web, enrolment, attempts, notReady, startedAtMs, log });
+  const ownHttp = new OwnHttp({ enrolment, attempts, notReady, startedAtMs, log });
   const front = await listenFront({
     addresses: config.listen,
     ...(tls === undefined ? {} : { tls }),
@@ -166,13 +166,14 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     ...(connectionsPerAddress === undefined ? {} : { limits: { connectionsPerAddress } }),
     onStream: (stream, headers, rawHeaders, listener) => {
       if (http.takeHttp2(stream, headers, rawHeaders, listener)) return;
-      if (!web.takeHttp2(stream, headers, rawHeaders, listener)) {
-        frontDoor.handle(stream, headers, rawHeaders, listener);
-      }
+      if (web.takeHttp2(stream, headers, rawHeaders, listener)) return;
+      if (ownHttp.takeHttp2(stream, headers)) return;
+      frontDoor.handle(stream, headers, rawHeaders, listener);
     },
     onHttp1: (request, response, listener, unbound) => {
       if (http.takeHttp1(request, response, listener, unbound)) return;
-      ownHttp(request, response, listener, unbound);
+      if (web.takeHttp1(request, response, listener, unbound)) return;
+      ownHttp.handleHttp1(request, response);
     },
     onForward: forwardDoor(gate, log),
     onUpgrade: upgradeListener(
