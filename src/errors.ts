@@ -29,3 +29,8 @@ export class PosternError extends Error {
 export function errorText(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What to do about anything that was thrown, where that is known. */
+export function hintOf(thrown: unknown): string | undefined {
+  return thrown instanceof PosternError ? thrown.hint : undefined;
+}

@@ -10,7 +10,7 @@ import { safeEffects } from '../actors/effects.js';
 import { type RunningActor, startActor } from '../actors/host.js';
 import type { Bus } from '../bus/bus.js';
 import type { Transport } from '../bus/messages.js';
-import { errorText, PosternError } from '../errors.js';
+import { errorText, hintOf, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Serving } from '../rpc/serving.js';
 import { BusSlot } from './bus-slot.js';
@@ -180,7 +180,7 @@ export class AgentLink {
       } catch (thrown) {
         if (signal.aborted) return;
         const code = thrown instanceof PosternError ? thrown.code : 'DIAL_FAILED';
-        this.#options.log.warn({ code }, errorText(thrown));
+        this.#options.log.warn({ code, hint: hintOf(thrown) }, errorText(thrown));
         this.send({ type: 'DIAL_FAILED', code, message: errorText(thrown) });
         return;
       }

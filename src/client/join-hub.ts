@@ -30,7 +30,7 @@ export interface JoinHubOptions {
   readonly timeoutMs?: number;
   /** How long open calls may take to finish when it is stopped, milliseconds. Default 30,000. */
   readonly drainMs?: number;
-  /** What is logged on stderr. Default `silent`. */
+  /** What is logged on stderr. Default `warn`: why the hub can not be reached, for one. */
   readonly logLevel?: LogLevel;
 }
 
@@ -64,7 +64,7 @@ export async function joinHub(server: Server, options: JoinHubOptions): Promise<
     timeoutMs: options.timeoutMs ?? 10_000,
     drainMs: options.drainMs ?? 30_000,
     version: posternVersion(),
-    log: createLogger(options.logLevel ?? 'silent', { role: 'link' }),
+    log: createLogger(options.logLevel ?? 'warn', { role: 'link' }),
   });
   void link.done.then(() => injector.destroy());
   return link;

@@ -73,8 +73,9 @@ function proxyUrl(text: string): URL {
 
 function proxyRefusal(proxy: string, to: string, status: number): PosternError {
   const message = `the proxy at ${proxy} does not let us through to ${to}: HTTP ${status}`;
+  // A login that is wrong is 401 for tinyproxy.
   const hint =
-    status === 407
+    status === 407 || status === 401
       ? 'it wants a login: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT'
       : 'ask who runs the proxy to allow CONNECT to this host and port, or name it in NO_PROXY';
   return new PosternError('PROXY_REFUSED', message, { hint });

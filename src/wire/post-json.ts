@@ -1,9 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { z } from 'zod';
-import { errorText, PosternError } from '../errors.js';
+import { PosternError } from '../errors.js';
 import { joinAborts } from '../joined-abort.js';
 import { type Outbound, type OutboundOptions, outbound } from './outbound.js';
+import { hubUnreachable } from './unreachable.js';
 
 /** Longest answer that is read, in bytes. */
 const maxAnswerBytes = 65_536;
@@ -53,14 +54,7 @@ export async function postJson<T>(question: JsonQuestion<T>): Promise<{
       throw new PosternError('HUB_TIMEOUT', `the hub at ${url.origin} did not answer within ${timeoutMs} ms`);
     }
     const through = way.proxy === '' ? '' : ` through the proxy at ${way.proxy}`;
-    throw new PosternError(
-      'HUB_UNREACHABLE',
-      `cannot reach the hub at ${url.origin}${through}: ${errorText(thrown)}`,
-      {
-        hint: 'check that the hub runs and that its address is right: --hub http://HOST:PORT',
-        cause: thrown,
-      },
-    );
+    throw hubUnreachable(`the hub at ${url.origin}${through}`, thrown, 'https://HOST or http://HOST:PORT');
   } finally {
     over.release();
   }

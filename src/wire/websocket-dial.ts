@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { errorText, PosternError } from '../errors.js';
+import { PosternError } from '../errors.js';
 import { type OutboundOptions, outbound } from './outbound.js';
+import { hubUnreachable } from './unreachable.js';
 import { takenMessageBytes } from './websocket-stream.js';
 
 /** How a WebSocket is opened. */
@@ -73,11 +74,8 @@ export async function dialWebSocket(options: WebSocketDial): Promise<WebSocket> 
     if (refused !== undefined) throw refused;
     if (thrown instanceof PosternError) throw thrown;
     const through = way.proxy === '' ? '' : ` through the proxy at ${way.proxy}`;
-    const why = late ? `no answer within ${options.timeoutMs} ms` : errorText(thrown);
-    throw new PosternError('HUB_UNREACHABLE', `cannot reach ${place}${through}: ${why}`, {
-      hint: 'check that the hub runs and that its address is right',
-      cause: thrown,
-    });
+    const why = late ? new Error(`no answer within ${options.timeoutMs} ms`) : thrown;
+    throw hubUnreachable(`${place}${through}`, why, 'wss://HOST/ws or ws://HOST:PORT/ws');
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);

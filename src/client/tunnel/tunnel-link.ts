@@ -3,7 +3,7 @@ import { backoffMs, type LinkContext, type LinkSnapshot, linkMachine } from '../
 import { workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { type RunningActor, startActor } from '../../actors/host.js';
-import { errorText, PosternError } from '../../errors.js';
+import { errorText, hintOf, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { OpenTunnel, TunnelEnd } from './dial-tunnel.js';
 
@@ -124,7 +124,7 @@ export class TunnelLink {
       if (signal.aborted) return;
       const code = thrown instanceof PosternError ? thrown.code : 'DIAL_FAILED';
       const message = errorText(thrown);
-      this.#options.log.warn({ code }, message);
+      this.#options.log.warn({ code, hint: hintOf(thrown) }, message);
       if (code === 'SUPERSEDED') this.#actor.send({ type: 'NOTICED_SUPERSEDED', message });
       else this.#actor.send({ type: 'DIAL_FAILED', code, message });
     }
