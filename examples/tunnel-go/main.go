@@ -4,6 +4,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -18,17 +20,25 @@ import (
 func main() {
 	hub, node := os.Args[1], os.Args[2]
 	for {
-		log.Println("the tunnel is over:", serve(hub, node, os.Getenv("TOKEN")))
+		err := serve(hub, node, os.Getenv("TOKEN"))
+		if websocket.IsCloseError(err, 4001, 4002) { // another has the place now, or nobody may
+			log.Fatalln("the tunnel is over for good:", err)
+		}
+		log.Println("the tunnel is over:", err)
 		time.Sleep(time.Second)
 	}
 }
 
 // serve opens a tunnel and serves the hub's connections until it is lost.
 func serve(hub, node, token string) error {
-	socket, _, err := websocket.DefaultDialer.Dial(hub, http.Header{
+	socket, answer, err := websocket.DefaultDialer.Dial(hub, http.Header{
 		"X-Hub-Meta-Name": {node},
 		"Authorization":   {"Bearer " + token},
 	})
+	if err == websocket.ErrBadHandshake {
+		why, _ := io.ReadAll(answer.Body)
+		return fmt.Errorf("%s: %s", answer.Status, why)
+	}
 	if err != nil {
 		return err
 	}

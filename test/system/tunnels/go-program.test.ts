@@ -43,9 +43,9 @@ describe("a program with Go's WebSocket, yamux and gRPC", { skip: missing, timeo
     running.child.kill('SIGKILL');
   });
 
-  const start = () => {
+  const start = (shown = token) => {
     const child = spawn(program, [`ws://${hub}/ws`, node], {
-      env: { ...process.env, TOKEN: token },
+      env: { ...process.env, TOKEN: shown },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', () => child.kill('SIGKILL'));
@@ -143,6 +143,25 @@ describe("a program with Go's WebSocket, yamux and gRPC", { skip: missing, timeo
     await stage.inState(node, 'lost');
     running = start();
     await comesBack();
+  });
+
+  it('says what a hub has against it', async () => {
+    const refused = start('pj_of_nobody');
+    try {
+      await until('it says so', () => refused.log().includes('TOKEN_INVALID'));
+    } finally {
+      refused.child.kill('SIGKILL');
+    }
+  });
+
+  it('stops for good when a newer process with its token has come', async () => {
+    const older = running;
+    running = start();
+    if (older.child.exitCode === null)
+      await once(older.child, 'exit', { signal: AbortSignal.timeout(20_000) });
+    assert.match(older.log(), /over for good: .*4001/);
+    await comesBack();
+    assert.equal(running.child.exitCode, null);
   });
 });
 
