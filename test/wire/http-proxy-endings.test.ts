@@ -116,7 +116,7 @@ describe('an exchange with an origin', () => {
   });
 
   it('that goes on and on is cut where there is a bound for all of it', async () => {
-    const { origin, proxy } = await start('HTTP/1.1 200 OK\r\n\r\n', { wholeMs: 400 });
+    const { origin, proxy } = await start('HTTP/1.1 200 OK\r\n\r\n', { wholeMs: 2_000 });
     const drip = setInterval(() => {
       for (const socket of origin.sockets) socket.write('drop\n');
     }, 20);

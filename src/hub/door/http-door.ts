@@ -5,7 +5,7 @@ import type { AssertionSigner } from '../../auth/assertion.js';
 import type { Identity } from '../../auth/identity.js';
 import { allowedTimeoutMs } from '../../auth/policy.js';
 import type { Logger } from '../../log.js';
-import { clientOf } from '../../wire/client.js';
+import { clientAddress, clientOf } from '../../wire/client.js';
 import { answerError, Http1Client, Http2Client, type HttpClient } from '../../wire/http-proxy-client.js';
 import { type HttpHead, type ReadHead, readHttp1, readHttp2 } from '../../wire/http-proxy-head.js';
 import type { CallStats } from '../call-stats.js';
@@ -74,7 +74,7 @@ export class HttpDoor {
     if (to.kind === 'hub' && !isKeysPath(url)) return false;
     const take = (): void => {
       const client = new Http1Client(request, response);
-      this.#take(readHttp1(request), to, client, clientOf(request.socket).addressIn(headers), unbound);
+      this.#take(readHttp1(request), to, client, clientAddress(request), unbound);
     };
     // Behind another on its connection: requests change things, and are not played before their turn (RFC 9112 §9.3.2).
     if (response.socket !== null) take();
@@ -97,7 +97,7 @@ export class HttpDoor {
     if (isCall(headers) && !this.#isOfService(headers, asked)) return false;
     const to = this.#router.routeHttp(asked);
     if (to.kind === 'hub' && !isKeysPath(path)) return false;
-    const from = clientOf(stream.session).addressIn(headers);
+    const from = clientOf(stream.session).addressIn(headers) ?? 'unknown';
     this.#take(readHttp2(stream, headers, rawHeaders), to, new Http2Client(stream), from, () => {});
     return true;
   }
@@ -117,7 +117,7 @@ export class HttpDoor {
       refuseUpgrade(socket, read.status, read.code, read.message);
       return true;
     }
-    this.#upgrade(read.head, to, socket, early, clientOf(request.socket).addressIn(headers) ?? 'unknown');
+    this.#upgrade(read.head, to, socket, early, clientAddress(request));
     return true;
   }
 
@@ -135,7 +135,7 @@ export class HttpDoor {
     read: ReadHead,
     to: HttpDestination,
     client: HttpClient,
-    from: string | undefined,
+    from: string,
     unbound: () => void,
   ): void {
     if (!read.ok) {
@@ -144,9 +144,8 @@ export class HttpDoor {
     }
     const { head } = read;
     if (to.kind === 'hub') tellKeys(this.#signer, head, client);
-    else if (to.kind === 'malformed' || from === undefined) {
-      const message = to.kind === 'malformed' ? to.why : 'the proxies do not name one client';
-      const refusal = { status: 400, code: 'BAD_REQUEST', message, fields: [] };
+    else if (to.kind === 'malformed') {
+      const refusal = { status: 400, code: 'PATH_INVALID', message: to.why, fields: [] };
       this.#refuse(client, head.method, head.path, undefined, refusal);
     } else this.#decide(head, to, client, from, unbound);
   }
