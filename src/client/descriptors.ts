@@ -90,9 +90,7 @@ export async function findMethod(
   const registry = await source.find(service);
   const desc = registry?.getService(service);
   if (registry === undefined || desc === undefined) {
-    throw new PosternError('SERVICE_UNKNOWN', `there is no service '${service}'`, {
-      hint: `there is ${await offered(source, service)}`,
-    });
+    throw await unknownService(source, service);
   }
   const method = desc.methods.find((one) => one.name === wanted);
   if (method === undefined) {
@@ -104,7 +102,16 @@ export async function findMethod(
   return { method, registry };
 }
 
-async function offered(source: DescriptorSource, wanted: string): Promise<string> {
+/** Why a source has no description of a service, and which services it has. */
+export async function unknownService(source: DescriptorSource, service: string): Promise<PosternError> {
   const names = await source.services();
-  return names.length === 0 ? 'none at all' : nearest(wanted, names).join(', ');
+  if (names.includes(service)) {
+    return new PosternError('SERVICE_UNKNOWN', `the server lists '${service}', but does not describe it`, {
+      hint: 'give its types: --proto FILE or --protoset FILE',
+    });
+  }
+  const offered = names.length === 0 ? 'none at all' : nearest(service, names).join(', ');
+  return new PosternError('SERVICE_UNKNOWN', `there is no service '${service}'`, {
+    hint: `there is ${offered}`,
+  });
 }

@@ -206,3 +206,19 @@ test('files that cannot be used are told by name', async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test('a service that is listed and not described is told apart from one that is not there', async () => {
+  const source = {
+    services: async () => ['example.Echo'],
+    find: async () => undefined,
+    close: () => {},
+  };
+  await assert.rejects(findMethod(source, 'example.Echo/Once'), {
+    code: 'SERVICE_UNKNOWN',
+    message: "the server lists 'example.Echo', but does not describe it",
+  });
+  await assert.rejects(findMethod(source, 'example.Ecco/Once'), {
+    message: "there is no service 'example.Ecco'",
+    hint: 'there is example.Echo',
+  });
+});

@@ -1,4 +1,4 @@
-import { PosternError } from '../../errors.js';
+import { unknownService } from '../../client/descriptors.js';
 import { lookUpDeadline, withTypes } from '../descriptor-source.js';
 import type { Invocation } from '../invocation.js';
 
@@ -12,11 +12,7 @@ export async function run(invocation: Invocation): Promise<number> {
       return;
     }
     const desc = (await source.find(service))?.getService(service);
-    if (desc === undefined) {
-      throw new PosternError('SERVICE_UNKNOWN', `there is no service '${service}'`, {
-        hint: `there is ${(await source.services()).join(', ')}`,
-      });
-    }
+    if (desc === undefined) throw await unknownService(source, service);
     for (const method of desc.methods) stdout.write(`${service}.${method.name}\n`);
   });
   return 0;
