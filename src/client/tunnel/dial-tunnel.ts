@@ -35,8 +35,8 @@ export interface TunnelDial {
 /** Why a tunnel is over. */
 export interface TunnelEnd {
   /**
-   * `SUPERSEDED`, `REVOKED`, `OCCUPIED`: final. `GOING_AWAY`: the hub is about to leave. `LOST`: the connection broke.
-   * `CLOSED`: from this side.
+   * `SUPERSEDED`, `REVOKED`: final. `OCCUPIED`: another key has the node now. `GOING_AWAY`: the hub is about to leave.
+   * `LOST`: the connection broke. `CLOSED`: from this side.
    */
   readonly code: 'SUPERSEDED' | 'REVOKED' | 'OCCUPIED' | 'GOING_AWAY' | 'LOST' | 'CLOSED';
   readonly message: string;
