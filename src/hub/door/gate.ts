@@ -6,7 +6,7 @@ import type { Nodes } from '../nodes.js';
 import type { Authentication } from './authentication.js';
 import type { Destination } from './destination.js';
 import type { Asker, Entrance, Passage } from './entrance.js';
-import { type IdentityHeaders, withEmail, withoutIdentity } from './identity-headers.js';
+import { type IdentityHeaders, withEmail, withoutIdentity, withoutProxies } from './identity-headers.js';
 import { mayNotPass } from './passage.js';
 import { type DoorRefusal, notForCalls } from './refusal.js';
 import type { Router } from './routes.js';
@@ -110,7 +110,8 @@ export class Gate {
     const refusal = mayNotUse(service, path, identity);
     if (refusal !== undefined) return refusal;
     const told = identity === undefined ? [] : this.#headers(identity, service.audience);
-    const metadata = told.length === 0 ? said : [...said, ...told];
+    const own = withoutProxies(said);
+    const metadata = told.length === 0 ? own : [...own, ...told];
     const timeoutMs = shorter(asked.timeoutMs, service.timeoutMs);
     const head = { path, authority: asked.authority, metadata, timeoutMs };
     return { head, target: service.target, view: undefined, row: service.calls };

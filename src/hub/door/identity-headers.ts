@@ -9,22 +9,32 @@ import { looseName } from '../../wire/http-proxy-fields.js';
  */
 export type IdentityHeaders = (identity: Identity, audience: string | undefined) => RawMetadata;
 
-/** Names that only the hub may say something under, as `looseName` writes them. */
-const ours = /^(?:user-email|x-postern-assertion|forwarded|x-real-ip|x-forwarded-.*)$/;
+/** Names that tell who calls, as `looseName` writes them. */
+const ofIdentity = /^(?:user-email|x-postern-assertion)$/;
+/** Names that tell where a request comes from. */
+const ofProxies = /^(?:forwarded|x-real-ip|x-forwarded-.*)$/;
 
-/** True where the hub alone may say something under the name, in whatever way it is written. */
-function isOurs(name: string): boolean {
-  const first = name.charCodeAt(0) | 0x20;
-  // u, x, f: most names are seen to be others' by their first letter.
-  return (first === 0x75 || first === 0x78 || first === 0x66) && ours.test(looseName(name));
+/** The metadata without what says who calls, however it is written; the same object when there is nothing of it. */
+export function withoutIdentity(metadata: RawMetadata): RawMetadata {
+  return without(metadata, ofIdentity);
 }
 
-/** The metadata without what only the hub may say; the same object when there is nothing of it. */
-export function withoutIdentity(metadata: RawMetadata): RawMetadata {
+/**
+ * The metadata without what proxies say, for services that may believe it; nodes are told all that callers say of that
+ * kind, as metadata like others.
+ */
+export function withoutProxies(metadata: RawMetadata): RawMetadata {
+  return without(metadata, ofProxies);
+}
+
+function without(metadata: RawMetadata, names: RegExp): RawMetadata {
   let rest: string[] | undefined;
   for (let i = 0; i < metadata.length; i += 2) {
     const name = metadata[i] ?? '';
-    if (isOurs(name)) rest ??= metadata.slice(0, i);
+    const first = name.charCodeAt(0) | 0x20;
+    // u, x, f: most names are seen to be others' by their first letter.
+    const may = first === 0x75 || first === 0x78 || first === 0x66;
+    if (may && names.test(looseName(name))) rest ??= metadata.slice(0, i);
     else rest?.push(name, metadata[i + 1] ?? '');
   }
   return rest ?? metadata;
