@@ -21,7 +21,9 @@ export async function rawClient(
 }
 
 /** Somebody whom the account lets do everything: proves what arrives and what does not. */
-export async function omnipotent(nats: TestNats): Promise<NatsConnection> {
+export async function omnipotent(
+  nats: Pick<TestNats, 'dir'> & { readonly server: Pick<TestNats['server'], 'url'> },
+): Promise<NatsConnection> {
   const seedIn = (name: string): Promise<string> => readFile(join(nats.dir, 'keys', name), 'utf8');
   const [account, signing] = await Promise.all([seedIn('account.nk'), seedIn('signing.nk')]);
   const user = createUserKey();

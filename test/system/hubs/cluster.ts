@@ -24,12 +24,13 @@ export interface ClusterHub {
 export class Cluster {
   readonly fleet: Fleet;
   readonly hubs: ClusterHub[] = [];
+  /** URL of the bus. */
+  natsUrl = '';
   /** Where the nats-server tells of itself, `http://127.0.0.1:PORT`. */
   monitor = '';
   /** Token of an admin, for calls of all nodes too. */
   adminToken = '';
   readonly #nats: ChildProcess[] = [];
-  #natsUrl = '';
   readonly #clients = new Map<string, ReturnType<typeof ownClients>>();
 
   private constructor(fleet: Fleet) {
@@ -62,7 +63,7 @@ export class Cluster {
       await cp(path.join(fleet.dir, 'hub/keys'), path.join(data, 'keys'), { recursive: true });
     }
     const process = await fleet.start([
-      ...['hub', '--nats', this.#natsUrl, '--data', data, '--drain', '5s'],
+      ...['hub', '--nats', this.natsUrl, '--data', data, '--drain', '5s'],
       ...['--listen', before?.address ?? '127.0.0.1:0', '--metrics', before?.metrics ?? '127.0.0.1:0'],
     ]);
     const { listen, metrics } = process.ready;
@@ -138,7 +139,7 @@ export class Cluster {
     const [port, monitorPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const made = await this.fleet.postern(['init', '--nats-listen', `127.0.0.1:${port}`]);
     assert.equal(made.code, 0, made.stderr);
-    this.#natsUrl = `nats://127.0.0.1:${port}`;
+    this.natsUrl = `nats://127.0.0.1:${port}`;
     this.monitor = `http://127.0.0.1:${monitorPort}`;
     const { path: binary } = await natsServer();
     const args = ['-c', made.stdout.trim(), '-m', String(monitorPort)];
