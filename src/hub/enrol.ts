@@ -123,10 +123,8 @@ export class Enrolment {
     const id = parseJoinToken(token)?.id;
     if (id === undefined)
       throw new PosternError('TOKEN_INVALID', 'the join token is not valid for this node');
-    const now = Date.now();
     const key = standIn(id);
-    const { labels } = await this.#tokens.useJoin(token, node, key, now);
-    await this.#registry.bindKey(node, key, id, now, labels);
+    await this.#bindBy(token, node, key);
     return key;
   }
 
@@ -147,17 +145,36 @@ export class Enrolment {
   }
 
   async #bind({ node, key: publicKey, token }: KeyProof): Promise<void> {
-    if (await this.#registry.knowsKey(node, publicKey)) return;
+    const boundBy = await this.#registry.tokenOfKey(node, publicKey);
+    if (boundBy !== undefined) {
+      await this.#mustStand(boundBy, node, publicKey);
+      return;
+    }
     if (token === undefined) {
       throw new PosternError(
         'KEY_UNKNOWN',
         `this key is not bound to node '${node}': a join token is needed`,
       );
     }
+    const id = await this.#bindBy(token, node, publicKey);
+    this.#log.info({ node, joinedWith: id }, 'a key was bound to a node');
+  }
+
+  /** Resolves to the id of the token. */
+  async #bindBy(token: string, node: string, publicKey: string): Promise<string> {
     const now = Date.now();
     const { id, labels } = await this.#tokens.useJoin(token, node, publicKey, now);
     await this.#registry.bindKey(node, publicKey, id, now, labels);
-    this.#log.info({ node, joinedWith: id }, 'a key was bound to a node');
+    // Who has revoked the token before the key was bound has not found the key, and who does it now finds it.
+    await this.#mustStand(id, node, publicKey);
+    return id;
+  }
+
+  /** Bars a key whose token was revoked when nobody could know of the key yet; throws `TOKEN_INVALID` then. */
+  async #mustStand(id: string, node: string, publicKey: string): Promise<void> {
+    if (!(await this.#tokens.wasRevoked(id))) return;
+    await this.#registry.revoke(node, publicKey, Date.now());
+    throw new PosternError('TOKEN_INVALID', 'the join token was revoked');
   }
 
   async #credentials({ node, key: publicKey }: z.infer<typeof enrolBody>) {

@@ -128,8 +128,8 @@ export class Nodes {
 
   /** Bars the keys that a join token has bound to a node; resolves to how many. Throws what the registry throws. */
   async revokeJoinedWith(name: string, token: string): Promise<number> {
-    const bound = this.#registry.get(name)?.keys.filter((one) => one.token === token) ?? [];
-    for (const { key } of bound) await this.revoke(name, key);
+    const bound = await this.#registry.keysBoundBy(name, token);
+    for (const key of bound) await this.revoke(name, key);
     return bound.length;
   }
 

@@ -101,15 +101,24 @@ export class NodeRegistry {
     });
   }
 
-  /** True when the key may serve the name. Throws `REVOKED`. Asks the bucket, not the mirror. */
-  async knowsKey(name: string, key: string): Promise<boolean> {
+  /**
+   * The id of the token that has bound the key to the name; undefined: none has. Throws `REVOKED`. Asks the bucket, not
+   * the mirror.
+   */
+  async tokenOfKey(name: string, key: string): Promise<string | undefined> {
     // What comes to be while the bucket is asked was not lost.
     const wasKnown = this.#mirror.has(name);
     const entry = (await this.#store.get(name))?.value;
     if (wasKnown) this.#refuseLost(name, entry);
-    if (entry === undefined) return false;
+    if (entry === undefined) return undefined;
     refuseRevoked(entry, key);
-    return entry.keys.some((bound) => bound.key === key);
+    return entry.keys.find((bound) => bound.key === key)?.token;
+  }
+
+  /** The keys of the name that a join token has bound. Asks the bucket: another hub may have bound one a moment ago. */
+  async keysBoundBy(name: string, token: string): Promise<string[]> {
+    const entry = (await this.#store.get(name))?.value ?? this.get(name);
+    return (entry?.keys ?? []).filter((one) => one.token === token).map(({ key }) => key);
   }
 
   /** Gives (or gives back) a place as an instance, or says why not. */

@@ -49,6 +49,11 @@ export class TokenRegistry {
     return this.#mirror.get(id)?.revokedAtMs !== undefined;
   }
 
+  /** The same; asks the bucket, not the mirror. Throws what the store throws. */
+  async wasRevoked(id: string): Promise<boolean> {
+    return (await this.#store.get(id))?.value.revokedAtMs !== undefined;
+  }
+
   /** All tokens that have not expired, by the time they were made. */
   list(nowMs: number): TokenEntry[] {
     const alive = [...this.#mirror.values()].filter(

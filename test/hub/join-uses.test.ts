@@ -9,6 +9,7 @@ import {
   type GetTokenResponse,
 } from '../../src/gen/postern/v1/tokens.js';
 import { startTestNats, type TestNats } from '../support/nats.js';
+import { eventually } from '../support/processes.js';
 import { ask, bearer, enrol, ownClients, startTestHub, type TestHub } from './test-hub.js';
 
 describe('a join token', () => {
@@ -94,5 +95,17 @@ describe('a join token', () => {
       clients.nodes.listNodes({ name: 'labelled' }, bearer(token), done),
     );
     assert.deepEqual(nodes[0]?.labels, { site: 'berlin', rack: '2' });
+  });
+
+  it('lets nobody stay who was let in while it was revoked', async () => {
+    const { id, token } = await make('late', 64);
+    const keys = Array.from({ length: 24 }, () => createUserKey());
+    const joined = race('late', token, keys);
+    await eventually('the token is in use', async () => (await known(id)).uses > 0);
+    await ask((done) => clients.tokens.revokeToken({ id }, admin(), done));
+    await joined;
+    // Who fails often is slowed down, but not who has a key that is bound.
+    const later = await race('late', '', keys);
+    assert.equal(later.filter((answer) => answer === 'in').length, 0, String(later));
   });
 });
