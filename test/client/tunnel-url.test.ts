@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tunnelUrl } from '../../src/client/tunnel/tunnel-url.js';
+import { tunnelUrl, tunnelUrls } from '../../src/client/tunnel/tunnel-url.js';
 
 test('where a hub takes tunnels may be written in short', () => {
   const meant = {
@@ -26,4 +26,12 @@ test('what is no such place is refused, without the secrets in it', () => {
       },
     );
   }
+});
+
+test('several hubs are read in their order, and none is refused', () => {
+  assert.deepEqual(
+    tunnelUrls(['wss://one.example', 'two:81']).map(({ href }) => href),
+    ['wss://one.example/ws', 'ws://two:81/ws'],
+  );
+  assert.throws(() => tunnelUrls([]), { code: 'HUB_UNKNOWN', exitCode: 2 });
 });
