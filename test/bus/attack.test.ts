@@ -170,6 +170,24 @@ for (const binary of await natsServers()) {
       assert.deepEqual(await publishAll(tracer, foreign()), []);
     });
 
+    it('lets the part of a hub that serves tunnels speak to hubs for any node, and nothing else', async () => {
+      const { identity, credentials } = await nats.credentials('tunnel');
+      const tunnel = await rawClient(nats, credentials, inboxPrefixOf(identity));
+      clients.push(tunnel);
+      const own = ['postern.call.hub.h.n1.i', `postern.hub.bye.n1.${key1}`];
+      assert.deepEqual(await publishAll(tunnel, own), own);
+      const forbidden = [
+        ...foreign().filter((subject) => !/^postern\.(call\.hub|hub\.bye)\./.test(subject)),
+        ...[
+          `postern.hub.hello.n1.${key1}`,
+          'postern.call.n1.i.hub.h',
+          '$JS.API.INFO',
+          '$KV.postern_nodes.n1',
+        ],
+      ];
+      assert.deepEqual(await publishAll(tunnel, forbidden), []);
+    });
+
     it('answers a request only into the inbox of who asked', async () => {
       const answer = {
         ok: true,

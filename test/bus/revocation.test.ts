@@ -5,6 +5,7 @@ import { revokeOnServers } from '../../src/bus/revocation.js';
 import { freePort } from '../../src/bus/server-process.js';
 import { stores, subjects } from '../../src/bus/subjects.js';
 import { natsServers, startTestNats, type TestNats, until } from '../support/nats.js';
+import { rawClient } from '../support/raw-nats.js';
 
 const servers = await natsServers();
 
@@ -52,6 +53,27 @@ describe('keys that are revoked', () => {
           return heard.includes('good');
         });
         assert.deepEqual(others, []);
+      });
+
+      it('are told of by somebody who may say nothing else, for a minute', async () => {
+        const { credentials, inboxPrefix, account } = await nats.authority.revocation(new Map());
+        const order = await rawClient(nats, credentials, inboxPrefix);
+        for (const subject of [
+          '$SYS.REQ.SERVER.PING',
+          '$SYS.REQ.CLAIMS.DELETE',
+          `$SYS.REQ.ACCOUNT.${account}.CONNZ`,
+          'postern.hub.beat.h',
+        ]) {
+          await assert.rejects(
+            order.request(subject, '', { timeout: 1_000 }),
+            /Permissions Violation/i,
+            subject,
+          );
+        }
+        const [, claims = ''] = credentials.jwt.split('.');
+        const { exp } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { exp: number };
+        assert.ok(exp * 1000 - Date.now() <= 62_000);
+        await order.close();
       });
 
       it('are let in again when they are told no more', async () => {

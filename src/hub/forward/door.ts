@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errorText, PosternError } from '../../errors.js';
+import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { CallHead, CallReset, CallTarget } from '../../rpc/call.js';
 import { forwardPath } from '../../rpc/forward.js';
@@ -32,19 +32,24 @@ export function forwardDoor(gate: Gate, log: Logger): (socket: Socket, listener:
     socket.on('error', () => {}); // 'close' follows
     // Each side may end on its own.
     socket.allowHalfOpen = true;
-    readForwardRequest(socket, lineWithinMs).then(
-      ({ token, node, target }) => {
+    readForwardRequest(socket, lineWithinMs)
+      .then(({ token, node, target }) => {
         const metadata = ['x-postern-authorization', `Bearer ${token}`, 'x-postern-node', node];
         const path = forwardPath(target);
         const asked = { path, authority: '', metadata, timeoutMs: undefined, listener, forward: true };
         gate.decide(asked, new ForwardAsker(socket));
-      },
-      (thrown: unknown) => {
-        const code = thrown instanceof PosternError ? thrown.code : 'INTERNAL';
-        log.info({ from: clientOf(socket).address, code }, 'a forward was refused');
-        refuse(socket, { ok: false, code, message: errorText(thrown) });
-      },
-    );
+      })
+      .catch((thrown: unknown) => {
+        const from = clientOf(socket).address;
+        if (!(thrown instanceof PosternError)) {
+          log.error({ from, err: thrown }, 'a forward failed');
+          socket.destroy();
+          return;
+        }
+        const { code, message } = thrown;
+        log.info({ from, code }, 'a forward was refused');
+        refuse(socket, { ok: false, code, message });
+      });
   };
 }
 

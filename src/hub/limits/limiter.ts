@@ -29,14 +29,14 @@ export class Limiter {
   }
 
   #shared(identity: Identity, limits: Limits): Meter {
+    const { issuer, subject, tokenId } = identity;
+    // Tokens of one subject that say different limits are counted apart: none shall widen what another may.
     const key =
-      identity.issuer === 'postern' ? identity.tokenId : JSON.stringify([identity.issuer, identity.subject]);
+      issuer === 'postern' ? tokenId : JSON.stringify([issuer, subject, Object.entries(limits).sort()]);
     const present = this.#meters.get(key);
-    // A newer token of the same subject may have other limits.
-    if (present !== undefined && same(present.limits, limits)) return present;
+    if (present !== undefined) return present;
     if (this.#meters.size >= mostMeters) this.#forgetIdle();
     const meter = new Meter(limits, this.#now);
-    this.#meters.delete(key);
     this.#meters.set(key, meter);
     return meter;
   }
@@ -53,13 +53,4 @@ export class Limiter {
 /** True where something has to be counted; deadlines need no counting. */
 function metered({ callsPerSecond, inFlight, bytesPerSecond, messageBytes }: Limits): boolean {
   return [callsPerSecond, inFlight, bytesPerSecond, messageBytes].some((limit) => limit !== undefined);
-}
-
-function same(a: Limits, b: Limits): boolean {
-  return (
-    a.callsPerSecond === b.callsPerSecond &&
-    a.inFlight === b.inFlight &&
-    a.bytesPerSecond === b.bytesPerSecond &&
-    a.messageBytes === b.messageBytes
-  );
 }
