@@ -131,13 +131,7 @@ export class HttpDoor {
     return isWebCall(headers) && !namesNode(headers) && this.#router.takesNoCalls(asked);
   }
 
-  #take(
-    read: ReadHead,
-    to: HttpDestination,
-    client: HttpClient,
-    from: string,
-    unbound: () => void,
-  ): void {
+  #take(read: ReadHead, to: HttpDestination, client: HttpClient, from: string, unbound: () => void): void {
     if (!read.ok) {
       this.#refuse(client, '', '', undefined, { ...read, fields: [] });
       return;
