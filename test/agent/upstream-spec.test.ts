@@ -76,6 +76,7 @@ test('what is left out has its default', () => {
   assert.deepEqual(config, {
     node: 'attic',
     to: ['127.0.0.1:1'],
+    forward: [],
     labels: {},
     share: false,
     hub: 'http://127.0.0.1:8080',

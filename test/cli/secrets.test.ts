@@ -41,7 +41,7 @@ async function newToken(name: string, args: readonly string[]): Promise<string> 
   assert.equal(code, 0, stderr);
   const token = stdout.trim();
   // Of a JWT the signature, of a join token the secret: the rest is told by `token ls`.
-  secrets.set(name, token.split(/[._]/).at(-1) ?? '');
+  secrets.set(name, token.split(token.startsWith('pj_') ? '_' : '.')[2] ?? '');
   return token;
 }
 
