@@ -64,6 +64,8 @@ test('an agent that was locked out in every way is online within 10 s, and holds
     t.diagnostic(`back after ${Math.round(performance.now() - since)} ms`);
   };
   await eventually('it answers', answers);
+  // What the first outage alone loads and compiles stays for good.
+  await outage();
   held.begin();
   const before = await subscriptions();
   await outage();
