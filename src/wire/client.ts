@@ -35,17 +35,15 @@ export class Client {
   readonly address: string;
   /** Whether what it says has come here without leaving this machine in the clear, so that TLS may be missing. */
   readonly mayBePlain: boolean;
+  /** True when it is believed for whom it speaks; asked of each request, so looked up once. */
+  readonly isTrusted: boolean;
   readonly #proxies: TrustedProxies;
 
   constructor(address: string, mayBePlain: boolean, proxies: TrustedProxies) {
     this.address = address;
     this.mayBePlain = mayBePlain;
     this.#proxies = proxies;
-  }
-
-  /** True when it is believed for whom it speaks. */
-  get isTrusted(): boolean {
-    return this.#proxies.has(this.address);
+    this.isTrusted = proxies.has(address);
   }
 
   /**
