@@ -5,6 +5,7 @@ import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type Address, formatAddress, parseAddress } from '../wire/address.js';
 import { bind } from '../wire/bind.js';
+import { readFirstLine } from '../wire/first-line.js';
 import { joinDuplexes } from '../wire/join-duplexes.js';
 import type { HubTarget } from './hub-target.js';
 
@@ -136,31 +137,10 @@ function unreachable(hub: HubTarget, why: string): PosternError {
 
 /** The hub's answer; what follows it stays unread, and the socket is paused. */
 function firstLine(socket: Socket, hub: HubTarget): Promise<string> {
-  let seen: Buffer = Buffer.alloc(0);
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
-      leave();
-      reject(unreachable(hub, why));
-    };
-    const onClose = () => fail('it closed the connection');
-    const onData = (chunk: Buffer) => {
-      seen = Buffer.concat([seen, chunk]);
-      const end = seen.indexOf(0x0a);
-      if (end === -1 && seen.length <= longestAnswer) return;
-      leave();
-      socket.pause();
-      if (end === -1) reject(new SyntaxError('too long'));
-      const rest = seen.subarray(end + 1);
-      if (rest.length > 0) socket.unshift(rest);
-      resolve(seen.toString('utf8', 0, end));
-    };
-    const timer = setTimeout(() => fail(`no answer within ${answerWithinMs / 1000} s`), answerWithinMs);
-    const leave = () => {
-      clearTimeout(timer);
-      socket.off('data', onData);
-      socket.off('close', onClose);
-    };
-    socket.on('data', onData);
-    socket.on('close', onClose);
+  const limits = { mostBytes: longestAnswer, timeoutMs: answerWithinMs };
+  return readFirstLine(socket, limits, (reason) => {
+    if (reason === 'long') return new SyntaxError('too long');
+    const late = `no answer within ${answerWithinMs / 1000} s`;
+    return unreachable(hub, reason === 'late' ? late : 'it closed the connection');
   });
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { PosternError } from '../../errors.js';
+import { type NoLine, readFirstLine } from '../../wire/first-line.js';
 
 /** Longest first line, in bytes: a token is at most 8 KiB. */
 const longestLine = 16 * 1024;
@@ -25,7 +26,9 @@ export type ForwardRequest = z.infer<typeof forwardRequest>;
  * `FORWARD_INVALID`: it is no line of JSON that asks for a forward, or it did not come within `timeoutMs`.
  */
 export async function readForwardRequest(socket: Socket, timeoutMs: number): Promise<ForwardRequest> {
-  const line = await firstLine(socket, timeoutMs);
+  const line = await readFirstLine(socket, { mostBytes: longestLine, timeoutMs }, (reason) =>
+    invalid(noLine[reason]),
+  );
   let asked: unknown;
   try {
     asked = JSON.parse(line);
@@ -39,41 +42,12 @@ export async function readForwardRequest(socket: Socket, timeoutMs: number): Pro
   throw invalid(`the first line is no {token, node, target}: ${where}${issue?.message ?? ''}`);
 }
 
-function firstLine(socket: Socket, timeoutMs: number): Promise<string> {
-  let seen: Buffer = Buffer.alloc(0);
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
-      leave();
-      reject(invalid(why));
-    };
-    const onEnd = () => fail('the connection ended within the first line');
-    const onData = (chunk: Buffer) => {
-      const from = seen.length;
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-      const end = seen.indexOf(0x0a, from);
-      if (end > longestLine || (end === -1 && seen.length > longestLine)) {
-        fail(`the first line is longer than ${longestLine} bytes`);
-      } else if (end !== -1) {
-        leave();
-        socket.pause();
-        const rest = seen.subarray(end + 1);
-        if (rest.length > 0) socket.unshift(rest);
-        resolve(seen.toString('utf8', 0, end));
-      }
-    };
-    const timer = setTimeout(() => fail('the first line did not come in time'), timeoutMs);
-    const leave = () => {
-      clearTimeout(timer);
-      socket.off('data', onData);
-      socket.off('end', onEnd);
-      socket.off('close', onEnd);
-    };
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('close', onEnd);
-    socket.resume();
-  });
-}
+/** What is told of a first line that did not come. */
+const noLine: Readonly<Record<NoLine, string>> = {
+  ended: 'the connection ended within the first line',
+  long: `the first line is longer than ${longestLine} bytes`,
+  late: 'the first line did not come in time',
+};
 
 function invalid(message: string): PosternError {
   return new PosternError('FORWARD_INVALID', message);
