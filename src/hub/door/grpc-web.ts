@@ -6,6 +6,7 @@ import { serveWebCall } from '../../wire/grpc-web-call.js';
 import { Http1Exchange, Http2Exchange, type WebExchange } from '../../wire/grpc-web-exchange.js';
 import { isWebContentType, readWebRequest, type WebRequestHead } from '../../wire/grpc-web-request.js';
 import { refuseWebCall, refuseWebRequest, type WebAnswer } from '../../wire/grpc-web-response.js';
+import { inTurn } from '../../wire/http1-turn.js';
 import { badRequest } from '../../wire/refuse.js';
 import type { ServeHooks } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
@@ -51,12 +52,7 @@ export class WebDoor {
     const secure = 'encrypted' in request.socket;
     const take = (): void =>
       this.#take(new Http1Exchange(request, response), head, listener, secure, unbound);
-    if (response.socket !== null) take();
-    else {
-      // Behind another on its connection: calls change things, and are not played before their turn (RFC 9112 § 9.3.2).
-      unbound();
-      response.once('socket', take);
-    }
+    inTurn(response, unbound, take);
     return true;
   }
 

@@ -8,6 +8,7 @@ import type { Logger } from '../../log.js';
 import { clientAddress, clientOf } from '../../wire/client.js';
 import { answerError, Http1Client, Http2Client, type HttpClient } from '../../wire/http-proxy-client.js';
 import { type HttpHead, type ReadHead, readHttp1, readHttp2 } from '../../wire/http-proxy-head.js';
+import { inTurn } from '../../wire/http1-turn.js';
 import type { CallStats } from '../call-stats.js';
 import { refuseUpgrade } from '../refuse-upgrade.js';
 import type { Authentication } from './authentication.js';
@@ -76,12 +77,7 @@ export class HttpDoor {
       const client = new Http1Client(request, response);
       this.#take(readHttp1(request), to, client, clientAddress(request), unbound);
     };
-    // Behind another on its connection: requests change things, and are not played before their turn (RFC 9112 §9.3.2).
-    if (response.socket !== null) take();
-    else {
-      unbound();
-      response.once('socket', take);
-    }
+    inTurn(response, unbound, take);
     return true;
   }
 
