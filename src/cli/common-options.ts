@@ -150,3 +150,13 @@ export const headerOption = {
   separator: '\n',
   summary: 'metadata of the call; @FILE reads one per line; may be repeated',
 } satisfies OptionSpec;
+
+/** In which form a list is printed. */
+export const listOutputOption = {
+  name: 'output',
+  short: 'o',
+  kind: 'choice',
+  choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
+  default: 'table',
+  summary: 'form of the list',
+} satisfies OptionSpec;

@@ -1,16 +1,7 @@
-import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
-import { dataOption, hubOptions, logLevelOption } from '../common-options.js';
+import type { ArgumentSpec, CommandSpec } from '../command-spec.js';
+import { dataOption, hubOptions, listOutputOption, logLevelOption } from '../common-options.js';
 
 const nameArgument: ArgumentSpec = { name: 'NAME', summary: 'name of the context', completes: 'context' };
-
-const listOutputOption: OptionSpec = {
-  name: 'output',
-  short: 'o',
-  kind: 'choice',
-  choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
-  default: 'table',
-  summary: 'form of the list',
-};
 
 const useCommand: CommandSpec = {
   path: ['context', 'use'],

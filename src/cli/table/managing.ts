@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.js';
-import { dataOption, hubOptions, logLevelOption } from '../common-options.js';
+import { dataOption, hubOptions, listOutputOption, logLevelOption } from '../common-options.js';
 
 /** The commands that look at the fleet and manage it. */
 export const managingCommands: readonly CommandSpec[] = [
@@ -8,14 +8,7 @@ export const managingCommands: readonly CommandSpec[] = [
     summary: 'list the nodes, connected or not',
     arguments: [{ name: 'NAME', summary: 'only this node', optional: true, completes: 'node' }],
     options: [
-      {
-        name: 'output',
-        short: 'o',
-        kind: 'choice',
-        choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
-        default: 'table',
-        summary: 'form of the list',
-      },
+      listOutputOption,
       { name: 'watch', short: 'w', kind: 'flag', summary: 'go on: print a node again whenever it changes' },
       ...hubOptions,
     ],
@@ -184,17 +177,7 @@ export const managingCommands: readonly CommandSpec[] = [
   {
     path: ['token', 'ls'],
     summary: 'list the tokens that were made, without their secrets',
-    options: [
-      {
-        name: 'output',
-        short: 'o',
-        kind: 'choice',
-        choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
-        default: 'table',
-        summary: 'form of the list',
-      },
-      ...hubOptions,
-    ],
+    options: [listOutputOption, ...hubOptions],
     examples: [{ line: 'postern token ls', does: 'a table' }],
     load: () => import('../commands/token-ls.js'),
   },

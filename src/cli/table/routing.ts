@@ -1,5 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../command-spec.js';
-import { hubOptions } from '../common-options.js';
+import { hubOptions, listOutputOption } from '../common-options.js';
 
 /** Options of whatever has a route table and certificates for host names. */
 export const routingOptions = [
@@ -21,15 +21,6 @@ export const routingOptions = [
   },
 ] satisfies OptionSpec[];
 
-const outputOption = {
-  name: 'output',
-  short: 'o',
-  kind: 'choice',
-  choices: ['table', 'json', 'jsonl', 'yaml', 'xml', 'name'],
-  default: 'table',
-  summary: 'form of the list',
-} satisfies OptionSpec;
-
 /** The commands that look at the route table. */
 export const routingCommands: readonly CommandSpec[] = [
   {
@@ -37,7 +28,7 @@ export const routingCommands: readonly CommandSpec[] = [
     summary: 'list the rows of the route table that are in effect',
     description:
       'The most specific row first, as they are tried. A table that was changed and refused is told in the log of the hub; the one before it is shown here.',
-    options: [outputOption, ...hubOptions],
+    options: [listOutputOption, ...hubOptions],
     examples: [
       { line: 'postern routes', does: 'a table, and when and from where it was read' },
       { line: 'postern routes -o json', does: 'for programs' },
