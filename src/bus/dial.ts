@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionOptions, connect, jwtAuthenticator, type NatsConnection } from 'nats';
+import { type ConnectionOptions, jwtAuthenticator, type NatsConnection } from 'nats';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { BusCredentials } from './authority.js';
 import { connectError, isRefusal } from './nats-errors.js';
+import { connectNats } from './transport.js';
 
 /** The oldest server whose JetStream answers all that is asked of it here. */
 const oldestServer = [2, 9] as const;
@@ -78,7 +79,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
     };
     let nats: NatsConnection;
     try {
-      nats = await connect(attempt);
+      nats = await connectNats(attempt);
     } catch (thrown) {
       const error = connectError(thrown, options.servers);
       const late = options.firstConnect === 'fail' && Date.now() + waitMs >= deadline;

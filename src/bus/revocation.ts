@@ -1,7 +1,8 @@
-import { connect, jwtAuthenticator } from 'nats';
+import { jwtAuthenticator } from 'nats';
 import { z } from 'zod';
 import { errorText, PosternError } from '../errors.js';
 import { accountUpdateSubject, type BusAuthority, type RevokedKeys } from './authority.js';
+import { connectNats } from './transport.js';
 
 /** A server's answer to a new document of an account. */
 const answer = z.object({
@@ -26,7 +27,7 @@ export async function revokeOnServers(options: {
   const { authority, servers, revoked, timeoutMs = 5000 } = options;
   const { account, accountJwt, credentials, inboxPrefix } = await authority.revocation(revoked);
   try {
-    const nats = await connect({
+    const nats = await connectNats({
       servers: [...servers],
       authenticator: jwtAuthenticator(credentials.jwt, new TextEncoder().encode(credentials.seed)),
       inboxPrefix,
