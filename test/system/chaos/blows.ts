@@ -23,7 +23,7 @@ function openLate(arena: Arena): { open: OpenCall; timed: OpenCall } {
 }
 
 async function serverKilled(arena: Arena): Promise<void> {
-  const others = new Bystanders(arena.caller('bystander'));
+  const others = await Bystanders.gather(arena.caller('bystander'));
   const caller = arena.caller();
   const calls = await arena.openAll(caller);
   await arena.hit('server', 'SIGKILL');
@@ -43,7 +43,7 @@ async function serverKilled(arena: Arena): Promise<void> {
 
 /** A server that stands still is waited for, as it would be without Postern. */
 async function serverFrozen(arena: Arena): Promise<void> {
-  const others = new Bystanders(arena.caller('bystander'));
+  const others = await Bystanders.gather(arena.caller('bystander'));
   const caller = arena.caller();
   const calls = await arena.openAll(caller);
   const limited = caller.open('Wait', { timeoutMs: 1_000 });
@@ -66,7 +66,7 @@ async function serverFrozen(arena: Arena): Promise<void> {
 
 async function agentKilled(arena: Arena): Promise<void> {
   const { tracer } = arena.circumstances;
-  const others = new Bystanders(arena.caller('bystander'));
+  const others = await Bystanders.gather(arena.caller('bystander'));
   const caller = arena.caller();
   const calls = await arena.openAll(caller);
   await arena.hit('agent', 'SIGKILL');
@@ -89,7 +89,7 @@ async function agentKilled(arena: Arena): Promise<void> {
 }
 
 async function agentFrozen(arena: Arena): Promise<void> {
-  const others = new Bystanders(arena.caller('bystander'));
+  const others = await Bystanders.gather(arena.caller('bystander'));
   const caller = arena.caller();
   const calls = await arena.openAll(caller);
   await arena.hit('agent', 'SIGSTOP');
@@ -199,8 +199,8 @@ async function hubFrozen(arena: Arena): Promise<void> {
 }
 
 async function clientKilled(arena: Arena): Promise<void> {
-  const others = new Bystanders(arena.caller('bystander'));
-  const neighbours = new Bystanders(arena.caller());
+  const others = await Bystanders.gather(arena.caller('bystander'));
+  const neighbours = await Bystanders.gather(arena.caller());
   const client = await ClientProcess.start(arena);
   const mine = client.ids;
   client.signal('SIGKILL');
@@ -217,8 +217,8 @@ async function clientKilled(arena: Arena): Promise<void> {
 
 /** A client that stands still stops its own streams by back-pressure, and nobody else's. */
 async function clientFrozen(arena: Arena): Promise<void> {
-  const others = new Bystanders(arena.caller('bystander'));
-  const neighbours = new Bystanders(arena.caller());
+  const others = await Bystanders.gather(arena.caller('bystander'));
+  const neighbours = await Bystanders.gather(arena.caller());
   const client = await ClientProcess.start(arena);
   client.signal('SIGSTOP');
   await assertWorks(arena.caller(), recovery.killed);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/processes.js';
-import { slack } from './bounds.js';
+import { recovery, slack } from './bounds.js';
 import { type Caller, type End, type OpenCall, phases } from './caller.js';
 
 const unavailable = 14;
@@ -80,7 +80,13 @@ export class Bystanders {
   #calls = 0;
   #over = false;
 
-  constructor(caller: Caller) {
+  /** Begins once they can be served: what was hit before may still be coming back. */
+  static async gather(caller: Caller): Promise<Bystanders> {
+    await assertWorks(caller, recovery.bus);
+    return new Bystanders(caller);
+  }
+
+  private constructor(caller: Caller) {
     this.#caller = caller;
     this.#streams = [caller.open('Echo'), caller.open('Flow')];
     this.#done = this.#run();

@@ -22,11 +22,14 @@ export async function workFollowsOwnNodes(
   { count, windowMs }: { count: number; windowMs: number },
 ): Promise<void> {
   const cluster = await Cluster.open(1);
-  t.after(() => cluster.close());
+  let nodes: SimulatedNodes | undefined;
+  t.after(async () => {
+    await nodes?.close();
+    await cluster.close();
+  });
   const works = new HubWorks(cluster);
   await works.started();
-  const nodes = await SimulatedNodes.open(cluster);
-  t.after(() => nodes.close());
+  nodes = await SimulatedNodes.open(cluster);
   const names = Array.from({ length: count }, (_, i) => `sim-${i}`);
   await nodes.bind(names);
   const joinedAt = performance.now();
