@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { type ActivityServer, ActivityService } from '../gen/internal/activity.js';
+import { type HubServer, HubService } from '../gen/internal/hub.js';
 import { type InspectServiceServer, InspectServiceService } from '../gen/postern/v1/inspect.js';
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
 import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v1/routes.js';
@@ -30,6 +32,8 @@ export function startOwnServices(
     tokens: TokensServiceServer;
     inspect: InspectServiceServer;
     routes: RoutesServiceServer;
+    hub: HubServer;
+    activity: ActivityServer;
   },
   log: Logger,
 ): OwnServices {
@@ -38,6 +42,8 @@ export function startOwnServices(
   server.addService(TokensServiceService, services.tokens);
   server.addService(InspectServiceService, services.inspect);
   server.addService(RoutesServiceService, services.routes);
+  server.addService(HubService, services.hub);
+  server.addService(ActivityService, services.activity);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.

@@ -9,6 +9,7 @@ import { errorText, PosternError } from '../errors.js';
 import { listenFront } from '../wire/listener.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { TlsIdentity } from '../wire/tls-identity.js';
+import { activityServices } from './activity/services.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
@@ -120,6 +121,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       tokens: tokensService(tokens, nodes, key, log),
       inspect: inspectService(bus, nodes, log),
       routes: routesService(routes, nodes, config.listen, log),
+      ...activityServices(nodes, log),
     },
     log,
   );
