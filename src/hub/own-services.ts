@@ -7,10 +7,10 @@ import { type InspectServiceServer, InspectServiceService } from '../gen/postern
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
 import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v1/routes.js';
 import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
+import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
 import { Http2Upstream } from '../wire/http2-upstream.js';
 import { duplexPair } from '../wire/in-process.js';
-import { addReflection } from './own-reflection.js';
 
 /** The hub's own gRPC services, in this process. */
 export interface OwnServices {
@@ -47,7 +47,14 @@ export function startOwnServices(
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.
-  addReflection(server, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)));
+  addReflection(server, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)), [
+    NodesServiceService,
+    TokensServiceService,
+    InspectServiceService,
+    RoutesServiceService,
+    HubService,
+    ActivityService,
+  ]);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const target = new Http2Upstream({
     log,
