@@ -100,17 +100,24 @@ function wordText(word: string): string {
 }
 
 function kept(): string[] {
-  const rows = keptStreams().map(({ name, subjects: filters, perSubject, maxBytes }) => [
+  const rows = keptStreams().map(({ name, subjects: filters, perSubject, maxBytes, onDisk }) => [
     `\`${name}\``,
     filters.map((filter) => `\`${filter}\``).join(', '),
-    `${perSubject} messages per subject, ${mebibytes(maxBytes)} in all`,
+    onDisk === undefined ? 'in memory' : 'on disk',
+    [
+      ...(perSubject === undefined ? [] : [`${perSubject} messages per subject`]),
+      ...(onDisk === undefined
+        ? []
+        : [`${onDisk.maxMessages} messages`, `${onDisk.maxAgeMs / 3_600_000} hours`]),
+      `${mebibytes(maxBytes)} in all`,
+    ].join(', '),
   ]);
   return [
     '## Kept subjects',
     '',
-    'Streams in memory: they begin anew when the NATS server does.',
+    'Streams in memory begin anew when the NATS server does.',
     '',
-    ...table(['stream', 'subjects', 'keeps'], rows),
+    ...table(['stream', 'subjects', 'where', 'keeps at most'], rows),
   ];
 }
 

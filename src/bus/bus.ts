@@ -16,6 +16,30 @@ export interface BusMessage<P extends string, T> {
   readonly body: T;
 }
 
+/** Where reading in a stream begins, and where it ends. */
+export interface KeptRange {
+  /** Behind this place; 0: with the first that is kept. */
+  readonly after: number;
+  /** Without what was stored before this Unix time in milliseconds; absent: with it. */
+  readonly sinceMs?: number | undefined;
+  /** Without what lies behind this place; absent: with it. */
+  readonly upTo?: number | undefined;
+}
+
+/** Some of the kept messages of a subject, in their order. */
+export interface KeptMessages<P extends string, T> {
+  /** When the stream was made. Another time than before: it is another stream, whose places count anew. */
+  readonly created: string;
+  /** The first and the last place of the stream that was filled when the reading began. */
+  readonly first: number;
+  readonly last: number;
+  readonly messages: readonly (BusMessage<P, T> & { readonly place: number })[];
+  /** Everything up to this place was looked at. */
+  readonly end: number;
+  /** Whether there may be more behind it. */
+  readonly more: boolean;
+}
+
 /** Ends a subscription, watch or listener. Calling it twice does nothing. */
 export type Stop = () => void;
 
@@ -100,6 +124,30 @@ export interface Bus extends CallBus {
     params: Partial<Record<P, string>>,
     handler: (message: BusMessage<P, T>) => void,
   ): { live: Promise<void>; stop: Stop };
+
+  /**
+   * Stores a message of a subject that is kept on disk, and resolves when it is there; what comes twice with one `id` within
+   * two minutes is stored once. For hubs. Throws `STORE_UNAVAILABLE`, after which it may be there or not, and what
+   * `publish` throws.
+   */
+  append<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Record<P, string>,
+    body: T,
+    id: string,
+  ): Promise<void>;
+  /** Reads some messages of a subject that has a stream. Throws when the stream, or the hub that is asked, does not answer. */
+  page<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Partial<Record<P, string>>,
+    range: KeptRange,
+  ): Promise<KeptMessages<P, T>>;
+  /** Hears that there is, or soon will be, something new in the stream of a subject. Some may be missed: look now and then. */
+  onKept<P extends string>(
+    subject: SubjectDeclaration<P, unknown, unknown>,
+    params: Partial<Record<P, string>>,
+    listener: () => void,
+  ): Stop;
 
   /** Opens a bucket, making it (and its limits) where this process may. */
   store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;

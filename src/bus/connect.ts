@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
+import { createAppend } from './append.js';
 import type { BusCredentials } from './authority.js';
 import type { Bus, Stop } from './bus.js';
 import { createBusMetrics } from './bus-metrics.js';
 import { joinCalls } from './calls.js';
-import type { Connection } from './connection.js';
+import { type Connection, listen } from './connection.js';
 import { dial } from './dial.js';
 import { type Following, follow } from './follow.js';
 import { readFromStream, readThroughHub, serveKept } from './kept.js';
 import { createMessaging } from './messaging.js';
+import { readPage, streamOf } from './page.js';
 import { type BusIdentity, inboxPrefixOf } from './permissions.js';
 import { watchStatus } from './status.js';
 import { openStore } from './store.js';
 import { keepStreams } from './streams.js';
+import { filterSubject } from './subject-pattern.js';
 
 /** How to get onto the bus, and as whom. */
 export interface ConnectOptions {
@@ -93,11 +96,12 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     onStatus: status.onStatus,
   };
 
-  const followings = new Set<Following>();
-  const messaging = createMessaging(connection, (stream) => {
-    // a hub does not hear itself, so that its own messages must be told to its own followers
+  const followings = new Set<Pick<Following, 'stream' | 'nudge' | 'stop'>>();
+  // a hub does not hear itself, so that its own messages must be told to its own followers
+  const published = (stream: string): void => {
     for (const following of followings) if (following.stream === stream) following.nudge();
-  });
+  };
+  const messaging = createMessaging(connection, published);
   const readKept = role === 'hub' ? readFromStream(connection) : readThroughHub(connection, messaging);
   let releaseStreams: Stop = () => {};
   if (role === 'hub') {
@@ -132,6 +136,17 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
           followings.delete(following);
           following.stop();
         },
+      };
+    },
+    append: createAppend(connection, published),
+    page: (declaration, params, range) => readPage(connection, readKept, declaration, params, range),
+    onKept(declaration, params, listener) {
+      const unhear = listen(connection, filterSubject(declaration.pattern, params), listener);
+      const told = { stream: streamOf(declaration), nudge: listener, stop: unhear };
+      followings.add(told);
+      return () => {
+        followings.delete(told);
+        unhear();
       };
     },
     joinCalls: (self, handlers) => joinCalls(connection, self, handlers),

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorText, PosternError } from '../errors.js';
+import { errorText } from '../errors.js';
 import type { BusMessage, Stop } from './bus.js';
 import { type Connection, listen } from './connection.js';
 import type { ReadKept } from './kept.js';
-import { issues } from './messaging.js';
-import { filterSubject, parseSubject } from './subject-pattern.js';
+import { readMessage, streamOf } from './page.js';
+import { filterSubject } from './subject-pattern.js';
 import type { SubjectDeclaration } from './subjects.js';
 
 /** Asked by itself this often, in case that a live message went past us. */
@@ -36,11 +36,7 @@ export function follow<P extends string, T>(
   handler: (message: BusMessage<P, T>) => void,
 ): Following {
   const { log, metrics } = connection;
-  const { keep, body: schema } = declaration;
-  if (keep === undefined || schema === 'frames') {
-    throw new PosternError('SUBJECT_INVALID', `${declaration.pattern} is not kept: subscribe to it`);
-  }
-  const { stream } = keep;
+  const stream = streamOf(declaration);
   const filter = filterSubject(declaration.pattern, params);
   const ended = new AbortController();
   let resolveLive: () => void = () => {};
@@ -56,18 +52,10 @@ export function follow<P extends string, T>(
   let running = false;
 
   const deliver = (subject: string, json: unknown): void => {
-    const parsed = schema.safeParse(json);
-    const found = parseSubject(declaration, subject);
-    if (!parsed.success || found === undefined) {
-      metrics.dropped('schema');
-      log.warn(
-        { subject },
-        `dropped a kept message: ${parsed.success ? 'its subject' : issues(parsed.error)}`,
-      );
-      return;
-    }
+    const message = readMessage(connection, declaration, subject, json);
+    if (message === undefined) return;
     try {
-      handler({ params: found, body: parsed.data });
+      handler(message);
     } catch (thrown) {
       metrics.handlerFailed();
       log.error({ subject, err: thrown }, `a message was lost: its handler failed: ${errorText(thrown)}`);

@@ -1,3 +1,4 @@
+import type { StoredMsg, StreamState } from '@nats-io/jetstream';
 import { errorText, PosternError } from '../errors.js';
 import type { Stop } from './bus.js';
 import { type Connection, whileConnected } from './connection.js';
@@ -23,23 +24,47 @@ const answerTimeoutMs = 5000;
 /** Reads from JetStream itself, which only hubs may (permissions.ts says why). */
 export function readFromStream(connection: Connection): ReadKept {
   const manager = managerOf(connection.nats);
-  const readPage: ReadKept = async ({ stream, filter, after }) => {
+  const readPage: ReadKept = async ({ stream, filter, after, sinceMs, upTo = Number.MAX_SAFE_INTEGER }) => {
     const { streams, direct } = await manager;
-    const { created } = await streams.info(stream);
+    const { created, state, config } = await streams.info(stream);
+    // a copy of a stream may not hold yet what the stream says that it holds
+    const copied = config.num_replicas > 1;
+    const get: GetMessage = (query) =>
+      copied ? streams.getMessage(stream, query) : direct.getMessage(stream, query);
+    const { first_seq: first, last_seq: last } = state;
     const messages: KeptPage['messages'] = [];
+    const page = { ok: true, created, first, last, messages } as const;
     let bytes = 0;
-    for (let place = after; messages.length < mostKeptMessages && bytes < pageBytes; ) {
-      const stored = await direct.getMessage(stream, { seq: place + 1, next_by_subj: filter });
-      if (stored === null) return { ok: true, created, messages, more: false };
+    let place = sinceMs === undefined ? after : Math.max(after, await placeBefore(get, state, sinceMs));
+    while (messages.length < mostKeptMessages && bytes < pageBytes) {
+      const stored = await get({ seq: Math.max(place + 1, first), next_by_subj: filter });
+      if (stored === null || stored.seq > upTo) return { ...page, end: place, more: false };
       place = stored.seq;
       // one that is left out keeps its place, and fits no schema
       const data = stored.data.length > largestBytes ? new Uint8Array() : stored.data;
       bytes += data.length;
       messages.push({ subject: stored.subject, place, body: parseJson(data) ?? null });
     }
-    return { ok: true, created, messages, more: true };
+    return { ...page, end: place, more: true };
   };
   return (request) => whileConnected(connection, () => readPage(request));
+}
+
+type GetMessage = (query: { seq: number; next_by_subj?: string }) => Promise<StoredMsg | null>;
+
+/** The last place of what was stored before a moment: by halving, as servers before 2.11 look nothing up by time. */
+async function placeBefore(get: GetMessage, state: StreamState, sinceMs: number): Promise<number> {
+  if (state.messages === 0 || Date.parse(state.last_ts) < sinceMs) return state.last_seq;
+  let before = state.first_seq - 1;
+  let behind = state.last_seq;
+  while (behind - before > 1) {
+    const middle = Math.floor((before + behind) / 2);
+    const stored = await get({ seq: middle });
+    // what is not there any more is older than all that is
+    if (stored === null || stored.time.getTime() < sinceMs) before = middle;
+    else behind = middle;
+  }
+  return before;
 }
 
 /** Has a hub read. */

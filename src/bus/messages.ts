@@ -129,6 +129,10 @@ export const keptRequest = z.object({
   filter: z.string().max(512),
   /** Place in the stream of the last message that it has; 0: none. */
   after: z.number().int().nonnegative(),
+  /** Leave out what was stored before this Unix time in milliseconds. */
+  sinceMs: z.number().nonnegative().max(latestMs).optional(),
+  /** Leave out what lies behind this place. */
+  upTo: z.number().int().nonnegative().optional(),
 });
 export type KeptRequest = z.infer<typeof keptRequest>;
 
@@ -141,6 +145,9 @@ export const keptAnswer = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     /** When the stream was made. Another time than before: it is another stream, whose places count anew. */
     created: z.string().max(64),
+    /** The first and the last place of the stream that were filled when the reading began. */
+    first: z.number().int().nonnegative().optional(),
+    last: z.number().int().nonnegative().optional(),
     messages: z
       .array(
         z.object({
@@ -151,7 +158,9 @@ export const keptAnswer = z.discriminatedUnion('ok', [
         }),
       )
       .max(mostKeptMessages),
-    /** Whether there may be more behind the last of them. */
+    /** Everything up to this place was looked at. */
+    end: z.number().int().nonnegative().optional(),
+    /** Whether there may be more behind it. */
     more: z.boolean(),
   }),
   z.object({ ok: z.literal(false), message: z.string().max(512) }),

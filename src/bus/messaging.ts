@@ -117,7 +117,7 @@ export function createMessaging(connection: Connection, published: (stream: stri
 }
 
 /** Throws `BODY_INVALID` when the body does not fit its schema. */
-function encodeBody<P extends string, T, R>(
+export function encodeBody<P extends string, T, R>(
   declaration: SubjectDeclaration<P, T, R>,
   subject: string,
   body: T,
@@ -147,7 +147,8 @@ function decodeMessage<P extends string, T, R>(
   return parsed.success ? { params, body: parsed.data } : new Error(issues(parsed.error));
 }
 
-function assertFits(connection: Connection, subject: string, bytes: Uint8Array): void {
+/** Throws `BODY_TOO_LARGE` when the server would not take the message. */
+export function assertFits(connection: Connection, subject: string, bytes: Uint8Array): void {
   if (bytes.length <= connection.maxPayloadBytes) return;
   throw new PosternError(
     'BODY_TOO_LARGE',

@@ -7,7 +7,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import type { NatsConnection } from 'nats';
+import { type NatsConnection, nanos } from 'nats';
 import { errorText, PosternError } from '../errors.js';
 import type { Stop } from './bus.js';
 import { type Connection, whileConnected } from './connection.js';
@@ -15,7 +15,7 @@ import { isStreamMissing } from './nats-errors.js';
 import { declaredSubjects } from './permissions.js';
 import { createRetry } from './retry.js';
 import { filterSubject } from './subject-pattern.js';
-import type { SubjectDeclaration } from './subjects.js';
+import type { Keep, SubjectDeclaration } from './subjects.js';
 
 /** How long JetStream may take to answer one question. */
 export const storageTimeoutMs = 5000;
@@ -26,11 +26,9 @@ export function managerOf(nats: NatsConnection, timeoutMs = storageTimeoutMs): P
 }
 
 /** A stream that keeps declared subjects. */
-export interface KeptStream {
+export interface KeptStream extends Omit<Keep, 'stream'> {
   readonly name: string;
   readonly subjects: readonly string[];
-  readonly perSubject: number;
-  readonly maxBytes: number;
 }
 
 /** The streams of all declared subjects that are kept. */
@@ -41,12 +39,8 @@ export function keptStreams(
   for (const { keep, pattern } of declarations) {
     if (keep === undefined) continue;
     const subjects = [...(byName.get(keep.stream)?.subjects ?? []), filterSubject(pattern)];
-    byName.set(keep.stream, {
-      name: keep.stream,
-      subjects,
-      perSubject: keep.perSubject,
-      maxBytes: keep.maxBytes,
-    });
+    const { stream: name, ...limits } = keep;
+    byName.set(name, { name, subjects, ...limits });
   }
   return [...byName.values()];
 }
@@ -56,27 +50,31 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
   const config = {
     name: stream.name,
     subjects: [...stream.subjects],
-    max_msgs_per_subject: stream.perSubject,
+    max_msgs_per_subject: stream.perSubject ?? -1,
+    max_msgs: stream.onDisk?.maxMessages ?? -1,
+    max_age: nanos(stream.onDisk?.maxAgeMs ?? 0),
     max_bytes: stream.maxBytes,
     discard: DiscardPolicy.Old,
     allow_direct: true,
-    // an acknowledgement goes wherever the publisher says, even where it may not publish itself
-    no_ack: true,
+    // an acknowledgement goes wherever the publisher says, even where it may not publish itself; hubs may say so
+    no_ack: stream.onDisk === undefined,
   } satisfies Partial<StreamConfig>;
   try {
     const { config: present } = await manager.streams.info(stream.name);
     const same =
       present.max_msgs_per_subject === config.max_msgs_per_subject &&
+      present.max_msgs === config.max_msgs &&
+      present.max_age === config.max_age &&
       present.max_bytes === config.max_bytes &&
       present.allow_direct === true &&
-      present.no_ack === true &&
+      (present.no_ack ?? false) === config.no_ack &&
       JSON.stringify(present.subjects) === JSON.stringify(config.subjects);
     if (!same) await manager.streams.update(stream.name, config);
   } catch (thrown) {
     if (!isStreamMissing(thrown)) throw thrown;
     await manager.streams.add({
       ...config,
-      storage: StorageType.Memory,
+      storage: stream.onDisk === undefined ? StorageType.Memory : StorageType.File,
       retention: RetentionPolicy.Limits,
       num_replicas: 1,
     });
@@ -84,7 +82,8 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
 }
 
 /**
- * Makes all kept streams, and makes them again whenever the server has come back: streams in memory do not outlive it.
+ * Makes all kept streams, and makes them again whenever the server has come back: streams in memory do not outlive it,
+ * and one on disk may be gone with its files.
  * Resolves when they are there; throws `BUS_NO_JETSTREAM` when that takes longer than `timeoutMs`.
  */
 export async function keepStreams(connection: Connection, timeoutMs: number): Promise<Stop> {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { activity } from './activity-message.js';
 import * as messages from './messages.js';
 
 /**
@@ -16,6 +17,20 @@ export type BusRole = (typeof busRoles)[number];
  */
 export type Grant = true | Readonly<Record<string, string>>;
 
+/** How the messages of a subject are kept; the oldest make room for new ones. */
+export interface Keep {
+  readonly stream: string;
+  /** Of all messages together. */
+  readonly maxBytes: number;
+  /** Messages of one subject; absent: as many as there is room for. */
+  readonly perSubject?: number;
+  /** Absent: in memory, without acknowledgement, until the NATS server ends. */
+  readonly onDisk?: {
+    readonly maxMessages: number;
+    readonly maxAgeMs: number;
+  };
+}
+
 /** A subject, declared once: its shape, what it carries and who may use it. */
 export interface SubjectDeclaration<P extends string, T, R> {
   /** `postern.call.{to}.{toInstance}`: literal tokens and parameters. */
@@ -28,8 +43,8 @@ export interface SubjectDeclaration<P extends string, T, R> {
   readonly answer?: z.ZodType<R>;
   readonly publish: Partial<Record<BusRole, Grant>>;
   readonly subscribe: Partial<Record<BusRole, Grant>>;
-  /** Kept in a memory stream with so many messages per subject. */
-  readonly keep?: { stream: string; perSubject: number; maxBytes: number };
+  /** Kept in a stream. */
+  readonly keep?: Keep;
   /** Type-level only. */
   readonly params?: P;
 }
@@ -111,6 +126,19 @@ export const subjects = {
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: { stream: 'POSTERN_INSPECT_LINK', perSubject: 64, maxBytes: 64 << 20 },
+  }),
+  activity: subject({
+    pattern: 'postern.activity.{kind}.{node}.{service}.{method}',
+    summary:
+      'What happened at a hub: calls to nodes, and instances that came and went. `-` stands for no node or method.',
+    body: activity,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: {
+      stream: 'POSTERN_ACTIVITY',
+      maxBytes: 256 << 20,
+      onDisk: { maxMessages: 1_000_000, maxAgeMs: 24 * 3_600_000 },
+    },
   }),
 } as const;
 

@@ -25,6 +25,7 @@ describe('permissions', () => {
       'postern.hub.>',
       'postern.node.>',
       'postern.inspect.>',
+      'postern.activity.>',
     ]);
     assert.deepEqual(publish, [`postern.hub.kept.watcher.${publicKey}`]);
   });
