@@ -98,7 +98,11 @@ export class AgentLink {
         const { message } = notice;
         if (notice.kind === 'superseded') this.send({ type: 'NOTICED_SUPERSEDED', message });
         else if (notice.kind === 'revoked') this.send({ type: 'NOTICED_REVOKED', message });
-        else this.send({ type: 'NOTICED_HELLO' });
+        else {
+          // Its calls are over, whether it is given another place or none.
+          if (notice.kicked === true) options.serving.leave();
+          this.send({ type: 'NOTICED_HELLO' });
+        }
       },
     });
     this.#actor = startActor({

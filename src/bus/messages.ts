@@ -94,6 +94,8 @@ export const notice = z.object({
   /** `superseded` and `revoked` are final; `hello` asks for a new hello. */
   kind: z.enum(['superseded', 'revoked', 'hello']),
   message: z.string().max(512),
+  /** With `hello`: the place was taken away, and its calls are over. */
+  kicked: z.boolean().optional(),
 });
 export type Notice = z.infer<typeof notice>;
 
@@ -210,6 +212,13 @@ export const nodeEntry = z.object({
     .array(z.object({ key: nodeKey, atMs: z.number().int() }))
     .max(256)
     .optional(),
+  /** Instances whose place was taken away: none comes back under the same id, and its key not before `untilMs`. */
+  kicked: z
+    .array(z.object({ instance: token, key: nodeKey, atMs: z.number().int(), untilMs: z.number().int() }))
+    .max(256)
+    .optional(),
+  /** Until when nobody is given a place; absent: anybody is. */
+  barredUntilMs: z.number().int().optional(),
 });
 export type NodeEntry = z.infer<typeof nodeEntry>;
 export type InstanceEntry = NodeEntry['instances'][number];

@@ -51,6 +51,8 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
   readonly choices?: readonly string[];
   readonly completes?: Completes;
+  /** Any number of further words of the kind may follow; only the last argument may have this. */
+  readonly several?: boolean;
 }
 
 /** One command of `postern`. */

@@ -7,6 +7,7 @@ import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
 import { servingCommands } from './table/serving.js';
 import { tunnelCommands } from './table/tunnels.js';
+import { waitCommand } from './table/wait.js';
 
 /** Every command of `postern`: its parser, its help, docs/cli.md and the completion scripts are made from this. */
 export const commands: readonly CommandSpec[] = [
@@ -16,6 +17,7 @@ export const commands: readonly CommandSpec[] = [
   ...callingCommands,
   ...managingCommands,
   ...nodeCommands,
+  waitCommand,
   ...routingCommands,
   ...keepingCommands,
 ];

@@ -41,7 +41,12 @@ export function sentence(phrase: string): string {
 
 /** `NODE [SERVICE]`. */
 export function argumentsText(argument: readonly ArgumentSpec[]): string {
-  return argument.map((one) => (one.optional === true ? `[${one.name}]` : one.name)).join(' ');
+  return argument
+    .map(({ name, optional, several }) => {
+      const shown = several === true ? `${name}...` : name;
+      return optional === true ? `[${shown}]` : shown;
+    })
+    .join(' ');
 }
 
 /** The lines that follow the options in a command's help. */

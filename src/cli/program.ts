@@ -50,7 +50,8 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
   const about = spec.description === undefined ? '' : `\n\n${spec.description}`;
   command.description(`${sentence(spec.summary)}${about}`);
   for (const argument of spec.arguments ?? []) {
-    const made = new Argument(argument.optional === true ? `[${argument.name}]` : `<${argument.name}>`);
+    const name = argument.several === true ? `${argument.name}...` : argument.name;
+    const made = new Argument(argument.optional === true ? `[${name}]` : `<${name}>`);
     made.description = argument.summary;
     if (argument.choices !== undefined) made.choices([...argument.choices]);
     command.addArgument(made);

@@ -15,14 +15,23 @@ const giveUpAfterMs = 60_000;
 /** How a command that looks on is told that the hub answers. */
 export type Answered = () => void;
 
+/** What a command that waits wants otherwise than one that looks on for ever. */
+export interface Patience {
+  /** A hub that has never answered is dialed again too, and none is ever given up; the signal ends it. */
+  readonly until: AbortSignal;
+  /** Hears why the hub could not be asked. */
+  readonly lost: (why: PosternError) => void;
+}
+
 /**
  * Runs `use`, which looks on at a hub without end, again and again: when the hub is lost, that is told on stderr, and
  * it is found and dialed again. Throws what ends the first attempt before the hub has answered, whatever is no loss of
- * the hub, and the last loss when the hub has not answered for a minute.
+ * the hub, and the last loss when the hub has not answered for a minute. With `patience` only what is no loss.
  */
 export async function lookOn(
   invocation: Invocation,
   use: (connection: HubConnection, answered: Answered) => Promise<number>,
+  patience?: Patience,
 ): Promise<number> {
   const { stderr } = invocation.streams;
   const tell = (text: string): void => {
@@ -34,19 +43,22 @@ export async function lookOn(
     try {
       return await withHub(invocation, (connection) =>
         use(connection, () => {
-          if (lostAt !== undefined) tell(`the hub at ${connection.target.address} answers again`);
+          if (lostAt !== undefined && everAnswered)
+            tell(`the hub at ${connection.target.address} answers again`);
           everAnswered = true;
           lostAt = undefined;
           pauseMs = firstPauseMs;
         }),
       );
     } catch (thrown) {
-      if (!everAnswered || !isLoss(thrown)) throw thrown;
-      if (lostAt === undefined) tell(`the hub was lost, dialing it again: ${thrown.message}`);
+      if (!isLoss(thrown) || (!everAnswered && patience === undefined)) throw thrown;
+      patience?.lost(thrown);
+      if (lostAt === undefined && everAnswered) tell(`the hub was lost, dialing it again: ${thrown.message}`);
       lostAt ??= performance.now();
-      if (performance.now() - lostAt > giveUpAfterMs) throw thrown;
+      if (patience === undefined && performance.now() - lostAt > giveUpAfterMs) throw thrown;
+      if (patience?.until.aborted === true) throw thrown;
     }
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, patience === undefined ? {} : { signal: patience.until });
   }
 }
 

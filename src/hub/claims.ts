@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Hello, HelloAnswer, InstanceEntry, NodeEntry } from '../bus/messages.js';
 import type { Decision } from './compare-and-set.js';
+import { barredForMs, wasKicked } from './kicks.js';
 
 const mostInstances = 256;
 
@@ -55,6 +56,7 @@ function sameProcess(entry: NodeEntry, claim: Claim): InstanceEntry | undefined 
 function lostAndBack(entry: NodeEntry, hello: Hello): { id: string; epoch: number } | undefined {
   const epoch = hello.instance === undefined ? undefined : epochOf(hello.instance);
   if (hello.instance === undefined || epoch === undefined || epoch > entry.epoch) return undefined;
+  if (wasKicked(entry, hello.instance)) return undefined;
   const free = entry.instances.every((one) => one.id !== hello.instance && one.epoch !== epoch);
   return free && (hello.share || epoch === entry.epoch) ? { id: hello.instance, epoch } : undefined;
 }
@@ -74,6 +76,10 @@ export function decideClaim(entry: NodeEntry | undefined, claim: Claim): Decisio
   // A tunnel that is opened anew is another instance: the one before may hang in a connection that is half dead.
   const anew = claim.tunnelTo !== undefined && hello.instance === undefined;
   const mine = anew ? undefined : sameProcess(entry, claim);
+  const barMs = mine === undefined ? barredForMs(entry, key, nowMs) : 0;
+  if (barMs > 0) {
+    return refuse('retry', `node '${node}' was kicked: it may come again in ${Math.ceil(barMs / 1000)} s`);
+  }
   const inTheWay =
     mine === undefined
       ? entry.instances.filter((one) => !(one.share && hello.share) || (anew && isOf(one, claim)))

@@ -138,6 +138,20 @@ export class Nodes {
     return this.#registry.allow(name, Date.now());
   }
 
+  /**
+   * Ends the sessions of a node, or of one instance, and lets nobody in for `barMs`; resolves to the ids of the instances.
+   * Throws `NODE_UNKNOWN`, `INSTANCE_UNKNOWN` and what the registry throws.
+   */
+  async kick(name: string, instance: string | undefined, barMs: number): Promise<string[]> {
+    const instances = await this.#registry.kick(name, instance, barMs, Date.now());
+    const message = `node '${name}' was kicked`;
+    for (const { id } of instances) {
+      const body = { instance: id, kind: 'hello' as const, message, kicked: true };
+      this.#bus.publish(subjects.notice, { node: name }, body);
+    }
+    return instances.map(({ id }) => id);
+  }
+
   /** Ends all watches and gives the nodes up, so that another hub adopts them at once. Never throws. */
   async release(): Promise<void> {
     this.#released = true;

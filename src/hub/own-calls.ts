@@ -12,6 +12,7 @@ const statusOf: Readonly<Record<string, status>> = {
   TOKEN_UNKNOWN: status.NOT_FOUND,
   NODE_UNKNOWN: status.NOT_FOUND,
   KEY_UNKNOWN: status.NOT_FOUND,
+  INSTANCE_UNKNOWN: status.NOT_FOUND,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
   STORE_BUSY: status.UNAVAILABLE,
   STORE_CONFLICT: status.ABORTED,

@@ -40,6 +40,12 @@ export function nodesService(
       log.info({ node: name, key: key === '' ? undefined : key, by: caller.subject }, 'a node was revoked');
       return { instances };
     }),
+    kickNode: unary('admin', log, async ({ name, instance, barMs }, caller) => {
+      mustCover(caller, name);
+      const instances = await nodes.kick(name, instance === '' ? undefined : instance, barMs);
+      log.info({ node: name, instances, barMs, by: caller.subject }, 'a node was kicked');
+      return { instances };
+    }),
     allowNode: unary('admin', log, async ({ name }, caller) => {
       mustCover(caller, name);
       await nodes.allow(name);

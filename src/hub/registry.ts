@@ -4,6 +4,7 @@ import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
 import { InTurn } from './in-turn.js';
+import { decideKick } from './kicks.js';
 import { Restoration } from './restore.js';
 import { decideAllowance, decideRevocation, refuseRevoked } from './revoked.js';
 
@@ -168,6 +169,14 @@ export class NodeRegistry {
   /** Lifts the bar of a node; the keys that it had stay barred. Throws `NODE_UNKNOWN`. */
   allow(name: string, nowMs: number): Promise<void> {
     return this.#change(name, (entry) => decideAllowance(known(name, entry), nowMs));
+  }
+
+  /**
+   * Takes the places of a node away, or one of them, and gives none out for `barMs`; resolves to those who had them.
+   * Throws `NODE_UNKNOWN`, `INSTANCE_UNKNOWN`.
+   */
+  kick(name: string, instance: string | undefined, barMs: number, nowMs: number): Promise<InstanceEntry[]> {
+    return this.#change(name, (entry) => decideKick(known(name, entry), instance, barMs, nowMs));
   }
 
   #change<R>(name: string, decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>): Promise<R> {

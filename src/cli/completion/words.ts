@@ -17,6 +17,9 @@ export interface FlagWords {
   readonly value: Choices | undefined;
 }
 
+/** So many words are completed of an argument that may be repeated. */
+const severalPlaces = 8;
+
 /** One command, as a completion script needs it. */
 export interface CommandWords {
   /** `token create`. */
@@ -65,10 +68,12 @@ function wordsOf(command: CommandSpec): CommandWords {
       ...(command.options ?? []).map(flagWords),
       { flags: ['--help', '-h'], summary: 'show the help', value: undefined },
     ],
-    places: (command.arguments ?? []).map(({ choices, completes }) => ({
-      words: choices ?? [],
-      completes,
-    })),
+    places: (command.arguments ?? []).flatMap(({ choices, completes, several }) =>
+      Array.from({ length: several === true ? severalPlaces : 1 }, () => ({
+        words: choices ?? [],
+        completes,
+      })),
+    ),
   };
 }
 

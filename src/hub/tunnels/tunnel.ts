@@ -156,9 +156,10 @@ export class Tunnel {
   }
 
   /** A hub tells some instance of the node what has become of it. */
-  noticed({ instance, kind, message }: Notice): void {
+  noticed({ instance, kind, message, kicked }: Notice): void {
     if (instance !== this.instance) return;
-    if (kind === 'hello') void this.reclaim();
+    if (kicked === true) this.close(tunnelClose.goingAway, `${message}: come again`);
+    else if (kind === 'hello') void this.reclaim();
     else this.close(tunnelClose[kind], message);
   }
 
