@@ -1,29 +1,37 @@
 import {
   createServer,
   type Http2Server,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { clientOf, setClient } from './client.js';
+import { type Client, clientOf, setClient } from './client.js';
 import { http2FlawOf } from './http2-flaws.js';
 import { http2Options, maxConcurrentStreams, maxHeaderListBytes, windowBytes } from './limits.js';
 import { ignore, refuseRequest } from './refuse.js';
 import { defaultSessionLimits, SessionKeeper, type SessionLimits } from './session-keeper.js';
-import { keepWindows } from './stream-windows.js';
+import { StreamWindows } from './stream-windows.js';
 
-/** Hears each stream that a client opens. */
+/** Hears each stream that a client opens. Errors of the stream itself are taken already. */
 export type StreamListener = (
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
 ) => void;
 
+/** What is done for each stream of one connection. */
+interface Joined {
+  readonly client: Client;
+  opened(): void;
+  readonly closed: () => void;
+}
+
 /** HTTP/2 on sockets that somebody else accepted. */
 export class Http2Door {
   readonly #server: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sessions = new Map<Http2Session, Joined>();
   readonly #keeper: SessionKeeper;
   readonly #settingsMs: number;
   /** The connection that becomes a session right now. */
@@ -53,8 +61,15 @@ export class Http2Door {
         _flags: number,
         rawHeaders: readonly string[],
       ) => {
+        const { session } = stream;
+        const joined = session === undefined ? undefined : this.#sessions.get(session);
+        // For all parts of this door at once: Node makes much of each listener that a stream is given.
         stream.on('error', ignore);
-        const flaw = http2FlawOf(stream.session, headers);
+        if (joined !== undefined) {
+          joined.opened();
+          stream.on('close', joined.closed);
+        }
+        const flaw = http2FlawOf(joined?.client ?? clientOf(session), headers);
         if (flaw === undefined) onStream(stream, headers, rawHeaders);
         else refuseRequest(stream, { ok: false, httpStatus: 400, status: 3, message: flaw });
       },
@@ -71,7 +86,7 @@ export class Http2Door {
   /** Sends GOAWAY on all connections; resolves when their open streams are over. */
   drain(): Promise<void> {
     this.#draining = true;
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
     if (this.#sessions.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#empty = resolve;
@@ -80,12 +95,12 @@ export class Http2Door {
 
   /** Closes all connections at once. */
   close(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const session of this.#sessions.keys()) session.destroy();
   }
 
   #joined(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
-    setClient(session, clientOf(this.#taking));
+    const client = clientOf(this.#taking);
+    setClient(session, client);
     session.on('error', ignore);
     const silent = setTimeout(() => session.destroy(), this.#settingsMs).unref();
     session.once('remoteSettings', () => clearTimeout(silent));
@@ -95,8 +110,19 @@ export class Http2Door {
       if (this.#sessions.size === 0) this.#empty?.();
     });
     session.setLocalWindowSize(windowBytes);
-    keepWindows(session);
-    this.#keeper.keep(session);
+    const windows = new StreamWindows(session);
+    const use = this.#keeper.keep(session);
+    this.#sessions.set(session, {
+      client,
+      opened: () => {
+        windows.opened();
+        use.opened();
+      },
+      closed: () => {
+        windows.closed();
+        use.closed();
+      },
+    });
     if (this.#draining) session.close();
   }
 }

@@ -2,7 +2,7 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
 import { encodeGrpcMessage, statusNames, statusOfTrailers } from '../rpc/status.js';
 import { addMetadata } from './headers.js';
-import { abandonRequest, errorMarker, ignore, trailersOnly, withoutDate } from './refuse.js';
+import { abandonRequest, errorMarker, trailersOnly, withoutDate } from './refuse.js';
 
 /** How a served call ended. */
 export interface CallResult {
@@ -42,7 +42,8 @@ export type Marking = 'ours' | 'of the target';
 
 /**
  * Plays an HTTP/2 server stream into a target: bytes both ways with back-pressure, metadata at once, trailers, and
- * cancellation in both directions. Never throws; whatever goes wrong ends this call alone.
+ * cancellation in both directions. Never throws; whatever goes wrong ends this call alone. Whoever has the stream takes
+ * its errors.
  */
 export function serveCall(
   stream: ServerHttp2Stream,
@@ -79,7 +80,6 @@ class ServedCall implements CallSink {
   start(call: Call): void {
     this.#call = call;
     const stream = this.#stream;
-    stream.on('error', ignore);
     stream.on('aborted', () => this.#clientGone());
     stream.on('close', () => this.#closed());
     stream.on('wantTrailers', () => this.#sendTrailers());

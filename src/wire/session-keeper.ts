@@ -19,6 +19,14 @@ export const defaultSessionLimits: SessionLimits = { idleMs: 300_000, pingAfterM
 /** After its GOAWAY an idle connection may stay for so many looks, for a call that was on its way. */
 const looksAfterGoaway = 2;
 
+/** What a keeper wants to hear of a connection. */
+export interface SessionUse {
+  /** A stream began. */
+  opened(): void;
+  /** A stream is over. */
+  closed(): void;
+}
+
 /** What is known of one connection. Times are those of the keeper's clock, in milliseconds. */
 interface Kept {
   bytesRead: number;
@@ -47,8 +55,8 @@ export class SessionKeeper {
     this.#everyMs = Math.max(10, Math.min(limits.idleMs, limits.pingAfterMs, limits.pongMs) / 6);
   }
 
-  /** Watches over a connection until it is closed. */
-  keep(session: ServerHttp2Session): void {
+  /** Watches over a connection until it is closed. What becomes of its streams is to be told to what is returned. */
+  keep(session: ServerHttp2Session): SessionUse {
     const now = this.#nowMs;
     const kept: Kept = {
       bytesRead: 0,
@@ -59,13 +67,6 @@ export class SessionKeeper {
       looksLeft: undefined,
     };
     this.#kept.set(session, kept);
-    session.on('stream', (stream) => {
-      kept.open += 1;
-      stream.once('close', () => {
-        kept.open -= 1;
-        kept.usedAt = this.#nowMs;
-      });
-    });
     session.once('close', () => {
       this.#kept.delete(session);
       if (this.#kept.size > 0) return;
@@ -73,6 +74,15 @@ export class SessionKeeper {
       this.#timer = undefined;
     });
     this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
+    return {
+      opened: () => {
+        kept.open += 1;
+      },
+      closed: () => {
+        kept.open -= 1;
+        kept.usedAt = this.#nowMs;
+      },
+    };
   }
 
   #look(): void {

@@ -55,13 +55,3 @@ export class StreamWindows {
     session.settings({ initialWindowSize: size });
   }
 }
-
-/** Shrinks the windows of a session that is served while many of its streams are open. */
-export function keepWindows(session: ServerHttp2Session): void {
-  const windows = new StreamWindows(session);
-  const closed = (): void => windows.closed();
-  session.on('stream', (stream) => {
-    windows.opened();
-    stream.once('close', closed);
-  });
-}

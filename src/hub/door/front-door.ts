@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { CallHead, CallTarget } from '../../rpc/call.js';
-import { ignore, refuse, refuseRequest } from '../../wire/refuse.js';
+import { refuse, refuseRequest } from '../../wire/refuse.js';
 import { readRequest } from '../../wire/request.js';
 import { type ServeHooks, serveCall } from '../../wire/serve-call.js';
 import type { CallStats } from '../call-stats.js';
@@ -31,8 +31,6 @@ export class FrontDoor {
       refuseRequest(stream, request);
       return;
     }
-    // The gate may take its time.
-    stream.on('error', ignore);
     this.#gate.decide({ ...request.head, listener }, new Http2Asker(stream));
   }
 }
