@@ -8,9 +8,10 @@ import {
 } from 'nats';
 import { errorText, PosternError } from '../errors.js';
 
-/** Whether the server does not take the credentials. */
-export function isRefusal(thrown: unknown): boolean {
-  return thrown instanceof AuthorizationError || thrown instanceof UserAuthenticationExpiredError;
+/** Whether the server does not take the credentials; that they came too late for it says nothing against them. */
+export function isRefusal(thrown: unknown): thrown is Error {
+  if (thrown instanceof AuthorizationError) return !/^authentication timeout/i.test(thrown.message);
+  return thrown instanceof UserAuthenticationExpiredError;
 }
 
 /** Whether JetStream says that a stream, or what it holds, is not there. */

@@ -1,8 +1,9 @@
-import { AuthorizationError, type NatsConnection, PermissionViolationError } from 'nats';
+import { type NatsConnection, PermissionViolationError } from 'nats';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { BusStatus, Stop } from './bus.js';
 import type { BusMetrics } from './bus-metrics.js';
+import { isRefusal } from './nats-errors.js';
 
 /** So many refusals of one and the same credential, with a dial each, end the connection for good. */
 const finalRefusals = 5;
@@ -64,7 +65,7 @@ export function watchStatus(
     log.info('the bus is back');
     tell({ type: 'reconnected' });
   };
-  const refused = (error: AuthorizationError): void => {
+  const refused = (error: Error): void => {
     const jwt = lastJwt();
     refusals = jwt === refusedJwt ? refusals + 1 : 1;
     refusedJwt = jwt;
@@ -87,7 +88,7 @@ export function watchStatus(
           log.error(`the bus refused it: ${status.error.message}`);
         } else {
           reason = status.error.message;
-          if (!connected && status.error instanceof AuthorizationError) refused(status.error);
+          if (!connected && isRefusal(status.error)) refused(status.error);
         }
       }
     }
