@@ -2,14 +2,32 @@
  * Every state machine of Postern with samples of every event that it takes: what path tests walk and what charts
  * are drawn from.
  */
+import { daemonMachine } from './daemon.js';
+import type { DaemonEvent } from './daemon-events.js';
 import { linkMachine } from './link.js';
 import type { LinkEvent } from './link-events.js';
 import type { NodeEvent } from './node.js';
 import { nodeMachine } from './node.js';
+import type { ProcessEvent } from './process-events.js';
+import { processMachine } from './supervised-process.js';
 
 /** For each type of event, at least one event of that type. */
 type Samples<E extends { type: string }> = {
   readonly [T in E['type']]: readonly [Extract<E, { type: T }>, ...Extract<E, { type: T }>[]];
+};
+
+/** Samples of what may happen to a daemon. */
+export const daemonSamples: Samples<DaemonEvent> = {
+  START: [{ type: 'START' }],
+  TARGETED: [
+    { type: 'TARGETED', target: '127.0.0.1:9091' },
+    { type: 'TARGETED', target: '127.0.0.1:9191' },
+  ],
+  ASKED: [{ type: 'ASKED' }],
+  ANSWERED: [{ type: 'ANSWERED', identity: { dialect: 'weshnet', peer: '12D3Koo' } }],
+  PROBE_FAILED: [{ type: 'PROBE_FAILED', code: 'DAEMON_UNREACHABLE', message: 'nobody listens there' }],
+  LOST: [{ type: 'LOST', reason: 'connection reset' }],
+  STOP: [{ type: 'STOP' }],
 };
 
 /** Samples of what may happen to a link. */
@@ -72,8 +90,21 @@ export const nodeSamples: Samples<NodeEvent> = {
   REVOKED: [{ type: 'REVOKED' }],
 };
 
+/** Samples of what may happen to a supervised process. */
+export const processSamples: Samples<ProcessEvent> = {
+  START: [{ type: 'START' }],
+  LAUNCHED: [{ type: 'LAUNCHED', pid: 4711 }],
+  LAUNCH_FAILED: [{ type: 'LAUNCH_FAILED', message: 'no such program' }],
+  EXITED: [{ type: 'EXITED', how: 'exit status 3' }],
+  GONE: [{ type: 'GONE' }],
+  KEEPER_LOST: [{ type: 'KEEPER_LOST', message: 'the keeper ended by SIGKILL' }],
+  STOP: [{ type: 'STOP' }],
+};
+
 /** The machines by name, with an input to start one and the samples of its events. */
 export const machines = {
+  daemon: { machine: daemonMachine, input: { target: '127.0.0.1:9091' }, samples: daemonSamples },
   link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
   node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
+  process: { machine: processMachine, input: undefined, samples: processSamples },
 } as const;
