@@ -68,6 +68,7 @@ class BalancedCall implements Call, CallSink {
     this.#place = place;
     pool.openCalls++;
     place.openCalls++;
+    if (head.placed !== undefined) head.placed.instance = place.id;
     this.#call = place.target.open(head, this);
   }
 
@@ -148,6 +149,7 @@ class BalancedCall implements Call, CallSink {
     this.#place.openCalls--;
     place.openCalls++;
     this.#place = place;
+    if (head.placed !== undefined) head.placed.instance = place.id;
     const call = place.target.open(head, this);
     this.#call = call;
     let goOn = true;

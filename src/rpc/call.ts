@@ -11,6 +11,11 @@
 /** Header names and values in turn, lower-case names, order kept, without pseudo-headers: `[name, value, …]`. */
 export type RawMetadata = readonly string[];
 
+/** Hears which instance a call was given to; of the last one, where several were tried. */
+export interface Placed {
+  instance: string | undefined;
+}
+
 /** What opens a call. */
 export interface CallHead {
   /** `/package.Service/Method`, untouched. */
@@ -23,6 +28,8 @@ export interface CallHead {
   readonly timeoutMs: number | undefined;
   /** Verified name of who calls, '' when unknown. */
   readonly caller: string;
+  /** Who wants to know where it goes; not passed on. */
+  readonly placed?: Placed | undefined;
 }
 
 /** Why a call ended without trailers of the server. */
