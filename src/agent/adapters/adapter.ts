@@ -1,0 +1,99 @@
+import type { DaemonIdentity } from '../../../machines/daemon.js';
+
+/** A group, as its daemon names it. */
+export interface GroupRef {
+  /** The group's key, base64 for URLs. */
+  readonly id: string;
+}
+
+/** Who somebody is inside one group. */
+export interface Member {
+  /** Key of the account in the group, base64 for URLs. */
+  readonly member: string;
+  /** Key of the device in the group, base64 for URLs. */
+  readonly device: string;
+}
+
+/** What became of one attempt to send. */
+export type SendOutcome =
+  /** The daemon has taken it, under this id. */
+  | { readonly outcome: 'ok'; readonly id: string }
+  /** It did surely not take it. */
+  | { readonly outcome: 'fail'; readonly code: string; readonly message: string }
+  /** Nobody knows: the answer did not come. */
+  | { readonly outcome: 'info'; readonly code: string; readonly message: string };
+
+/** One event that came out of a daemon. */
+export interface Receipt {
+  /** The daemon's id of the event, base64 for URLs: the same at every daemon. */
+  readonly event: string;
+  /** Device that wrote it, base64 for URLs. */
+  readonly device: string;
+  /** The writer's own count in the group. */
+  readonly counter: number;
+  /** `message`: somebody's text; `ack`: a daemon tells that `target` has come to it. */
+  readonly kind: 'message' | 'ack';
+  readonly body: Uint8Array;
+  /** Of an `ack`: the event that it is about. */
+  readonly target: string;
+  readonly how: Arrival;
+  /** Unix time in milliseconds. */
+  readonly atMs: number;
+}
+
+/**
+ * How an event came: `first` of all times, again because we subscribed anew or its history overlapped with what came
+ * live (`replayed`), or again though nothing of that kind explains it (`duplicated`).
+ */
+export type Arrival = 'first' | 'replayed' | 'duplicated';
+
+/** Who takes what is received. A promise holds the daemon's stream until it resolves. */
+export interface ReceiptSink {
+  receipt(receipt: Receipt): void | Promise<void>;
+  /** Everything that was there when the subscription began has come. Told again after each new subscription. */
+  live(): void;
+  /** The subscription broke; it will be made again by itself. */
+  broken(reason: string): void;
+}
+
+/** A subscription that goes on until it is stopped. */
+export interface Receiving {
+  /** Ends it; resolves when the sink will hear nothing any more. */
+  stop(): Promise<void>;
+}
+
+/** What a daemon can do. */
+export interface Capabilities {
+  /** It knows groups: create, invite, join, ready and receive work. */
+  readonly groups: boolean;
+  /** It sends images. */
+  readonly media: boolean;
+}
+
+/**
+ * The few things that a test asks of a daemon. All but `send` throw `PosternError`: `DAEMON_UNREACHABLE`,
+ * `DAEMON_UNKNOWN` (it is not what the adapter is for), `DAEMON_REFUSED` (it says no), `UNSUPPORTED`. Every wait ends
+ * with its signal.
+ */
+export interface DaemonAdapter {
+  /** Connects where that was not done yet, and asks what the daemon is. */
+  identify(signal: AbortSignal): Promise<DaemonIdentity>;
+  readonly capabilities: Capabilities;
+  createGroup(signal: AbortSignal): Promise<GroupRef>;
+  /** What another daemon joins with; opaque. */
+  invite(group: GroupRef, name: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Joins, or does nothing where it is a member already. */
+  join(invite: Uint8Array, signal: AbortSignal): Promise<GroupRef>;
+  /** Who this daemon is in the group. */
+  membership(group: GroupRef, signal: AbortSignal): Promise<Member>;
+  /** Resolves when this daemon can read what `writer` writes from now on. */
+  ready(group: GroupRef, writer: Member, signal: AbortSignal): Promise<void>;
+  /** Sends one message. Never throws: what went wrong is an outcome. */
+  send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome>;
+  /** All events of the group, old and new, until stopped; it subscribes again when the daemon comes back. */
+  receive(group: GroupRef, sink: ReceiptSink): Receiving;
+  /** All events that are there now, once, and the end: the final read. */
+  read(group: GroupRef, signal: AbortSignal): AsyncIterable<Receipt>;
+  /** Closes every connection. */
+  close(): void;
+}

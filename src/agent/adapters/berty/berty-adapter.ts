@@ -1,0 +1,257 @@
+import { status } from '@grpc/grpc-js';
+import type { DaemonIdentity } from '../../../../machines/daemon.js';
+import { PosternError } from '../../../errors.js';
+import {
+  AppMessage_Type,
+  BertyLink,
+  BertyLink_Kind,
+  Interact_Reply,
+  Interact_Request,
+  ShareableBertyGroup_Reply,
+  ShareableBertyGroup_Request,
+  UserMessage,
+} from '../../../gen/berty/messenger/v1/messenger.js';
+import {
+  ActivateGroup_Reply,
+  ActivateGroup_Request,
+  GroupInfo_Reply,
+  GroupInfo_Request,
+  MultiMemberGroupCreate_Reply,
+  MultiMemberGroupCreate_Request,
+  MultiMemberGroupJoin_Reply,
+  MultiMemberGroupJoin_Request,
+  ServiceGetConfiguration_Reply,
+  ServiceGetConfiguration_Request,
+} from '../../../gen/weshnet/protocol/v1/types.js';
+import type {
+  Capabilities,
+  DaemonAdapter,
+  GroupRef,
+  Member,
+  Receipt,
+  ReceiptSink,
+  Receiving,
+  SendOutcome,
+} from '../adapter.js';
+import { Arrivals } from '../arrivals.js';
+import { Channel, daemonError, isServiceError, type MessageType } from './channel.js';
+import { type Dialect, dialects, messengerService } from './dialect.js';
+import { listEvents } from './events.js';
+import { awaitReady } from './ready.js';
+import { BertyReceiving } from './receiving.js';
+
+/** Statuses that say surely that a message was not taken. */
+const definite: ReadonlySet<number> = new Set([
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.PERMISSION_DENIED,
+  status.FAILED_PRECONDITION,
+  status.OUT_OF_RANGE,
+  status.UNIMPLEMENTED,
+  status.UNAUTHENTICATED,
+]);
+
+/** Speaks to Berty's daemon, in the versions that `dialects` names, and to what serves the same. */
+export class BertyAdapter implements DaemonAdapter {
+  readonly capabilities: Capabilities = { groups: true, media: false };
+  readonly #channel: Channel;
+  #dialect: Dialect | undefined;
+
+  /** `address`: where the daemon's gRPC listens, `HOST:PORT`. */
+  constructor(address: string) {
+    this.#channel = new Channel(address);
+  }
+
+  async identify(signal: AbortSignal): Promise<DaemonIdentity> {
+    for (const dialect of dialects) {
+      const path = `/${dialect.service}/${dialect.configuration}`;
+      try {
+        const asked = { type: ServiceGetConfiguration_Request, request: {} };
+        const { peerId } = await this.#channel.unary(path, asked, ServiceGetConfiguration_Reply, signal);
+        this.#dialect = dialect;
+        return { dialect: dialect.name, peer: peerId };
+      } catch (thrown) {
+        if (isServiceError(thrown) && thrown.code === status.UNIMPLEMENTED) continue;
+        throw daemonError(thrown, this.#channel.address, 'did not say what it is');
+      }
+    }
+    throw new PosternError('DAEMON_UNKNOWN', `what listens at ${this.#channel.address} is no Berty daemon`, {
+      hint: 'it serves no ProtocolService that is known; use the adapter grpc for other servers',
+    });
+  }
+
+  async createGroup(signal: AbortSignal): Promise<GroupRef> {
+    const { groupPk } = await this.#groups(
+      'MultiMemberGroupCreate',
+      { type: MultiMemberGroupCreate_Request, request: {} },
+      MultiMemberGroupCreate_Reply,
+      signal,
+    );
+    return { id: groupPk.toString('base64url') };
+  }
+
+  async invite(group: GroupRef, name: string, signal: AbortSignal): Promise<Uint8Array> {
+    const request = { groupPk: keyOf(group), groupName: name };
+    const { link } = await this.#messenger(
+      'ShareableBertyGroup',
+      { type: ShareableBertyGroup_Request, request },
+      ShareableBertyGroup_Reply,
+      signal,
+    );
+    if (link === undefined) {
+      throw new PosternError('DAEMON_REFUSED', `the daemon at ${this.#channel.address} made no invitation`);
+    }
+    return BertyLink.encode(link).finish();
+  }
+
+  async join(invite: Uint8Array, signal: AbortSignal): Promise<GroupRef> {
+    const group = groupOf(invite);
+    const groupPk = group.publicKey;
+    try {
+      await this.#groups(
+        'MultiMemberGroupJoin',
+        { type: MultiMemberGroupJoin_Request, request: { group } },
+        MultiMemberGroupJoin_Reply,
+        signal,
+      );
+    } catch (thrown) {
+      // Whoever is a member already cannot join again, and need not.
+      const ref = { id: groupPk.toString('base64url') };
+      await this.membership(ref, signal).catch(() => {
+        throw thrown;
+      });
+    }
+    const request = { groupPk, localOnly: false };
+    await this.#groups(
+      'ActivateGroup',
+      { type: ActivateGroup_Request, request },
+      ActivateGroup_Reply,
+      signal,
+    );
+    return { id: groupPk.toString('base64url') };
+  }
+
+  async membership(group: GroupRef, signal: AbortSignal): Promise<Member> {
+    const request = { groupPk: keyOf(group), contactPk: Buffer.alloc(0) };
+    const info = await this.#groups(
+      'GroupInfo',
+      { type: GroupInfo_Request, request },
+      GroupInfo_Reply,
+      signal,
+    );
+    return { member: info.memberPk.toString('base64url'), device: info.devicePk.toString('base64url') };
+  }
+
+  async ready(group: GroupRef, writer: Member, signal: AbortSignal): Promise<void> {
+    const reader = await this.membership(group, signal);
+    await awaitReady(this.#channel, this.#path('GroupMetadataList'), { group, writer, reader }, signal);
+  }
+
+  async send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    const payload = Buffer.from(UserMessage.encode({ body: Buffer.from(body).toString('utf8') }).finish());
+    const request = {
+      type: AppMessage_Type.TypeUserMessage,
+      payload,
+      conversationPublicKey: group.id,
+      targetCid: '',
+      metadata: false,
+    };
+    const path = `/${messengerService}/Interact`;
+    try {
+      const asked = { type: Interact_Request, request };
+      const { cid } = await this.#channel.unary(path, asked, Interact_Reply, signal);
+      return { outcome: 'ok', id: cid };
+    } catch (thrown) {
+      const known = isServiceError(thrown) && definite.has(thrown.code);
+      const { message } = daemonError(thrown, this.#channel.address, 'did not take a message');
+      const code = isServiceError(thrown) ? (status[thrown.code] ?? 'UNKNOWN') : 'UNKNOWN';
+      return { outcome: known ? 'fail' : 'info', code, message };
+    }
+  }
+
+  receive(group: GroupRef, sink: ReceiptSink): Receiving {
+    return new BertyReceiving({
+      channel: this.#channel,
+      path: () => this.#path('GroupMessageList'),
+      group,
+      sink,
+    });
+  }
+
+  async *read(group: GroupRef, signal: AbortSignal): AsyncIterable<Receipt> {
+    const arrivals = new Arrivals();
+    const listed = listEvents(
+      this.#channel,
+      this.#path('GroupMessageList'),
+      group,
+      { untilNow: true },
+      signal,
+    );
+    for await (const event of listed) yield { ...event, how: arrivals.came(event.event), atMs: Date.now() };
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  async #groups<Q, A>(
+    method: string,
+    asked: { readonly type: MessageType<Q>; readonly request: Q },
+    answer: MessageType<A>,
+    signal: AbortSignal,
+  ): Promise<A> {
+    return this.#unary(this.#path(method), asked, answer, signal);
+  }
+
+  async #messenger<Q, A>(
+    method: string,
+    asked: { readonly type: MessageType<Q>; readonly request: Q },
+    answer: MessageType<A>,
+    signal: AbortSignal,
+  ): Promise<A> {
+    return this.#unary(`/${messengerService}/${method}`, asked, answer, signal);
+  }
+
+  async #unary<Q, A>(
+    path: string,
+    asked: { readonly type: MessageType<Q>; readonly request: Q },
+    answer: MessageType<A>,
+    signal: AbortSignal,
+  ): Promise<A> {
+    try {
+      return await this.#channel.unary(path, asked, answer, signal);
+    } catch (thrown) {
+      throw daemonError(thrown, this.#channel.address, `refused ${path}`);
+    }
+  }
+
+  #path(method: string): string {
+    const { service } = this.#dialect ?? dialects[0];
+    return `/${service}/${method}`;
+  }
+}
+
+/** The key of a group. Throws `GROUP_INVALID`. */
+function keyOf(group: GroupRef): Buffer {
+  const key = Buffer.from(group.id, 'base64url');
+  if (key.length > 0) return key;
+  throw new PosternError('GROUP_INVALID', `${JSON.stringify(group.id)} names no group`);
+}
+
+/** The group that an invitation leads to. Throws `INVITE_INVALID`. */
+function groupOf(invite: Uint8Array) {
+  const invalid = (why: string) =>
+    new PosternError('INVITE_INVALID', `this is no invitation to a group: ${why}`);
+  let link: BertyLink;
+  try {
+    link = BertyLink.decode(invite);
+  } catch {
+    throw invalid('it cannot be read');
+  }
+  const group = link.bertyGroup?.group;
+  if (link.kind !== BertyLink_Kind.GroupV1Kind || group === undefined)
+    throw invalid('it leads to something else');
+  if (group.publicKey.length === 0 || group.secret.length === 0) throw invalid('it has no keys');
+  return group;
+}

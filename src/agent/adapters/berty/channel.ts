@@ -1,0 +1,98 @@
+import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { PosternError } from '../../../errors.js';
+
+/** How a message of one type is written and read. */
+export interface MessageType<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+}
+
+/** Larger than any message that a daemon takes. */
+const mostMessageBytes = 8 * 1024 * 1024;
+
+/** A connection to a daemon's gRPC listener on this machine. */
+export class Channel {
+  readonly address: string;
+  readonly #client: Client;
+
+  /** Connects when it is first used, and again when it has to. */
+  constructor(address: string) {
+    this.address = address;
+    this.#client = new Client(address, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': mostMessageBytes,
+      'grpc.max_send_message_length': mostMessageBytes,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      // Each adapter has a connection of its own, which ends with it.
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  /** One request, one answer. Rejects with grpc-js's `ServiceError`; `CANCELLED` when the signal ended it. */
+  unary<Q, A>(
+    path: string,
+    asked: { readonly type: MessageType<Q>; readonly request: Q },
+    answer: MessageType<A>,
+    signal: AbortSignal,
+  ): Promise<A> {
+    return new Promise((resolve, reject) => {
+      const { type, request } = asked;
+      const call = this.#client.makeUnaryRequest<Q, A>(
+        path,
+        (message) => Buffer.from(type.encode(message).finish()),
+        (bytes) => answer.decode(bytes),
+        request,
+        (error, value) => {
+          signal.removeEventListener('abort', cancel);
+          if (error !== null) reject(error);
+          else if (value === undefined) reject(new PosternError('DAEMON_REFUSED', `${path} gave no answer`));
+          else resolve(value);
+        },
+      );
+      const cancel = (): void => call.cancel();
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  /** One request, a stream of answers, which its reader destroys. */
+  stream<Q, A>(
+    path: string,
+    asked: { readonly type: MessageType<Q>; readonly request: Q },
+    answer: MessageType<A>,
+  ): ClientReadableStream<A> {
+    const { type, request } = asked;
+    return this.#client.makeServerStreamRequest<Q, A>(
+      path,
+      (message) => Buffer.from(type.encode(message).finish()),
+      (bytes) => answer.decode(bytes),
+      request,
+    );
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** True for what grpc-js rejects with. */
+export function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number';
+}
+
+/** What was thrown, as the adapters throw it. */
+export function daemonError(thrown: unknown, address: string, what: string): PosternError {
+  if (thrown instanceof PosternError) return thrown;
+  const cause = { cause: thrown };
+  if (!isServiceError(thrown)) {
+    return new PosternError('DAEMON_REFUSED', `the daemon at ${address} ${what}: ${String(thrown)}`, cause);
+  }
+  const why = `${thrown.details} (${status[thrown.code]})`;
+  const away = thrown.code === status.UNAVAILABLE || thrown.code === status.CANCELLED;
+  return away
+    ? new PosternError('DAEMON_UNREACHABLE', `the daemon at ${address} ${what}: ${why}`, {
+        ...cause,
+        hint: 'is it running, and does it listen there?',
+      })
+    : new PosternError('DAEMON_REFUSED', `the daemon at ${address} ${what}: ${why}`, cause);
+}

@@ -1,0 +1,72 @@
+import { AppMessage, AppMessage_Type, UserMessage } from '../../../gen/berty/messenger/v1/messenger.js';
+import { GroupMessageEvent, GroupMessageList_Request } from '../../../gen/weshnet/protocol/v1/types.js';
+import type { GroupRef, Receipt } from '../adapter.js';
+import { type Channel, daemonError } from './channel.js';
+
+/** What a daemon says of an event, without how and when it came. */
+export type ListedEvent = Omit<Receipt, 'how' | 'atMs'>;
+
+/**
+ * Messages and acknowledgements of a group: from the first on; with `untilNow` those that are there, otherwise also those
+ * that come. What the group says about itself is left out. Whoever stops reading ends the daemon's stream. Throws as
+ * adapters do.
+ */
+export async function* listEvents(
+  channel: Channel,
+  path: string,
+  group: GroupRef,
+  { untilNow }: { readonly untilNow: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<ListedEvent> {
+  const request = {
+    groupPk: Buffer.from(group.id, 'base64url'),
+    sinceId: Buffer.alloc(0),
+    sinceNow: false,
+    untilId: Buffer.alloc(0),
+    untilNow,
+    reverseOrder: false,
+  };
+  const stream = channel.stream(path, { type: GroupMessageList_Request, request }, GroupMessageEvent);
+  const cancel = (): void => stream.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  try {
+    for await (const message of stream) {
+      const event = readEvent(message);
+      if (event !== undefined) yield event;
+    }
+  } catch (thrown) {
+    throw daemonError(thrown, channel.address, 'ended a list of messages');
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
+  }
+}
+
+function readEvent({ eventContext, headers, message }: GroupMessageEvent): ListedEvent | undefined {
+  if (eventContext === undefined || headers === undefined) return undefined;
+  let content: AppMessage;
+  try {
+    content = AppMessage.decode(message);
+  } catch {
+    return undefined;
+  }
+  const event = eventContext.id.toString('base64url');
+  const device = headers.devicePk.toString('base64url');
+  const { counter } = headers;
+  const { type, payload, targetCid } = content;
+  if (type === AppMessage_Type.TypeAcknowledge) {
+    return { event, device, counter, kind: 'ack', body: new Uint8Array(), target: targetCid };
+  }
+  if (type !== AppMessage_Type.TypeUserMessage) return undefined;
+  const body = readBody(payload);
+  return body === undefined ? undefined : { event, device, counter, kind: 'message', body, target: '' };
+}
+
+function readBody(payload: Uint8Array): Uint8Array | undefined {
+  try {
+    return new TextEncoder().encode(UserMessage.decode(payload).body);
+  } catch {
+    return undefined;
+  }
+}

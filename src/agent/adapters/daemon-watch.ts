@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DaemonIdentity, daemonMachine } from '../../../machines/daemon.js';
+import { stateName } from '../../../machines/state-name.js';
+import { safeEffects } from '../../actors/effects.js';
+import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import { errorText, PosternError } from '../../errors.js';
+import { joinAborts } from '../../joined-abort.js';
+import type { Logger } from '../../log.js';
+import type { DaemonAdapter } from './adapter.js';
+
+/** A daemon that serves is asked again this often, in milliseconds. */
+const lookEveryMs = 5_000;
+/** It may take this long to answer then, in milliseconds. */
+const answerWithinMs = 5_000;
+
+/** What a watch needs. */
+export interface DaemonWatchOptions {
+  /** Name of the actor: the node's. */
+  readonly id: string;
+  /** Where the daemon listens, `HOST:PORT`. */
+  readonly target: string;
+  /** Makes the adapter for a place; nothing is connected before its first use. */
+  readonly adapter: (target: string) => DaemonAdapter;
+  readonly publish: (transition: PublishedTransition) => void;
+  readonly log: Logger;
+}
+
+/** Watches over the daemon beside this agent: runs its machine, and holds the adapter that leads to it. */
+export class DaemonWatch {
+  readonly #options: DaemonWatchOptions;
+  readonly #actor: RunningActor<typeof daemonMachine>;
+  #adapter: DaemonAdapter | undefined;
+  #probe: AbortController | undefined;
+
+  constructor(options: DaemonWatchOptions) {
+    this.#options = options;
+    const effects = safeEffects(options.log, {
+      probe: ({ target }: { target: string }) => this.#ask(target),
+      abandonProbe: () => this.#probe?.abort(),
+      watch: () => this.#watch(),
+      unwatch: () => this.#probe?.abort(),
+      hangUp: () => {
+        this.#adapter?.close();
+        this.#adapter = undefined;
+      },
+    });
+    this.#actor = startActor({
+      machine: daemonMachine.provide({
+        actions: {
+          probe: ({ context }) => effects.probe(context),
+          abandonProbe: ({ context }) => effects.abandonProbe(context),
+          watch: ({ context }) => effects.watch(context),
+          unwatch: ({ context }) => effects.unwatch(context),
+          hangUp: ({ context }) => effects.hangUp(context),
+        },
+      }),
+      machineName: 'daemon',
+      id: options.id,
+      input: { target: options.target },
+      publish: options.publish,
+      context: ({ context }) => ({ ...context }),
+      log: options.log,
+    });
+  }
+
+  get state(): string {
+    return stateName(this.#actor.snapshot());
+  }
+
+  /** What it said of itself when it last answered. */
+  get identity(): DaemonIdentity | undefined {
+    return this.#actor.snapshot().context.identity;
+  }
+
+  start(): void {
+    this.#actor.send({ type: 'START' });
+  }
+
+  /** Looks elsewhere for the daemon. */
+  target(target: string): void {
+    this.#actor.send({ type: 'TARGETED', target });
+  }
+
+  /**
+   * The adapter of a daemon that serves, as soon as it does. Rejects `DAEMON_UNREACHABLE` when the signal ends the wait,
+   * with the reason why it does not.
+   */
+  async serving(signal: AbortSignal): Promise<DaemonAdapter> {
+    this.#actor.send({ type: 'ASKED' });
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        const found = this.state === 'serving' ? this.#adapter : undefined;
+        if (found === undefined && !signal.aborted && this.state !== 'stopped') return;
+        stop();
+        signal.removeEventListener('abort', settle);
+        if (found === undefined) reject(this.#why());
+        else resolve(found);
+      };
+      const stop = this.#actor.onTransition(settle);
+      signal.addEventListener('abort', settle, { once: true });
+      settle();
+    });
+  }
+
+  /** Hears of each transition. */
+  onTransition(listener: (state: string) => void): () => void {
+    return this.#actor.onTransition(({ to }) => listener(to));
+  }
+
+  stop(): void {
+    this.#actor.send({ type: 'STOP' });
+    this.#actor.stop();
+  }
+
+  #why(): PosternError {
+    const { target, lastError } = this.#actor.snapshot().context;
+    const why = lastError?.message ?? `the daemon at ${target} has not answered yet`;
+    return new PosternError(lastError?.code ?? 'DAEMON_UNREACHABLE', why, {
+      hint: 'start the daemon, or say where it listens',
+    });
+  }
+
+  #ask(target: string): void {
+    this.#adapter ??= this.#options.adapter(target);
+    const probe = new AbortController();
+    this.#probe = probe;
+    this.#adapter.identify(probe.signal).then(
+      (identity) => {
+        if (!probe.signal.aborted) this.#actor.send({ type: 'ANSWERED', identity });
+      },
+      (thrown: unknown) => {
+        if (probe.signal.aborted) return;
+        const code = thrown instanceof PosternError ? thrown.code : 'DAEMON_REFUSED';
+        this.#actor.send({ type: 'PROBE_FAILED', code, message: errorText(thrown) });
+      },
+    );
+  }
+
+  #watch(): void {
+    const watching = new AbortController();
+    this.#probe = watching;
+    this.#keepLooking(watching.signal).catch((thrown: unknown) => {
+      if (!watching.signal.aborted) this.#actor.send({ type: 'LOST', reason: errorText(thrown) });
+    });
+  }
+
+  /** Asks the daemon now and then; rejects when it does not answer, and when the signal ends it. */
+  async #keepLooking(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(lookEveryMs, undefined, { signal, ref: false });
+      const limited = joinAborts([signal], answerWithinMs);
+      try {
+        await this.#adapter?.identify(limited.signal);
+      } finally {
+        limited.release();
+      }
+    }
+  }
+}
