@@ -5,6 +5,7 @@ import { nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
+import { nodeBandwidthRule } from './limits/node-bandwidth.js';
 import { routeRows } from './routes/row.js';
 
 export { type Route, route } from './routes/row.js';
@@ -54,8 +55,10 @@ export const hubConfig = z.strictObject({
       connectionsPerAddress: z.number().int().min(1).max(1_000_000).optional(),
       /** What each caller may take, whatever its token says. */
       perCaller: limitsClaim.default({}),
+      /** What each node may pass at this hub; the first rule that fits counts. */
+      perNode: z.array(nodeBandwidthRule).max(1_000).default([]),
     })
-    .default({ perCaller: {} }),
+    .default({ perCaller: {}, perNode: [] }),
   /** Which web pages of other origins may call by gRPC-web. */
   cors: z
     .strictObject({

@@ -5,6 +5,7 @@ import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { Adoption } from './adoption.js';
 import { Reception } from './hello.js';
 import { Joiner } from './joiner.js';
+import type { NodeBandwidth } from './limits/node-bandwidth.js';
 import { Nodes } from './nodes.js';
 import { Pinger } from './pinger.js';
 import { Presence } from './presence.js';
@@ -36,6 +37,8 @@ export function joinFleet(
     predecessor: string | undefined;
     version: string;
     log: Logger;
+    /** Absent: no node is limited. */
+    bandwidth?: NodeBandwidth | undefined;
   },
   undo: Undo,
 ): Fleet {
@@ -52,7 +55,7 @@ export function joinFleet(
   const exchange = new Exchange({ self, port: joined.port, log });
   undo.add(() => exchange.close());
 
-  const nodes = new Nodes({ registry, peers: exchange, bus, hub, log });
+  const nodes = new Nodes({ registry, peers: exchange, bus, hub, log, bandwidth: options.bandwidth });
   const presence = new Presence({ bus, self: hub, version, predecessor });
   const reception = new Reception({ bus, registry, nodes, presence, hub, log });
   const pinger = new Pinger({ nodes, peers: exchange, connected: () => bus.connected });

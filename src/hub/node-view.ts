@@ -2,6 +2,8 @@ import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
 import type { CallTarget } from '../rpc/call.js';
 import type { PeerAddress } from '../rpc/exchange-port.js';
 import { Balancer } from './balancer.js';
+import type { NodeBandwidth } from './limits/node-bandwidth.js';
+import { PacedTarget } from './limits/paced-call.js';
 import type { NodeWatch } from './node-watch.js';
 import type { Place, Pool } from './pool.js';
 
@@ -41,7 +43,7 @@ export class NodeView implements Pool {
   readonly name: string;
   readonly instances = new Map<string, InstanceView>();
   /** Takes calls for the node as a whole. */
-  readonly target: CallTarget = new Balancer(this);
+  readonly target: CallTarget;
   /** Calls that ended here, by gRPC status. */
   readonly ended = new Map<number, number>();
   entry: NodeEntry;
@@ -53,9 +55,18 @@ export class NodeView implements Pool {
   /** The machine's state, e.g. `connected.idle`. */
   state = 'unseen';
 
-  constructor(entry: NodeEntry) {
+  /** `bandwidth` undefined: no node is limited. */
+  constructor(entry: NodeEntry, bandwidth?: NodeBandwidth) {
     this.name = entry.name;
     this.entry = entry;
+    const balancer = new Balancer(this);
+    this.target =
+      bandwidth === undefined
+        ? balancer
+        : new PacedTarget(
+            balancer,
+            bandwidth.pacesOf(() => this.entry),
+          );
   }
 
   /** When an instance was last known to be there, Unix time in milliseconds; 0: never. */

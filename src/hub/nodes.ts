@@ -4,6 +4,7 @@ import { subjects } from '../bus/subjects.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { PeerAddress } from '../rpc/exchange-port.js';
+import type { NodeBandwidth } from './limits/node-bandwidth.js';
 import { InstanceView, NodeView, type Peers } from './node-view.js';
 import { NodeWatch } from './node-watch.js';
 import type { NodeRegistry } from './registry.js';
@@ -23,18 +24,28 @@ export class Nodes {
   readonly #bus: Bus;
   readonly #hub: string;
   readonly #log: Logger;
+  readonly #bandwidth: NodeBandwidth | undefined;
   readonly #views = new Map<string, NodeView>();
   readonly #listeners = new Set<(name: string) => void>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopListening: () => void = () => {};
   #released = false;
 
-  constructor(options: { registry: NodeRegistry; peers: Peers; bus: Bus; hub: string; log: Logger }) {
+  constructor(options: {
+    registry: NodeRegistry;
+    peers: Peers;
+    bus: Bus;
+    hub: string;
+    log: Logger;
+    /** Absent: no node is limited. */
+    bandwidth?: NodeBandwidth | undefined;
+  }) {
     this.#registry = options.registry;
     this.#peers = options.peers;
     this.#bus = options.bus;
     this.#hub = options.hub;
     this.#log = options.log;
+    this.#bandwidth = options.bandwidth;
   }
 
   /** Takes over what the registry holds, and every change from now on. */
@@ -183,7 +194,7 @@ export class Nodes {
       return;
     }
     const before = view?.entry ?? entry;
-    const current = view ?? new NodeView(entry);
+    const current = view ?? new NodeView(entry, this.#bandwidth);
     current.entry = entry;
     this.#views.set(name, current);
     this.#mirrorInstances(current);

@@ -29,6 +29,7 @@ import type { HubDeps, HubReady, RunningHub } from './hub.js';
 import { takeHubInstance } from './hub-instance.js';
 import { Limiter } from './limits/limiter.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
+import { NodeBandwidth } from './limits/node-bandwidth.js';
 import { natsDoor } from './nats-door.js';
 import { OwnHttp } from './own-http.js';
 import { inspectService } from './own-inspect.js';
@@ -100,7 +101,12 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => clearInterval(housekeeping));
 
   const version = deps.version ?? 'unknown';
-  const fleet = joinFleet({ bus, registry, readiness, hub: self, predecessor, version, log }, undo);
+  const { perNode } = config.limits;
+  const bandwidth = perNode.length === 0 ? undefined : new NodeBandwidth(perNode);
+  const fleet = joinFleet(
+    { bus, registry, readiness, hub: self, predecessor, version, log, bandwidth },
+    undo,
+  );
   const stats = new CallStats(log, callDuration(deps.metrics));
   const { nodes } = fleet;
   undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));

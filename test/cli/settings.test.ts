@@ -58,7 +58,7 @@ test('a flag wins over the environment, that over the file, that over the defaul
     cors: { origins: [], maxAgeSeconds: 600 },
     issuers: [],
     trustedProxies: [],
-    limits: { perCaller: {} },
+    limits: { perCaller: {}, perNode: [] },
     metricsListen: '',
     data: '/d',
     natsAdvertise: ['nats://h:1'],

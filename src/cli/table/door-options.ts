@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../command-spec.js';
 
-/** Options of whom a hub believes to speak for others, and how many connections a client may have. */
+/** Options of whom a hub believes to speak for others, and how much clients and nodes may take. */
 export const doorOptions = [
   {
     name: 'trusted-proxy',
@@ -15,5 +15,13 @@ export const doorOptions = [
     value: 'COUNT',
     default: '2000',
     summary: 'open connections that one client may have, by its IPv4 address or /64 network of IPv6',
+  },
+  {
+    name: 'node-bandwidth',
+    kind: 'list',
+    value: '[NODES=]SIZE',
+    separator: ';',
+    summary:
+      "bytes per second that all calls and forwards of a node may pass together, each way, at this hub: 10MB for every node, 'edge-*=1MB' or 'site=berlin=1MB' for some; may be repeated, the first that fits counts (default: no limit)",
   },
 ] satisfies OptionSpec[];
