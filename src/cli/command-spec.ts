@@ -12,6 +12,8 @@ interface OptionBase {
   readonly summary: string;
   /** Further environment variables that stand for it, as programs of before named them; its own wins over them. */
   readonly env?: readonly string[];
+  /** Further long names of the flag, as programs of before called it; its own wins over them. */
+  readonly aliases?: readonly string[];
 }
 
 /** An option of a command, in all its forms: flag, environment variable, help, documentation and completion. */
@@ -49,10 +51,10 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly optional?: boolean;
-  readonly choices?: readonly string[];
-  readonly completes?: Completes;
   /** Any number of further words of the kind may follow; only the last argument may have this. */
   readonly several?: boolean;
+  readonly choices?: readonly string[];
+  readonly completes?: Completes;
 }
 
 /** One command of `postern`. */

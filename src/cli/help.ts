@@ -7,6 +7,12 @@ export function flagsOf(option: OptionSpec): string {
   return value === undefined ? long : `${long} <${value}>`;
 }
 
+/** Another long name of an option, as commander reads it. */
+export function aliasFlags(option: OptionSpec, alias: string): string {
+  const value = placeholderOf(option);
+  return value === undefined ? `--${alias}` : `--${alias} <${value}>`;
+}
+
 /** Placeholder of an option's value; undefined for a flag. */
 export function placeholderOf(option: OptionSpec): string | undefined {
   switch (option.kind) {
@@ -27,11 +33,17 @@ export function defaultOf(option: OptionSpec): string | undefined {
   return option.kind === 'flag' ? undefined : option.default;
 }
 
-/** The summary with default and environment variable. */
+/** The summary with other names, default and environment variables. */
 export function optionText(option: OptionSpec): string {
   const shown = defaultOf(option);
   const fallback = shown === undefined ? '' : ` (default: ${shown})`;
-  return `${option.summary}${fallback} [${envNameOf(option)}]`;
+  return `${option.summary}${fallback} [${envNameOf(option)}]${also(option)}`;
+}
+
+/** The names that programs of before had for it. */
+function also({ aliases = [], env = [] }: OptionSpec): string {
+  const names = [...aliases.map((alias) => `--${alias}`), ...env];
+  return names.length === 0 ? '' : `, also ${names.join(', ')}`;
 }
 
 /** A phrase as a sentence. */

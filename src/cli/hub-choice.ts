@@ -49,8 +49,8 @@ async function contextOf({ options, env }: Invocation): Promise<NamedContext | u
   const hub = options.given('hub');
   if (given !== undefined) {
     const name = String(given.value);
-    const by = given.from === '--context' ? 'flag' : 'environment';
-    if (by === 'flag' && hub?.from === '--hub') {
+    const { by } = given;
+    if (by === 'flag' && hub?.by === 'flag') {
       throw new PosternError('USAGE', 'say either --hub or --context', { exitCode: 2 });
     }
     if (by === 'environment' && hub !== undefined) return undefined;
@@ -91,7 +91,7 @@ function tokenOf(
 
 function byFlag(options: Options, option: string): string | undefined {
   const given = options.given(option);
-  return given?.from === `--${option}` ? textOf(given.value) : undefined;
+  return given?.by === 'flag' ? textOf(given.value) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -7,6 +7,7 @@ export interface Given {
   readonly value: string | boolean | readonly string[];
   /** `--listen` or `POSTERN_LISTEN`. */
   readonly from: string;
+  readonly by: 'flag' | 'environment';
 }
 
 /** The options of one run of a command: the flag wins over the environment variable, that over the default. */
@@ -24,14 +25,22 @@ export class Options {
   /** What was said by flag or environment; undefined when the default counts. Throws `OPTION_INVALID` (exit status 2). */
   given(name: string): Given | undefined {
     const spec = this.#spec(name);
-    const flag = this.#flags.get(name);
-    if (flag !== undefined) return { value: checked(spec, flag, `--${name}`), from: `--${name}` };
+    for (const long of [name, ...(spec.aliases ?? [])]) {
+      const flag = this.#flags.get(long);
+      const from = `--${long}`;
+      if (flag !== undefined) return { value: checked(spec, flag, from), from, by: 'flag' };
+    }
     for (const from of [envNameOf(spec), ...(spec.env ?? [])]) {
       const text = this.#env[from];
       if (text === undefined || text === '') continue;
-      return { value: checked(spec, fromEnv(spec, text, from), from), from };
+      return { value: checked(spec, fromEnv(spec, text, from), from), from, by: 'environment' };
     }
     return undefined;
+  }
+
+  /** True for an option that the command has. */
+  has(name: string): boolean {
+    return this.#specs.has(name);
   }
 
   /** What is wrong with what was given, of all options. */

@@ -1,7 +1,7 @@
 import { Argument, Command, type Help, Option } from 'commander';
 import type { CommandSpec } from './command-spec.js';
 import { commands, groups } from './commands.js';
-import { examplesText, flagsOf, optionText, overviewText, sentence } from './help.js';
+import { aliasFlags, examplesText, flagsOf, optionText, overviewText, sentence } from './help.js';
 
 /** What the parser found: a command and what was given to it. */
 export interface Parsed {
@@ -58,10 +58,12 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
   }
   const attributes = new Map<string, string>();
   for (const option of spec.options ?? []) {
-    const made = new Option(flagsOf(option), optionText(option));
-    if (option.kind === 'list') made.argParser(collect);
-    attributes.set(option.name, made.attributeName());
-    command.addOption(made);
+    const aliases = (option.aliases ?? []).map((alias) => new Option(aliasFlags(option, alias)).hideHelp());
+    for (const made of [new Option(flagsOf(option), optionText(option)), ...aliases]) {
+      if (option.kind === 'list') made.argParser(collect);
+      attributes.set(made.name(), made.attributeName());
+      command.addOption(made);
+    }
   }
   if (spec.examples.length > 0) command.addHelpText('after', examplesText(spec));
   command.action(() => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { DescMethod, JsonValue } from '@bufbuild/protobuf';
 import { type Client, type Metadata, status } from '@grpc/grpc-js';
 import { PosternError } from '../errors.js';
+import { jsonMessage, type MessageText } from './codecs/message-text.js';
 import type { MessageJson } from './message-json.js';
 import { type CallStatus, openRawCall, type RawCall, statusOf } from './raw-call.js';
 
@@ -12,7 +13,7 @@ export interface DynamicCall {
   readonly metadata: Metadata;
   readonly messages: MessageJson;
   /** The requests, sent as they come. A method that takes one message gets `{}` when there is none. */
-  readonly requests: AsyncIterable<JsonValue>;
+  readonly requests: AsyncIterable<MessageText>;
   /** Unix time in milliseconds; Infinity: none. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
@@ -42,15 +43,15 @@ export function givesStream(method: DescMethod): boolean {
  * answer cannot be read, or when `requests` or `onMessage` fail; the call is cancelled then.
  */
 export async function callDynamic(options: DynamicCall): Promise<CallStatus> {
-  const { client, method, messages } = options;
+  const { client, method } = options;
   // The first request is read before the call is opened, so that a typing error costs no call.
   const requests = options.requests[Symbol.asyncIterator]();
-  let first: IteratorResult<JsonValue> | undefined;
+  let first: IteratorResult<MessageText> | undefined;
   if (!takesStream(method)) {
     first = await requests.next();
-    if (first.done === true) first = { done: false, value: {} };
+    if (first.done === true) first = { done: false, value: jsonMessage({}) };
   }
-  const firstBytes = first === undefined ? undefined : await messages.encode(method.input, first.value);
+  const firstBytes = first === undefined ? undefined : await encoded(options, first.value);
   if (firstBytes !== undefined && (await requests.next()).done !== true) {
     throw new PosternError('TOO_MANY_MESSAGES', `${methodName(method)} takes one message, more were given`, {
       exitCode: 2,
@@ -83,10 +84,16 @@ export async function callDynamic(options: DynamicCall): Promise<CallStatus> {
   }
 }
 
+/** The bytes of a request. Throws `MESSAGE_INVALID`. */
+async function encoded({ messages, method }: DynamicCall, request: MessageText): Promise<Uint8Array> {
+  const json = await request.json(method.input, (name) => messages.typeNamed(name));
+  return messages.encode(method.input, json, request);
+}
+
 async function sendAll(
   call: RawCall,
   from: {
-    requests: AsyncIterator<JsonValue>;
+    requests: AsyncIterator<MessageText>;
     firstBytes: Uint8Array | undefined;
     options: DynamicCall;
     over: AbortSignal;
@@ -106,7 +113,7 @@ async function sendAll(
     const next = await Promise.race([requests.next(), stopped]);
     if (next === undefined) return;
     if (next.done === true) break;
-    const bytes = await options.messages.encode(options.method.input, next.value);
+    const bytes = await encoded(options, next.value);
     if (over.aborted) return;
     if (!call.write(bytes))
       await Promise.race([once(call, 'drain', { signal: over }).catch(() => {}), stopped]);

@@ -6,30 +6,32 @@ import {
   type Registry,
 } from '@bufbuild/protobuf';
 import { errorText } from '../errors.js';
+import type { FieldPath } from './codecs/message-text.js';
 import { nearest } from './nearest.js';
 
-/** Most mistakes that are told at once. */
-const most = 10;
+/** Something that does not fit. */
+export interface JsonMistake {
+  readonly path: FieldPath;
+  /** `expected number (int32), got "x"`. */
+  readonly why: string;
+}
 
-/**
- * Why a JSON value is no message of this type: one line per mistake, each with the path to it, e.g.
- * `payload.size: expected number (int32), got "x"`. Empty when it is one.
- */
-export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Registry): string[] {
-  const found: string[] = [];
-  const walk = (message: DescMessage, value: JsonValue, path: string): void => {
+/** Why a JSON value is no message of this type; empty when it is one. */
+export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Registry): JsonMistake[] {
+  const found: JsonMistake[] = [];
+  const walk = (message: DescMessage, value: JsonValue, path: FieldPath): void => {
     if (!isObject(value) || message.typeName.startsWith('google.protobuf.')) {
       const why = refusal(message, value, registry);
       const plain = message.typeName.startsWith('google.protobuf.')
         ? why
         : `expected {…}, got ${kindOf(value)}`;
-      if (why !== undefined) found.push(`${path || 'the message'}: ${plain}`);
+      if (why !== undefined) found.push({ path, why: plain ?? why });
       return;
     }
     for (const [key, inner] of Object.entries(value)) {
-      const at = path === '' ? key : `${path}.${key}`;
+      const at = [...path, key];
       const field = message.fields.find((one) => one.jsonName === key || one.name === key);
-      if (field === undefined) found.push(`${at}: ${unknownField(message, key)}`);
+      if (field === undefined) found.push({ path: at, why: unknownField(message, key) });
       else walkField(message, field, key, inner, at);
     }
   };
@@ -38,7 +40,7 @@ export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Regis
     field: DescField,
     key: string,
     value: JsonValue,
-    at: string,
+    at: FieldPath,
   ): void => {
     const inner = field.message;
     if (inner !== undefined && field.fieldKind === 'message' && value !== null) {
@@ -46,24 +48,24 @@ export function jsonMistakes(desc: DescMessage, json: JsonValue, registry: Regis
       return;
     }
     if (inner !== undefined && field.fieldKind === 'list' && Array.isArray(value)) {
-      for (const [i, item] of value.entries()) walk(inner, item, `${at}[${i}]`);
+      for (const [i, item] of value.entries()) walk(inner, item, [...at, i]);
       return;
     }
     if (inner !== undefined && field.fieldKind === 'map' && isObject(value)) {
-      for (const [name, item] of Object.entries(value)) walk(inner, item, `${at}[${JSON.stringify(name)}]`);
+      for (const [name, item] of Object.entries(value)) walk(inner, item, [...at, name]);
       return;
     }
     const why = refusal(message, { [key]: value }, registry);
-    if (why !== undefined) found.push(`${at}: ${enumRefusal(field, value) ?? why}`);
+    if (why !== undefined) found.push({ path: at, why: enumRefusal(field, value) ?? why });
   };
 
-  walk(desc, json, '');
+  walk(desc, json, []);
   // What only shows in the whole, e.g. two fields of one oneof.
   if (found.length === 0) {
     const why = refusal(desc, json, registry);
-    if (why !== undefined) found.push(why);
+    if (why !== undefined) found.push({ path: [], why });
   }
-  return found.length > most ? [...found.slice(0, most), `and ${found.length - most} more`] : found;
+  return found;
 }
 
 function refusal(desc: DescMessage, json: JsonValue, registry: Registry): string | undefined {

@@ -14,8 +14,12 @@ import {
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { AnySchema, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { errorText, PosternError } from '../errors.js';
+import { type MessageOrigin, pathText } from './codecs/message-text.js';
 import type { DescriptorSource } from './descriptors.js';
-import { jsonMistakes } from './json-mistakes.js';
+import { type JsonMistake, jsonMistakes } from './json-mistakes.js';
+
+/** Most mistakes that are told at once. */
+const mostMistakes = 10;
 
 /** How messages become JSON. */
 export interface MessageJsonOptions {
@@ -40,17 +44,18 @@ export class MessageJson {
     this.#options = options;
   }
 
-  /** Throws `MESSAGE_INVALID` (exit status 2) that names every mistake with its path. */
-  async encode(desc: DescMessage, json: JsonValue): Promise<Uint8Array> {
+  /** Throws `MESSAGE_INVALID` (exit status 2) that names every mistake with its path and where `origin` says it stands. */
+  async encode(desc: DescMessage, json: JsonValue, origin?: MessageOrigin): Promise<Uint8Array> {
     for (const name of typeUrlsIn(json)) await this.#learn(typeOf(name));
     const registry = this.#types;
     try {
       return toBinary(desc, fromJson(desc, json, { registry }));
     } catch (thrown) {
       const mistakes = jsonMistakes(desc, json, registry);
-      const list = mistakes.length === 0 ? errorText(thrown) : mistakes.join('\n  ');
-      throw new PosternError('MESSAGE_INVALID', `the JSON does not fit ${desc.typeName}:\n  ${list}`, {
-        hint: 'see a sample of the request with --template, its type with `postern describe`',
+      const list = mistakes.length === 0 ? errorText(thrown) : told(mistakes, origin);
+      const name = origin?.name ?? 'the message';
+      throw new PosternError('MESSAGE_INVALID', `${name} does not fit ${desc.typeName}:\n  ${list}`, {
+        hint: 'see a sample of the request with -p, its type with `postern describe`',
         exitCode: 2,
       });
     }
@@ -79,6 +84,16 @@ export class MessageJson {
     return !this.unknownTypes.has(name);
   }
 
+  /** The type, asked for where it is not known yet; undefined when nobody describes it. */
+  async typeNamed(name: string): Promise<DescMessage | undefined> {
+    return (await this.knows(name)) ? this.#types.getMessage(name) : undefined;
+  }
+
+  /** A type that was met in what was read or written. */
+  knownType(name: string): DescMessage | undefined {
+    return this.#types.getMessage(name);
+  }
+
   /** Makes a type known; one that nobody describes is shown without its content. */
   async #learn(name: string): Promise<void> {
     if (name === '' || this.#types.getMessage(name) !== undefined) return;
@@ -86,6 +101,17 @@ export class MessageJson {
     if (found === undefined) this.unknownTypes.add(name);
     this.#types.add(found ?? emptyType(name));
   }
+}
+
+/** One line for each mistake, with its place and path. */
+function told(mistakes: readonly JsonMistake[], origin: MessageOrigin | undefined): string {
+  const lines = mistakes.slice(0, mostMistakes).map(({ path, why }) => {
+    const place = origin?.locate(path);
+    const at = place === undefined ? '' : `line ${place.line}, column ${place.column}: `;
+    return `${at}${pathText(path) || 'the message'}: ${why}`;
+  });
+  const more = mistakes.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n  ');
 }
 
 function typeOf(url: string): string {

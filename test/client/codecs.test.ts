@@ -43,7 +43,7 @@ test('whatever is written is well-formed XML', () => {
       assert.doesNotMatch(text, /[^\P{Cc}\n\u007f-\u009f]|[\ufffe\uffff]|\p{Cs}/u);
       const open: string[] = [];
       const rest = text.replace(
-        /<(\/?)([A-Za-z_][\w.-]*)((?: key="[^"<&]*(?:&\w+;|&#\d+;|[^"<&])*")?)(\/?)>/g,
+        /<(\/?)([A-Za-z_][\w.-]*)((?: key(?:-encoding)?="[^"<&]*(?:&\w+;|&#\d+;|[^"<&])*")*)(\/?)>/g,
         (_, close, name, _key, alone) => {
           if (close === '/') assert.equal(open.pop(), name);
           else if (alone === '') open.push(name);

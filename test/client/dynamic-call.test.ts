@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FileRegistry, JsonValue } from '@bufbuild/protobuf';
 import { Metadata, status } from '@grpc/grpc-js';
+import { jsonMessage } from '../../src/client/codecs/message-text.js';
 import { type DescriptorSource, findMethod } from '../../src/client/descriptors.js';
 import { callDynamic } from '../../src/client/dynamic-call.js';
 import { connectHub, type HubConnection } from '../../src/client/hub-connection.js';
@@ -55,7 +56,7 @@ async function make(
     metadata: await parseMetadata(options.headers ?? []),
     messages: new MessageJson(source, registry, { emitDefaults: false }),
     requests: (async function* () {
-      yield* requests;
+      for await (const json of requests) yield jsonMessage(json);
     })(),
     deadlineMs: options.deadlineMs ?? Date.now() + 10_000,
     signal: options.signal ?? new AbortController().signal,
@@ -153,7 +154,7 @@ test('every mistake of a request is told with its path, and no call is made', as
     responseStatus: { code: 2.5 },
   };
   await assert.rejects(make('UnaryCall', [json]), (error: Error) => {
-    assert.match(error.message, /the JSON does not fit grpc\.testing\.SimpleRequest:/);
+    assert.match(error.message, /the message does not fit grpc\.testing\.SimpleRequest:/);
     assert.match(
       error.message,
       /\n {2}respSize: unknown field of grpc\.testing\.SimpleRequest; it has responseSize/,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,18 @@ export async function compiledProtos(directory: string): Promise<Buffer> {
     const buf = path.join(checkoutRoot, 'node_modules/.bin/buf');
     await promisify(execFile)(buf, ['build', directory, '-o', out], { timeout: 60_000 });
     return await readFile(out);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Hands the set of the protos of `gardenRoot` to `use` as a file that is gone afterwards. */
+export async function compiledProtoSet<T>(use: (files: string[]) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'postern-set-'));
+  try {
+    const file = path.join(folder, 'set.binpb');
+    await writeFile(file, await compiledProtos(gardenRoot));
+    return await use([file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

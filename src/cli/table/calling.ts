@@ -1,3 +1,4 @@
+import { answerForms, callOptions } from '../calling/options.js';
 import type { ArgumentSpec, CommandSpec } from '../command-spec.js';
 import { headerOption, hubOptions, readyOutputOption, schemaOptions } from '../common-options.js';
 
@@ -13,30 +14,17 @@ export const callingCommands: readonly CommandSpec[] = [
     path: ['call'],
     summary: 'call any method of a node',
     description:
-      "Types come from the node's reflection, or from --proto or --protoset. Requests and answers are proto3 JSON. The exit status is 64 plus the gRPC code when the call fails.",
+      "Types come from the node's reflection, or from --proto or --protoset. Requests and answers are proto3 JSON, or its mirrors in YAML and XML. The exit status is 64 plus the gRPC code when the call fails.",
     arguments: [nodeArgument, { name: 'METHOD', summary: 'package.Service/Method' }],
     options: [
-      {
-        name: 'message',
-        short: 'd',
-        kind: 'text',
-        value: 'JSON',
-        summary:
-          'the request; @ reads standard input, @FILE a file; several values one after another make a stream',
-      },
-      headerOption,
+      ...callOptions,
       {
         name: 'output',
         short: 'o',
         kind: 'choice',
-        choices: ['json', 'jsonl', 'yaml'],
-        default: 'json',
-        summary: 'form of the answers',
+        choices: answerForms,
+        summary: 'form of the answers (default: that of the codec); json is the same as prettyjson',
       },
-      { name: 'max-time', kind: 'duration', summary: 'how long the call may take' },
-      { name: 'template', kind: 'flag', summary: 'print a sample of the request instead of calling' },
-      { name: 'emit-defaults', kind: 'flag', summary: 'show fields that hold their default too' },
-      { name: 'verbose', short: 'v', kind: 'flag', summary: 'show metadata and trailers on stderr' },
       ...schemaOptions,
       ...hubOptions,
     ],

@@ -1,15 +1,48 @@
-import type { JsonValue } from '@bufbuild/protobuf';
-import { PosternError } from '../errors.js';
-import { parseJson } from './parse-json.js';
+import type { DescMessage, JsonValue } from '@bufbuild/protobuf';
+import { PosternError } from '../../errors.js';
+import { type ExactJson, withoutBigIntegers } from './big-integers.js';
+import {
+  type FieldPath,
+  type LineAndColumn,
+  longestMessageText,
+  type MessageReader,
+  type MessageText,
+} from './message-text.js';
+import { parseJson, type TextPosition } from './parse-json.js';
+import { placeInYaml } from './yaml-places.js';
 
-/** Longest single JSON value, in characters. */
-const longest = 256 << 20;
+/** A JSON value that somebody wrote. */
+export class JsonText implements MessageText {
+  readonly value: ExactJson;
+  readonly #text: string;
+  readonly #start: TextPosition;
+
+  /** Throws `JSON_INVALID` (exit status 2) with the position. */
+  constructor(text: string, start: TextPosition) {
+    this.value = parseJson(text, start);
+    this.#text = text;
+    this.#start = start;
+  }
+
+  get name(): string {
+    return this.#start.name;
+  }
+
+  async json(desc: DescMessage): Promise<JsonValue> {
+    return withoutBigIntegers(this.value, desc);
+  }
+
+  // JSON is YAML too; only a mistake asks for the place.
+  locate(path: FieldPath): LineAndColumn | undefined {
+    return placeInYaml(this.#text, path, this.#start);
+  }
+}
 
 /**
  * Cuts a text of JSON values that follow one another (with or without white space or new lines between them) into
  * values, as the text comes in. Values that stand alone (`{…}`, `[…]`, `"…"`) are given out at their last character.
  */
-export class JsonValueReader {
+export class JsonReader implements MessageReader {
   readonly #name: string;
   #rest = '';
   /** How far `#rest` was looked at, and what was seen there. */
@@ -28,18 +61,18 @@ export class JsonValueReader {
   }
 
   /** Takes more text; returns the values that it completes. Throws `JSON_INVALID` (exit status 2) with the position. */
-  push(text: string): JsonValue[] {
+  push(text: string): JsonText[] {
     this.#rest += text;
-    if (this.#rest.length > longest) {
+    if (this.#rest.length > longestMessageText) {
       throw new PosternError(
         'JSON_INVALID',
-        `${this.#name}: a JSON value is longer than ${longest} characters`,
+        `${this.#name}: a JSON value is longer than ${longestMessageText} characters`,
         {
           exitCode: 2,
         },
       );
     }
-    const values: JsonValue[] = [];
+    const values: JsonText[] = [];
     while (this.#at < this.#rest.length) {
       if (this.#step(this.#rest.charAt(this.#at))) values.push(this.#take());
     }
@@ -47,7 +80,7 @@ export class JsonValueReader {
   }
 
   /** The end of the text. Throws as `push` does when a value is not complete. */
-  end(): JsonValue[] {
+  end(): JsonText[] {
     if (!this.#started) return [];
     return [this.#take()];
   }
@@ -83,9 +116,9 @@ export class JsonValueReader {
     return false;
   }
 
-  #take(): JsonValue {
+  #take(): JsonText {
     const text = this.#rest.slice(0, this.#at);
-    const value = parseJson(text, { name: this.#name, line: this.#line, column: this.#column });
+    const value = new JsonText(text, { name: this.#name, line: this.#line, column: this.#column });
     for (const char of text) this.#move(char);
     this.#rest = this.#rest.slice(this.#at);
     this.#at = 0;

@@ -1,21 +1,19 @@
-import type { JsonValue } from '@bufbuild/protobuf';
-import { PosternError } from '../errors.js';
+import { PosternError } from '../../errors.js';
+import type { ExactJson } from './big-integers.js';
+import { type LineAndColumn, placeIn } from './message-text.js';
 
-/** Where a text begins in something larger; line and column count from 1. */
-export interface TextPosition {
+/** Where a text begins in something larger, and what that is called. */
+export interface TextPosition extends LineAndColumn {
   readonly name: string;
-  readonly line: number;
-  readonly column: number;
 }
 
-/** Deepest nesting that is read. */
-const deepest = 512;
+/** Deepest nesting that is read, in every codec. */
+export const deepest = 512;
 
 /**
- * Reads one JSON value. Integers that a double cannot hold exactly become strings, which proto3 JSON takes for 64-bit
- * fields, so that none is rounded. Throws `JSON_INVALID` (exit status 2) with line and column.
+ * Reads one JSON value. Integers that may not be rounded, beyond 2^53, become bigints. Throws `JSON_INVALID` (exit status 2) with line and column.
  */
-export function parseJson(text: string, start: TextPosition): JsonValue {
+export function parseJson(text: string, start: TextPosition): ExactJson {
   if (!/\d{16}/.test(text)) {
     try {
       return JSON.parse(text);
@@ -28,7 +26,7 @@ export function parseJson(text: string, start: TextPosition): JsonValue {
     return parser.whole();
   } catch (thrown) {
     if (!(thrown instanceof Mistake)) throw thrown;
-    const { line, column } = positionOf(text, parser.at, start);
+    const { line, column } = placeIn(text, parser.at, start);
     throw new PosternError(
       'JSON_INVALID',
       `${start.name} is not JSON: line ${line}, column ${column}: ${thrown.message}`,
@@ -50,14 +48,14 @@ class Parser {
     this.#text = text;
   }
 
-  whole(): JsonValue {
+  whole(): ExactJson {
     const value = this.#value();
     this.#blank();
     if (this.at < this.#text.length) throw this.#unexpected('the end');
     return value;
   }
 
-  #value(): JsonValue {
+  #value(): ExactJson {
     this.#blank();
     const char = this.#text[this.at];
     if (char === '{') return this.#nested(() => this.#object());
@@ -66,14 +64,14 @@ class Parser {
     const number = this.#match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
     if (number !== undefined) {
       const value = Number(number);
-      return /^-?\d+$/.test(number) && !Number.isSafeInteger(value) ? number : value;
+      return /^-?\d+$/.test(number) && !Number.isSafeInteger(value) ? BigInt(number) : value;
     }
     const word = this.#match(/true|false|null/y);
     if (word === undefined) throw this.#unexpected('a value');
     return word === 'null' ? null : word === 'true';
   }
 
-  #nested(read: () => JsonValue): JsonValue {
+  #nested(read: () => ExactJson): ExactJson {
     this.#depth += 1;
     if (this.#depth > deepest) throw new Mistake(`nested deeper than ${deepest}`);
     this.at += 1;
@@ -82,8 +80,8 @@ class Parser {
     return value;
   }
 
-  #object(): JsonValue {
-    const object = new Map<string, JsonValue>();
+  #object(): ExactJson {
+    const object = new Map<string, ExactJson>();
     if (this.#take('}')) return {};
     for (;;) {
       this.#blank();
@@ -96,8 +94,8 @@ class Parser {
     }
   }
 
-  #list(): JsonValue {
-    const list: JsonValue[] = [];
+  #list(): ExactJson {
+    const list: ExactJson[] = [];
     if (this.#take(']')) return list;
     for (;;) {
       list.push(this.#value());
@@ -140,11 +138,4 @@ class Parser {
     const char = this.#text.slice(this.at).match(/^./su)?.[0];
     return new Mistake(`expected ${wanted}, found ${char === undefined ? 'the end' : JSON.stringify(char)}`);
   }
-}
-
-function positionOf(text: string, at: number, start: TextPosition): { line: number; column: number } {
-  const lines = text.slice(0, at).split('\n');
-  const inLast = [...(lines.at(-1) ?? '')].length;
-  if (lines.length === 1) return { line: start.line, column: start.column + inLast };
-  return { line: start.line + lines.length - 1, column: inLast + 1 };
 }
