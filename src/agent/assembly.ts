@@ -14,6 +14,7 @@ import { Forwards } from './forwards.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
+import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
 import { parseUpstreams } from './upstream-spec.js';
 import { Upstreams } from './upstreams.js';
@@ -37,7 +38,17 @@ export async function assembleAgent(
     loadOutbound(config.hubTls),
   ]);
 
-  const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
+  const alone = specs.every(({ prefix }) => prefix !== '');
+  const supervised =
+    config.process && superviseProcess({ config: config.process, node, key: key.publicKey, alone, log });
+  const upstreams = new Upstreams({
+    node,
+    specs,
+    ...(supervised && { own: supervised }),
+    tls,
+    connectTimeoutMs,
+    log,
+  });
   const forwards = new Forwards({
     calls: upstreams,
     node,
@@ -87,7 +98,7 @@ export async function assembleAgent(
       version: deps.version,
       share: config.share,
       labels: config.labels,
-      services: specs.some(({ prefix }) => prefix === '') ? [] : specs.map(({ prefix }) => prefix),
+      services: alone ? [...specs.map(({ prefix }) => prefix), ...(supervised?.prefixes ?? [])] : [],
     },
     ways: ways.names,
     transport: (way) => ways.transport(way),
@@ -102,12 +113,13 @@ export async function assembleAgent(
       upstreams.close();
       forwards.close();
       const end = endOf(link.snapshot(), node);
-      void Promise.resolve(metrics?.close()).then(() => told.ended(end));
+      void Promise.all([metrics?.close(), supervised?.close()]).then(() => told.ended(end));
     },
     log,
   });
   link.onTransition((snapshot) => {
     const { instance, hub } = snapshot.context;
+    if (snapshot.matches('draining')) supervised?.drain(config.drainSeconds * 1000);
     if (snapshot.matches('online') && instance !== undefined && hub !== undefined) {
       void serving.reachable().then(() => told.online({ node, instance, hub, metrics: metrics?.address }));
     }

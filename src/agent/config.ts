@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { hello, nodeName } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { parseAddress } from '../wire/address.js';
+import { processConfig } from './supervise/config.js';
 import { parseUpstreams } from './upstream-spec.js';
 
 /** The upstreams as text, checked. */
 const upstreams = z
   .array(z.string())
-  .min(1, 'say where the gRPC server listens')
   .max(64)
   .superRefine((texts, context) => {
     try {
@@ -28,15 +28,19 @@ const address = z.string().superRefine((text, context) => {
   }
 });
 
-/** What an agent can be told. */
-export const agentConfig = z.strictObject({
+/** What is told of an agent that has nothing to serve. */
+export const nothingToServe = 'say where the gRPC server listens';
+
+const settings = z.strictObject({
   /** Name of the node that it serves. */
   node: nodeName,
   /**
    * Where the local gRPC servers listen: `[PREFIX=]ADDRESS` with `HOST:PORT`, `unix:PATH` or `tls://HOST:PORT`. The
-   * longest prefix that a call's `package.Service/Method` starts with decides.
+   * longest prefix that a call's `package.Service/Method` starts with decides. None is needed beside a process.
    */
-  to: upstreams,
+  to: upstreams.default([]),
+  /** The process that it supervises and serves as `external.Fluentd`. */
+  process: processConfig.optional(),
   /** TLS towards the upstreams that are written `tls://…`; files are PEM. */
   toTls: z
     .strictObject({
@@ -87,6 +91,12 @@ export const agentConfig = z.strictObject({
   metricsListen: z.string().default(''),
   /** How long `stop` waits for open calls, in seconds. */
   drainSeconds: z.number().nonnegative().max(3600).default(30),
+});
+
+/** What an agent can be told. */
+export const agentConfig = settings.refine(({ to, process }) => to.length > 0 || process !== undefined, {
+  path: ['to'],
+  error: nothingToServe,
 });
 export type AgentConfig = z.infer<typeof agentConfig>;
 /** What may be left out is. */

@@ -1,14 +1,25 @@
 import { z } from 'zod';
-import { type AgentConfigInput, agentConfig } from '../agent/config.js';
+import { type AgentConfigInput, agentConfig, nothingToServe } from '../agent/config.js';
+import { processConfig } from '../agent/supervise/config.js';
+import { commandWords } from './command-words.js';
 import { logLevel, metricsAddress, readPairs, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 const { shape } = agentConfig;
 
-/** What `postern agent` can be told, as a `--config` file writes it. */
-export const agentSettings = z.strictObject({
+/** The process that an agent supervises, as a `--config` file writes it. */
+const processSettings = z.strictObject({
+  command: processConfig.shape.command,
+  directory: processConfig.shape.directory,
+  environment: processConfig.shape.environment,
+  grace: seconds({ least: 0, most: 3600 }).optional(),
+  settle: seconds({ least: 0, most: 300 }).optional(),
+});
+
+const all = z.strictObject({
   node: shape.node,
   to: shape.to,
+  fluentd: processSettings.optional(),
   toTls: shape.toTls,
   forward: shape.forward,
   labels: shape.labels,
@@ -25,11 +36,24 @@ export const agentSettings = z.strictObject({
   drain: seconds({ least: 0, most: 3600 }).optional(),
   logLevel,
 });
+
+/** What `postern agent` can be told, as a `--config` file writes it. */
+export const agentSettings = all.refine(({ to, fluentd }) => to.length > 0 || fluentd !== undefined, {
+  path: ['to'],
+  error: nothingToServe,
+  when: ({ value }) =>
+    typeof value === 'object' && value !== null && 'to' in value && Array.isArray(value.to),
+});
 export type AgentSettings = z.infer<typeof agentSettings>;
 
 export const agentBindings: readonly Binding[] = [
   { option: 'node', key: ['node'] },
   { option: 'to', key: ['to'] },
+  { option: 'fluentd', key: ['fluentd', 'command'], read: (value) => commandWords(String(value)) },
+  { option: 'fluentd-directory', key: ['fluentd', 'directory'] },
+  { option: 'fluentd-env', key: ['fluentd', 'environment'], read: readPairs },
+  { option: 'fluentd-grace', key: ['fluentd', 'grace'] },
+  { option: 'fluentd-settle', key: ['fluentd', 'settle'] },
   { option: 'forward', key: ['forward'] },
   { option: 'label', key: ['labels'], read: readPairs },
   { option: 'share', key: ['share'] },
@@ -61,7 +85,8 @@ export function agentConfigOf(
   settings: AgentSettings,
   found: { data: string; hub: string | undefined; token: string | undefined },
 ): AgentConfigInput {
-  const { node, to, toTls, hubTls, forward, labels, share, nats, metrics, connectTimeout, drain } = settings;
+  const { node, to, fluentd, toTls, hubTls, forward, labels, share, nats, metrics, connectTimeout, drain } =
+    settings;
   return {
     node,
     to,
@@ -70,6 +95,7 @@ export function agentConfigOf(
     share,
     nats,
     data: found.data,
+    ...(fluentd && { process: processOf(fluentd) }),
     ...(toTls && { toTls }),
     ...(hubTls && { hubTls }),
     ...(found.hub !== undefined && { hub: found.hub }),
@@ -77,5 +103,16 @@ export function agentConfigOf(
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),
     ...(connectTimeout !== undefined && { connectTimeoutSeconds: connectTimeout }),
     ...(drain !== undefined && { drainSeconds: drain }),
+  };
+}
+
+function processOf(settings: NonNullable<AgentSettings['fluentd']>): AgentConfigInput['process'] {
+  const { command, directory, environment, grace, settle } = settings;
+  return {
+    command,
+    environment,
+    ...(directory !== undefined && { directory }),
+    ...(grace !== undefined && { graceSeconds: grace }),
+    ...(settle !== undefined && { settleSeconds: settle }),
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { type ActivityServer, ActivityService } from '../gen/internal/activity.js';
 import { type HubServer, HubService } from '../gen/internal/hub.js';
@@ -9,8 +9,8 @@ import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v
 import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
 import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
-import { Http2Upstream } from '../wire/http2-upstream.js';
-import { duplexPair } from '../wire/in-process.js';
+import type { Http2Upstream } from '../wire/http2-upstream.js';
+import { inProcessServer } from '../wire/in-process-server.js';
 
 /** The hub's own gRPC services, in this process. */
 export interface OwnServices {
@@ -55,24 +55,11 @@ export function startOwnServices(
     HubService,
     ActivityService,
   ]);
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const target = new Http2Upstream({
-    log,
-    name: "the hub's own services",
-    connect: () => {
-      const [ours, theirs] = duplexPair();
-      injector.injectConnection(theirs);
-      return ours;
-    },
-  });
+  const { target, stop } = inProcessServer(server, "the hub's own services", log);
   return {
     target,
     setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
     drain: () => target.drain(drainMs),
-    stop: () => {
-      target.close();
-      injector.destroy();
-      server.forceShutdown();
-    },
+    stop,
   };
 }

@@ -32,6 +32,6 @@ export async function endLeftovers(owner: string, graceMs: number, log: Logger):
       );
       return;
     }
-    await pause(lookEveryMs);
+    await pause(lookEveryMs, undefined, { ref: false });
   }
 }

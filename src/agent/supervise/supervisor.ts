@@ -39,7 +39,7 @@ export class Supervisor {
   readonly #never = new AbortController().signal;
   #keeper: KeeperLink | undefined;
   #sweep: NodeJS.Timeout | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #graceMs: number;
 
   constructor(options: {
@@ -47,7 +47,8 @@ export class Supervisor {
     node: string;
     /** Public key of the agent: its former lives are known by it. */
     key: string;
-    publish: (transition: PublishedTransition) => void;
+    /** Hears each transition. */
+    publish?: (transition: PublishedTransition) => void;
     log: Logger;
   }) {
     const { config, node, log } = options;
@@ -65,7 +66,7 @@ export class Supervisor {
       publish: (transition) => {
         const { event, from, to, context } = transition;
         this.#log.info({ event, from, to, ...context }, 'process');
-        options.publish(transition);
+        options.publish?.(transition);
       },
       context: ({ context }) => ({ ...context }),
       log,
@@ -98,8 +99,12 @@ export class Supervisor {
   }
 
   /** Starts nothing any more and ends what runs, with at most `graceMs` between SIGTERM and SIGKILL. */
-  async close(graceMs: number): Promise<void> {
-    this.#closed = true;
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#end(graceMs);
+    return this.#closing;
+  }
+
+  async #end(graceMs: number): Promise<void> {
     this.#graceMs = Math.min(this.#graceMs, graceMs);
     this.#actor.send({ type: 'STOP' });
     await this.#settled();
@@ -110,7 +115,7 @@ export class Supervisor {
   async #start(): Promise<Outcome> {
     const before = await this.#settled();
     if (before.matches('running')) return 'nochange';
-    if (this.#closed) throw new PosternError('STOPPED', 'the agent is stopping');
+    if (this.#closing !== undefined) throw new PosternError('STOPPED', 'the agent is stopping');
     if (before.matches('stuck')) return 'failed';
     this.#actor.send({ type: 'START' });
     const after = await this.#settled();

@@ -31,12 +31,16 @@ export async function run(invocation: Invocation): Promise<number> {
         metrics: ready.metrics ?? '',
         pid: process.pid,
       },
-      line: `agent: ready as ${ready.node}, instance ${ready.instance}, in front of ${settings.to.join(', ')}`,
+      line: `agent: ready as ${ready.node}, instance ${ready.instance}, in front of ${servedBy(settings)}`,
       ended: agent.done.then(({ error }) => {
         if (error !== undefined) throw error;
       }),
     };
   });
+}
+
+function servedBy({ to, fluentd }: AgentSettings): string {
+  return [...to, ...(fluentd === undefined ? [] : [`the process ${fluentd.command[0]}`])].join(', ');
 }
 
 /** Starts the agent. Beside a running hub, one whose key is not bound yet makes itself a join token. */

@@ -11,6 +11,7 @@ import {
 } from '../common-options.js';
 import { doorOptions } from './door-options.js';
 import { issuerOptions } from './issuer-options.js';
+import { processOptions } from './process-options.js';
 import { routingOptions } from './routing.js';
 
 /** Options of whatever has a front door. */
@@ -160,6 +161,7 @@ export const servingCommands: readonly CommandSpec[] = [
         summary:
           'the gRPC server: HOST:PORT, unix:PATH or tls://HOST:PORT; with PREFIX only for services that start so; may be repeated',
       },
+      ...processOptions,
       {
         name: 'forward',
         kind: 'list',
@@ -232,6 +234,10 @@ export const servingCommands: readonly CommandSpec[] = [
       {
         line: 'postern agent --node box --to 127.0.0.1:7000 --to metrics.=unix:/run/metrics.sock',
         does: 'two servers, told apart by the service',
+      },
+      {
+        line: "postern agent --node testserver --fluentd 'fluentd -c /etc/fluent/fluent.conf'",
+        does: 'a process that callers start and stop as external.Fluentd, and no server',
       },
     ],
     load: () => import('../commands/agent.js'),
