@@ -54,6 +54,8 @@ const event = z.object({
   transport: shown(16).optional(),
   /** The status was made by Postern or the network. */
   made: z.boolean().optional(),
+  /** Its beginning was told before. */
+  opened: z.boolean().optional(),
   /** Why, in a word for programs. */
   reason: shown(64).optional(),
   /** How many calls were refused alike. */

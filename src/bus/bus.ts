@@ -33,6 +33,9 @@ export interface KeptMessages<P extends string, T> {
   /** The first and the last place of the stream that was filled when the reading began. */
   readonly first: number;
   readonly last: number;
+  /** When these were stored, Unix time in milliseconds; 0: there is none. */
+  readonly firstMs: number;
+  readonly lastMs: number;
   readonly messages: readonly (BusMessage<P, T> & { readonly place: number })[];
   /** Everything up to this place was looked at. */
   readonly end: number;

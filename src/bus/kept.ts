@@ -33,9 +33,11 @@ export function readFromStream(connection: Connection): ReadKept {
       copied ? streams.getMessage(stream, query) : direct.getMessage(stream, query);
     const { first_seq: first, last_seq: last } = state;
     const messages: KeptPage['messages'] = [];
-    const page = { ok: true, created, first, last, messages } as const;
+    const times = { firstMs: timeOf(state.first_ts), lastMs: timeOf(state.last_ts) };
+    const page = { ok: true, created, first, last, ...times, messages } as const;
     let bytes = 0;
     let place = sinceMs === undefined ? after : Math.max(after, await placeBefore(get, state, sinceMs));
+    if (place >= last) return { ...page, end: place, more: false };
     while (messages.length < mostKeptMessages && bytes < pageBytes) {
       const stored = await get({ seq: Math.max(place + 1, first), next_by_subj: filter });
       if (stored === null || stored.seq > upTo) return { ...page, end: place, more: false };
@@ -48,6 +50,11 @@ export function readFromStream(connection: Connection): ReadKept {
     return { ...page, end: place, more: true };
   };
   return (request) => whileConnected(connection, () => readPage(request));
+}
+
+/** Of an empty stream, the year 1 is told. */
+function timeOf(text: string): number {
+  return Math.max(0, Date.parse(text) || 0);
 }
 
 type GetMessage = (query: { seq: number; next_by_subj?: string }) => Promise<StoredMsg | null>;

@@ -100,7 +100,13 @@ export const notice = z.object({
 export type Notice = z.infer<typeof notice>;
 
 /** A hub tells the other hubs that it is there. */
-export const beat = z.object({ hub: token, version: z.string().max(64), sinceMs: z.number().int() });
+export const beat = z.object({
+  hub: token,
+  version: z.string().max(64),
+  sinceMs: z.number().int(),
+  /** It is about to end, and says so: no more beats come. */
+  leaving: z.boolean().optional(),
+});
 export type Beat = z.infer<typeof beat>;
 
 /** The last moment that a `Date` can tell, Unix time in milliseconds. */
@@ -150,6 +156,9 @@ export const keptAnswer = z.discriminatedUnion('ok', [
     /** The first and the last place of the stream that were filled when the reading began. */
     first: z.number().int().nonnegative().optional(),
     last: z.number().int().nonnegative().optional(),
+    /** When these two were stored, Unix time in milliseconds; 0: there is none. */
+    firstMs: z.number().nonnegative().optional(),
+    lastMs: z.number().nonnegative().optional(),
     messages: z
       .array(
         z.object({

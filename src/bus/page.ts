@@ -48,7 +48,7 @@ export async function readPage<P extends string, T>(
     const message = readMessage(connection, declaration, subject, body);
     return message === undefined ? [] : [{ ...message, place }];
   });
-  const { created, more, first = 0 } = page;
+  const { created, more, first = 0, firstMs = 0, lastMs = 0 } = page;
   const end = page.end ?? page.messages.at(-1)?.place ?? range.after;
-  return { created, more, first, last: page.last ?? end, messages, end };
+  return { created, more, first, last: page.last ?? end, firstMs, lastMs, messages, end };
 }

@@ -1,8 +1,24 @@
 import type { Identity } from '../auth/identity.js';
 import type { Logger } from '../log.js';
+import type { Placed, RawMetadata } from '../rpc/call.js';
 import { statusNames } from '../rpc/status.js';
 import type { CallResult, ServeHooks } from '../wire/serve-call.js';
+import { traceOf } from './activity/trace.js';
 import type { NodeView } from './node-view.js';
+
+/** Somebody who looks on at calls to nodes, and at refusals. Must be quick, and must not throw. */
+export interface CallWatch {
+  begun(call: OpenCall): void;
+  ended(call: OpenCall, node: string, result: CallResult, seconds: number): void;
+  /** `node` is what the caller has named, undefined where that is not known; `code` tells programs why. */
+  refused(
+    node: string | undefined,
+    path: string,
+    caller: string | undefined,
+    status: number,
+    code: string,
+  ): void;
+}
 
 /** Counts calls and writes one log line for each. */
 export class CallStats {
@@ -12,19 +28,24 @@ export class CallStats {
   readonly ended = new Map<number, number>();
   readonly #log: Logger;
   readonly #observe: (seconds: number) => void;
+  readonly #watch: CallWatch;
   #started = 0;
 
   /** `observe` is told how long each served call took. */
-  constructor(log: Logger, observe: (seconds: number) => void) {
+  constructor(log: Logger, observe: (seconds: number) => void, watch: CallWatch) {
     this.#log = log;
     this.#observe = observe;
+    this.#watch = watch;
   }
 
   /** A call begins; its end is to be told to what is returned. */
-  begin(view: NodeView | undefined, path: string, caller: string): ServeHooks {
+  begin(view: NodeView | undefined, path: string, caller: string, metadata: RawMetadata): OpenCall {
     this.inFlight++;
     this.#started++;
-    return new OpenCall(this, this.#started, view, path, caller);
+    const trace = view === undefined ? undefined : traceOf(metadata);
+    const call = new OpenCall(this, this.#started, view, path, caller, trace);
+    if (view !== undefined) this.#watch.begun(call);
+    return call;
   }
 
   /** A call was refused by the front door. */
@@ -36,6 +57,7 @@ export class CallStats {
     code: string,
   ): void {
     count(this.ended, status);
+    this.#watch.refused(node, path, identity?.subject, status, code);
     this.#log.info(
       { node, path: path.slice(0, 256), caller: identity?.subject, status: statusNames[status], code },
       'call refused',
@@ -48,6 +70,7 @@ export class CallStats {
     this.inFlight--;
     count(call.view?.ended ?? this.ended, result.status);
     this.#observe(seconds);
+    if (call.view !== undefined) this.#watch.ended(call, call.view.name, result, seconds);
     const level = result.made ? 'info' : 'debug';
     if (!this.#log.isLevelEnabled(level)) return;
     this.#log[level](
@@ -71,20 +94,38 @@ function count(counts: Map<number, number>, status: number): void {
   counts.set(status, (counts.get(status) ?? 0) + 1);
 }
 
-class OpenCall implements ServeHooks {
+/** One call, from its beginning to its end. */
+export class OpenCall implements ServeHooks, Placed {
   readonly startedAt = performance.now();
+  /** Number among the calls of this hub. */
   readonly id: number;
   readonly view: NodeView | undefined;
   readonly path: string;
   readonly caller: string;
+  /** Trace id that the caller sent. */
+  readonly trace: string | undefined;
+  instance: string | undefined = undefined;
+  /** Set when it was told that it is open. */
+  told: true | undefined = undefined;
+  /** Its neighbours in a list of open calls. */
+  earlier: OpenCall | undefined = undefined;
+  later: OpenCall | undefined = undefined;
   readonly #stats: CallStats;
 
-  constructor(stats: CallStats, id: number, view: NodeView | undefined, path: string, caller: string) {
+  constructor(
+    stats: CallStats,
+    id: number,
+    view: NodeView | undefined,
+    path: string,
+    caller: string,
+    trace: string | undefined,
+  ) {
     this.#stats = stats;
     this.id = id;
     this.view = view;
     this.path = path;
     this.caller = caller;
+    this.trace = trace;
   }
 
   ended(result: CallResult): void {

@@ -2,6 +2,7 @@ import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
 import { Exchange } from '../rpc/exchange.js';
 import type { ExchangeStats } from '../rpc/exchange-state.js';
+import type { Attendance } from './activity/roll.js';
 import { Adoption } from './adoption.js';
 import { Reception } from './hello.js';
 import { Joiner } from './joiner.js';
@@ -21,6 +22,8 @@ export interface Fleet {
   readonly nodes: Nodes;
   /** Gives instances their places. */
   readonly reception: Reception;
+  /** Whether another hub is there, or may be for all that is known. */
+  lives(hub: string): boolean;
   /** What the exchange of calls with the bus has counted. */
   traffic(): ExchangeStats;
   /** Takes in no more agents and gives all nodes up to the other hubs. */
@@ -36,6 +39,8 @@ export function joinFleet(
     hub: string;
     predecessor: string | undefined;
     version: string;
+    /** Hears which instances join nodes and leave them. */
+    attendance: Attendance;
     log: Logger;
     /** Absent: no node is limited. */
     bandwidth?: NodeBandwidth | undefined;
@@ -55,7 +60,15 @@ export function joinFleet(
   const exchange = new Exchange({ self, port: joined.port, log });
   undo.add(() => exchange.close());
 
-  const nodes = new Nodes({ registry, peers: exchange, bus, hub, log, bandwidth: options.bandwidth });
+  const nodes = new Nodes({
+    registry,
+    peers: exchange,
+    bus,
+    hub,
+    attendance: options.attendance,
+    log,
+    bandwidth: options.bandwidth,
+  });
   const presence = new Presence({ bus, self: hub, version, predecessor });
   const reception = new Reception({ bus, registry, nodes, presence, hub, log });
   const pinger = new Pinger({ nodes, peers: exchange, connected: () => bus.connected });
@@ -78,6 +91,7 @@ export function joinFleet(
   return {
     nodes,
     reception,
+    lives: (other) => presence.lives(other),
     traffic: () => exchange.stats(),
     retire: async () => {
       reception.stop();

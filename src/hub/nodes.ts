@@ -4,6 +4,7 @@ import { subjects } from '../bus/subjects.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { PeerAddress } from '../rpc/exchange-port.js';
+import { type Attendance, Roll } from './activity/roll.js';
 import type { NodeBandwidth } from './limits/node-bandwidth.js';
 import { InstanceView, NodeView, type Peers } from './node-view.js';
 import { NodeWatch } from './node-watch.js';
@@ -23,6 +24,7 @@ export class Nodes {
   readonly #peers: Peers;
   readonly #bus: Bus;
   readonly #hub: string;
+  readonly #attendance: Attendance;
   readonly #log: Logger;
   readonly #bandwidth: NodeBandwidth | undefined;
   readonly #views = new Map<string, NodeView>();
@@ -36,6 +38,7 @@ export class Nodes {
     peers: Peers;
     bus: Bus;
     hub: string;
+    attendance: Attendance;
     log: Logger;
     /** Absent: no node is limited. */
     bandwidth?: NodeBandwidth | undefined;
@@ -44,6 +47,7 @@ export class Nodes {
     this.#peers = options.peers;
     this.#bus = options.bus;
     this.#hub = options.hub;
+    this.#attendance = options.attendance;
     this.#log = options.log;
     this.#bandwidth = options.bandwidth;
   }
@@ -222,6 +226,7 @@ export class Nodes {
   }
 
   #beginWatch(view: NodeView, before: NodeEntry): void {
+    const roll = new Roll(before, this.#attendance);
     view.watch = new NodeWatch({
       before,
       log: this.#log,
@@ -238,6 +243,7 @@ export class Nodes {
         }
         view.refresh();
         this.record(view);
+        roll.look(view);
         this.#tell(view.name);
       },
     });

@@ -58,6 +58,8 @@ export function unary<Q, R>(
 
 /** The way back of a streaming method. */
 export interface Outgoing<R> {
+  /** Sends the head of the answer now, once and before all messages. */
+  head(metadata: Metadata): void;
   /** False: stop until `drained` is called. */
   write(message: R): boolean;
   end(): void;
@@ -76,6 +78,7 @@ export function streaming<Q, R>(
     const fail = (thrown: unknown) => call.emit('error', serviceError(thrown, log));
     try {
       const { stop, drained } = begin(call.request, callerWith(role, call.metadata), {
+        head: (metadata) => call.sendMetadata(metadata),
         write: (message) => call.write(message),
         end: () => call.end(),
         fail,

@@ -44,7 +44,9 @@ export class Presence {
   }
 
   stop(): void {
+    if (this.#stops.length === 0) return;
     for (const stop of this.#stops.splice(0)) stop();
+    this.#publish(true);
   }
 
   /** What the others said meanwhile was not heard: their silence counts from now. */
@@ -71,9 +73,9 @@ export class Presence {
     this.#publish();
   }
 
-  #publish(): void {
+  #publish(leaving?: true): void {
     if (!this.#bus.connected) return;
-    const body = { hub: this.#self, version: this.#version, sinceMs: this.#sinceMs };
+    const body = { hub: this.#self, version: this.#version, sinceMs: this.#sinceMs, leaving };
     this.#bus.publish(subjects.beat, { hub: this.#self }, body);
   }
 }

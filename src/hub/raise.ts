@@ -10,6 +10,7 @@ import { listenFront } from '../wire/listener.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { TlsIdentity } from '../wire/tls-identity.js';
 import { activityServices } from './activity/services.js';
+import { startActivity } from './activity/start.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
@@ -26,10 +27,10 @@ import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { forwardDoor } from './forward/door.js';
 import type { HubDeps, HubReady, RunningHub } from './hub.js';
-import { takeHubInstance } from './hub-instance.js';
+import { leaveHubInstance, takeHubInstance } from './hub-instance.js';
 import { Limiter } from './limits/limiter.js';
-import { callDuration, registerHubMetrics } from './metrics.js';
 import { NodeBandwidth } from './limits/node-bandwidth.js';
+import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
 import { OwnHttp } from './own-http.js';
 import { inspectService } from './own-inspect.js';
@@ -70,7 +71,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const { bus } = deps;
   const startedAtMs = Date.now();
   const key = await loadOrCreateCallerKey(join(config.data, 'keys'));
-  const { self, predecessor } = await takeHubInstance(config.data, deps.hubInstance);
+  const { self, predecessor, endedWell } = await takeHubInstance(config.data, deps.hubInstance);
   const log = deps.log.child({ hub: self });
   const readiness = new Readiness(bus);
 
@@ -101,14 +102,17 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => clearInterval(housekeeping));
 
   const version = deps.version ?? 'unknown';
+  const activity = startActivity({ bus, hub: self, log }, undo);
+  const { attendance } = activity;
   const { perNode } = config.limits;
   const bandwidth = perNode.length === 0 ? undefined : new NodeBandwidth(perNode);
   const fleet = joinFleet(
-    { bus, registry, readiness, hub: self, predecessor, version, log, bandwidth },
+    { bus, registry, readiness, hub: self, predecessor, version, attendance, log, bandwidth },
     undo,
   );
-  const stats = new CallStats(log, callDuration(deps.metrics));
+  const stats = new CallStats(log, callDuration(deps.metrics), activity.calls);
   const { nodes } = fleet;
+  activity.joined(fleet.lives, endedWell ? undefined : predecessor);
   undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));
 
   if (deps.revokeOnBus !== undefined) {
@@ -127,7 +131,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       tokens: tokensService(tokens, nodes, key, log),
       inspect: inspectService(bus, nodes, log),
       routes: routesService(routes, nodes, config.listen, log),
-      ...activityServices(nodes, log),
+      ...activityServices(bus, nodes, log),
     },
     log,
   );
@@ -213,6 +217,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       // Who looks on at the nodes does so for ever, and shall not hold the hub up.
       const graceMs = config.drainSeconds * 1000;
       await Promise.all([front.drain(graceMs), own.drain(), tunnels?.drain(graceMs)]);
+      if (await activity.finish()) await leaveHubInstance(config.data, self).catch(() => {});
       await undo.all();
       log.info('the hub has stopped');
     },

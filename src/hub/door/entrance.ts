@@ -45,8 +45,9 @@ export class Entrance {
     const { head, view, row } = passage;
     const { path, authority, metadata, timeoutMs } = head;
     if (identity === undefined) {
-      const hooks = this.#begin(view, path, '', row, undefined);
-      asker.serve({ path, authority, metadata, timeoutMs, caller: '' }, passage.target, hooks);
+      const placed = this.#stats.begin(view, path, '', metadata);
+      const hooks = hooksOf(placed, row, undefined);
+      asker.serve({ path, authority, metadata, timeoutMs, caller: '', placed }, passage.target, hooks);
       return;
     }
     const caller = identity.subject;
@@ -56,11 +57,12 @@ export class Entrance {
       this.refuse(asker, path, view?.name, identity, refusal);
       return;
     }
-    const hooks = this.#begin(view, path, caller, row, meter);
+    const placed = this.#stats.begin(view, path, caller, metadata);
+    const hooks = hooksOf(placed, row, meter);
     const target = meter === undefined ? passage.target : new LimitedTarget(passage.target, meter);
     const held = new HeldCall(this.#open, identity, target, hooks);
     const allowedMs = allowedTimeoutMs(identity, timeoutMs);
-    asker.serve({ path, authority, metadata, timeoutMs: allowedMs, caller }, held, held);
+    asker.serve({ path, authority, metadata, timeoutMs: allowedMs, caller, placed }, held, held);
   }
 
   /**
@@ -68,11 +70,11 @@ export class Entrance {
    * limited in bytes are then refused more until they are paid.
    */
   begin(identity: Identity | undefined, path: string, row: RowCalls): ServeHooks | DoorRefusal {
-    if (identity === undefined) return this.#begin(undefined, path, '', row, undefined);
+    if (identity === undefined) return hooksOf(this.#stats.begin(undefined, path, '', []), row, undefined);
     const meter = this.#limiter.meterOf(identity);
     const refusal = meter?.begin(identity.subject);
     if (refusal !== undefined) return refusal;
-    const begun = this.#begin(undefined, path, identity.subject, row, meter);
+    const begun = hooksOf(this.#stats.begin(undefined, path, identity.subject, []), row, meter);
     if (meter === undefined) return begun;
     return {
       ended: (result) => {
@@ -93,23 +95,17 @@ export class Entrance {
     this.#stats.refused(node?.slice(0, 64), path, identity, refusal.status, refusal.code);
     asker.refuse(refusal);
   }
+}
 
-  #begin(
-    view: NodeView | undefined,
-    path: string,
-    caller: string,
-    row: RowCalls | undefined,
-    meter: Meter | undefined,
-  ): ServeHooks {
-    const begun = this.#stats.begin(view, path, caller);
-    if (row === undefined && meter === undefined) return begun;
-    const rowOver = row?.begin();
-    return {
-      ended: (result: CallResult) => {
-        rowOver?.();
-        meter?.ended();
-        begun.ended(result);
-      },
-    };
-  }
+/** Tells the row and the meter too when a call has ended. */
+function hooksOf(begun: ServeHooks, row: RowCalls | undefined, meter: Meter | undefined): ServeHooks {
+  if (row === undefined && meter === undefined) return begun;
+  const rowOver = row?.begin();
+  return {
+    ended: (result: CallResult) => {
+      rowOver?.();
+      meter?.ended();
+      begun.ended(result);
+    },
+  };
 }
