@@ -62,6 +62,20 @@ export interface LossListener {
 }
 
 /**
+ * The messages of each subject form a chain: one is stored only behind the one that its writer names as the last. So each
+ * is there once, however often its writer tries. Throws `STORE_UNAVAILABLE` when JetStream does not answer.
+ */
+export interface Chain<P extends string, T> {
+  /** The last message of a subject and its place in the stream; place 0: there is none, body undefined: it fits no schema. */
+  last(params: Record<P, string>): Promise<{ readonly place: number; readonly body: T | undefined }>;
+  /**
+   * Stores a message behind the one at `place` (0: as the first), and resolves to its place. Throws `STORE_CONFLICT` when
+   * another one is the last, `STORE_FULL` when there is no room; after `STORE_UNAVAILABLE` it may be there or not.
+   */
+  append(params: Record<P, string>, body: T, place: number): Promise<number>;
+}
+
+/**
  * A key-value bucket with validated values. Every operation is bounded in time and throws `PosternError` with code
  * `STORE_UNAVAILABLE` when JetStream does not answer, `STORE_CONFLICT` when the revision was not the current one.
  */
@@ -152,6 +166,8 @@ export interface Bus extends CallBus {
     listener: () => void,
   ): Stop;
 
+  /** Opens the chains of a subject that is kept on disk. For hubs; throws `BUS_FORBIDDEN` for others. */
+  chain<P extends string, T>(subject: SubjectDeclaration<P, T, unknown>): Chain<P, T>;
   /** Opens a bucket, making it (and its limits) where this process may. */
   store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;
 

@@ -6,6 +6,7 @@ import type { BusCredentials } from './authority.js';
 import type { Bus, Stop } from './bus.js';
 import { createBusMetrics } from './bus-metrics.js';
 import { joinCalls } from './calls.js';
+import { openChain } from './chain.js';
 import { type Connection, listen } from './connection.js';
 import { dial } from './dial.js';
 import { type Following, follow } from './follow.js';
@@ -149,6 +150,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
         unhear();
       };
     },
+    chain: (declaration) => openChain(connection, declaration, published),
     joinCalls: (self, handlers) => joinCalls(connection, self, handlers),
     store: (declaration) => openStore(connection, declaration),
     onStatus: status.onStatus,

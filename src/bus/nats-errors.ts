@@ -19,6 +19,14 @@ export function isStreamMissing(thrown: unknown): boolean {
   return thrown instanceof JetStreamApiError && thrown.code === JetStreamApiCodes.StreamNotFound;
 }
 
+/** What JetStream says of a stream without room: its own limit, the account's, the server's. */
+const fullCodes: ReadonlySet<number> = new Set([10077, 10047, 10023, 10028]);
+
+/** Whether JetStream says that a stream has no room for one more message. */
+export function isStreamFull(thrown: unknown): boolean {
+  return thrown instanceof JetStreamApiError && fullCodes.has(thrown.code);
+}
+
 /** The error of a first connection that came to nothing. */
 export function connectError(thrown: unknown, servers: readonly string[]): PosternError {
   const where = servers.join(', ');

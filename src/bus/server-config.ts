@@ -17,7 +17,7 @@ export interface ServerConfigOptions {
 /** Largest message that the server takes, in bytes: the server's own default, said so that it stays that. */
 const maxPayloadBytes = 1024 * 1024;
 /** Room for all buckets, and for all kept messages; more than the limits of those that are declared come to. */
-const fileStoreBytes = 2 ** 30;
+const fileStoreBytes = 2 ** 31;
 const memoryStoreBytes = 2 ** 29;
 
 /** The text of a nats-server configuration that lets in only whom `authority` has signed for. It holds no secret. */

@@ -54,7 +54,7 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     max_msgs: stream.onDisk?.maxMessages ?? -1,
     max_age: nanos(stream.onDisk?.maxAgeMs ?? 0),
     max_bytes: stream.maxBytes,
-    discard: DiscardPolicy.Old,
+    discard: stream.onDisk?.whenFull === 'refuse' ? DiscardPolicy.New : DiscardPolicy.Old,
     allow_direct: true,
     // an acknowledgement goes wherever the publisher says, even where it may not publish itself; hubs may say so
     no_ack: stream.onDisk === undefined,
@@ -66,6 +66,7 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
       present.max_msgs === config.max_msgs &&
       present.max_age === config.max_age &&
       present.max_bytes === config.max_bytes &&
+      present.discard === config.discard &&
       present.allow_direct === true &&
       (present.no_ack ?? false) === config.no_ack &&
       JSON.stringify(present.subjects) === JSON.stringify(config.subjects);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { activity } from './activity-message.js';
 import * as messages from './messages.js';
+import * as results from './result-messages.js';
 
 /**
  * Who a credential is for.
@@ -17,7 +18,7 @@ export type BusRole = (typeof busRoles)[number];
  */
 export type Grant = true | Readonly<Record<string, string>>;
 
-/** How the messages of a subject are kept; the oldest make room for new ones. */
+/** How the messages of a subject are kept. */
 export interface Keep {
   readonly stream: string;
   /** Of all messages together. */
@@ -28,6 +29,8 @@ export interface Keep {
   readonly onDisk?: {
     readonly maxMessages: number;
     readonly maxAgeMs: number;
+    /** What becomes of a new message when there is no room; absent: the oldest make room. */
+    readonly whenFull?: 'refuse';
   };
 }
 
@@ -64,6 +67,13 @@ function subject<const S extends string, T = Uint8Array, R = never>(
 ): SubjectDeclaration<ParamsOf<S>, T, R> {
   return declaration;
 }
+
+/** Results are kept until somebody has judged them, and none makes room for others. */
+const keptResults: Keep = {
+  stream: 'POSTERN_RESULTS',
+  maxBytes: 1 << 30,
+  onDisk: { maxMessages: 1_000_000, maxAgeMs: 30 * 24 * 3_600_000, whenFull: 'refuse' },
+};
 
 /** Every subject of Postern. Permissions and docs/subjects.md are made from this. */
 export const subjects = {
@@ -139,6 +149,30 @@ export const subjects = {
       maxBytes: 256 << 20,
       onDisk: { maxMessages: 1_000_000, maxAgeMs: 24 * 3_600_000 },
     },
+  }),
+  resultBatch: subject({
+    pattern: 'postern.hub.results.{node}.{key}',
+    summary: "An agent asks any hub to store the next records of a test's journal, or how far the stream is.",
+    body: results.resultBatch,
+    answer: results.resultAnswer,
+    publish: { agent: { node: '$node', key: '$key' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
+  results: subject({
+    pattern: 'postern.results.{run}.{node}.{journal}',
+    summary: "The records of a test's journal on one node, in order and without a gap.",
+    body: results.results,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: keptResults,
+  }),
+  resultsClosed: subject({
+    pattern: 'postern.results.{run}.closed',
+    summary: 'A run is closed: agents drop its journals.',
+    body: results.resultsClosed,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: keptResults,
   }),
 } as const;
 

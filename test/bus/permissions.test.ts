@@ -13,6 +13,7 @@ describe('permissions', () => {
         `postern.hub.hello.n1.${publicKey}`,
         `postern.hub.bye.n1.${publicKey}`,
         'postern.inspect.link.n1.*',
+        `postern.hub.results.n1.${publicKey}`,
       ],
       subscribe: [`_INBOX.agent.n1.${publicKey}.>`, 'postern.call.n1.*.*.*', 'postern.node.notice.n1'],
     });
@@ -26,6 +27,7 @@ describe('permissions', () => {
       'postern.node.>',
       'postern.inspect.>',
       'postern.activity.>',
+      'postern.results.>',
     ]);
     assert.deepEqual(publish, [`postern.hub.kept.watcher.${publicKey}`]);
   });
