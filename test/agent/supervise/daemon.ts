@@ -1,6 +1,6 @@
 /**
  * A program to be supervised: `daemon.js BEHAVIOURS FILE`, behaviours joined by commas. Writes its own and its
- * children's process ids and its environment to FILE when it is set up.
+ * children's process ids and its environment to FILE when it is set up; an obedient one makes FILE.ended on SIGTERM.
  */
 import { spawn } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,12 @@ function chatter(): void {
 }
 
 if (is('stubborn')) process.on('SIGTERM', () => process.stderr.write('I stay\n'));
-if (is('obedient')) process.on('SIGTERM', () => process.exit(0));
+if (is('obedient')) {
+  process.on('SIGTERM', () => {
+    if (file !== '') writeFileSync(`${file}.ended`, '');
+    process.exit(0);
+  });
+}
 if (is('ends')) process.on('SIGUSR2', () => process.exit(7));
 if (is('brief')) {
   process.stderr.write('there is no such configuration\n');

@@ -65,6 +65,11 @@ export function childrenOf(parent: number, text: string): number[] {
     .filter((pid) => statOf(pid)?.parent === parent && commandLine(pid).includes(text));
 }
 
+/** Waits until none of these processes is there. */
+export function untilGone(pids: readonly number[]): Promise<boolean> {
+  return until(() => !pids.some(runs), `of ${pids.join(', ')} some stay`);
+}
+
 /** The keeper of that agent's process, and the shell that watches over it. */
 export async function keepersOf(agent: number): Promise<{ keeper: number; watch: number }> {
   return until(() => {
