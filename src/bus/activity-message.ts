@@ -8,7 +8,7 @@ export const activityKinds = [
   'opened',
   'refused',
   'forward-opened',
-  'forwarded',
+  'forward-ended',
   'gap',
 ] as const;
 export type ActivityKind = (typeof activityKinds)[number];

@@ -1,4 +1,5 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
+import { activityCommand } from './table/activity.js';
 import { callingCommands } from './table/calling.js';
 import { hubServeCommand } from './table/hub-serve.js';
 import { keepingCommands } from './table/keeping.js';
@@ -16,6 +17,7 @@ export const commands: readonly CommandSpec[] = [
   ...tunnelCommands,
   ...callingCommands,
   ...managingCommands,
+  activityCommand,
   ...nodeCommands,
   waitCommand,
   ...routingCommands,

@@ -1,4 +1,5 @@
 import { credentials } from '@grpc/grpc-js';
+import { ActivityClient } from '../gen/internal/activity.js';
 import { InspectServiceClient } from '../gen/postern/v1/inspect.js';
 import { NodesServiceClient } from '../gen/postern/v1/nodes.js';
 import { RoutesServiceClient } from '../gen/postern/v1/routes.js';
@@ -14,6 +15,7 @@ export function hubServices(connection: HubConnection) {
     nodes: new NodesServiceClient(target.address, insecure, shared),
     tokens: new TokensServiceClient(target.address, insecure, shared),
     routes: new RoutesServiceClient(target.address, insecure, shared),
+    activity: new ActivityClient(target.address, insecure, shared),
     inspect: new InspectServiceClient(target.address, insecure, shared),
   };
 }

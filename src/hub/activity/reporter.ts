@@ -109,7 +109,7 @@ export class Reporter implements CallWatch {
 
 function kindOf(kind: 'proxied' | 'opened' | 'refused', path: string): ActivityKind {
   if (kind === 'refused' || !isForwardPath(path)) return kind;
-  return kind === 'opened' ? 'forward-opened' : 'forwarded';
+  return kind === 'opened' ? 'forward-opened' : 'forward-ended';
 }
 
 /** A path as a method, without what may hold a secret. */

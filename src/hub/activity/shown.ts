@@ -1,4 +1,4 @@
-import type { ActivityKind, ActivityRecord } from '../../bus/activity-message.js';
+import { type ActivityKind, type ActivityRecord, activityKinds } from '../../bus/activity-message.js';
 import { type ActivityEvent, ActivityType } from '../../gen/internal/activity.js';
 import { forwardPath, targetOfPath } from '../../rpc/forward.js';
 import { statusNames } from '../../rpc/status.js';
@@ -11,25 +11,14 @@ const typeOf: Readonly<Record<ActivityKind, ActivityType>> = {
   opened: ActivityType.ACTIVITY_TYPE_REQUEST_OPENED,
   refused: ActivityType.ACTIVITY_TYPE_REQUEST_REFUSED,
   'forward-opened': ActivityType.ACTIVITY_TYPE_FORWARD_OPENED,
-  forwarded: ActivityType.ACTIVITY_TYPE_FORWARD_ENDED,
+  'forward-ended': ActivityType.ACTIVITY_TYPE_FORWARD_ENDED,
   gap: ActivityType.ACTIVITY_TYPE_GAP,
 };
 
 /** The kind that a type stands for; undefined: none that is known here. */
 export function kindOfType(type: ActivityType): ActivityKind | undefined {
-  return kinds.find((kind) => typeOf[kind] === type);
+  return activityKinds.find((kind) => typeOf[kind] === type);
 }
-
-const kinds: readonly ActivityKind[] = [
-  'registered',
-  'unregistered',
-  'proxied',
-  'opened',
-  'refused',
-  'forward-opened',
-  'forwarded',
-  'gap',
-];
 
 /** An event as the API shows it. */
 export function shownEvent(told: ToldEvent): ActivityEvent {
@@ -75,7 +64,7 @@ function messageOf({ kind, node, method, event }: ToldEvent): string {
       return refusedText(node, method, event);
     case 'forward-opened':
       return `forwarding ${targetText(method)} to: ${node}`;
-    case 'forwarded':
+    case 'forward-ended':
       return `${event.opened === true ? 'forwarded' : 'forwarding'} ${targetText(method)} to: ${node}`;
     case 'gap':
       return gapText(event);
