@@ -1,8 +1,10 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { activityCommand } from './table/activity.js';
 import { callingCommands } from './table/calling.js';
+import { daemonCommand } from './table/daemon.js';
 import { hubServeCommand } from './table/hub-serve.js';
 import { keepingCommands } from './table/keeping.js';
+import { labCommands } from './table/lab.js';
 import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
@@ -22,6 +24,8 @@ export const commands: readonly CommandSpec[] = [
   waitCommand,
   ...routingCommands,
   ...keepingCommands,
+  daemonCommand,
+  ...labCommands,
 ];
 
 /** The words that only hold commands together. */
@@ -33,4 +37,5 @@ export const groups: readonly GroupSpec[] = [
   { path: ['keys'], summary: 'replace the keys of a hub' },
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
+  { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

@@ -39,3 +39,9 @@ export function interruptSignal(): AbortSignal {
   });
   return controller.signal;
 }
+
+/** For what runs a program in its place: every signal that asks for something goes to `pass` instead. */
+export function passSignals(names: readonly NodeJS.Signals[], pass: (name: NodeJS.Signals) => void): void {
+  process.off('SIGINT', exitInterrupted);
+  for (const name of names) process.on(name, pass);
+}
