@@ -28,12 +28,12 @@ export function daemonCommand(behaviours: string, file = ''): string[] {
   return [process.execPath, daemonFile, behaviours, file];
 }
 
-/** What the daemon that was told that file wrote into it. */
-export async function factsIn(file: string): Promise<DaemonFacts> {
-  return until(
-    async () => daemonFacts.parse(JSON.parse(await readFile(file, 'utf8'))),
-    `nothing came into ${file}`,
-  );
+/** What the daemon that was told that file wrote into it; not what an earlier one with the id `not` did. */
+export async function factsIn(file: string, not = 0): Promise<DaemonFacts> {
+  return until(async () => {
+    const facts = daemonFacts.parse(JSON.parse(await readFile(file, 'utf8')));
+    return facts.pid === not ? undefined : facts;
+  }, `nothing came into ${file}`);
 }
 
 /** Waits until `look` gives something and does not throw, at most 20 s. */
