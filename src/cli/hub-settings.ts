@@ -6,6 +6,7 @@ import { issuerBindings, issuerSettings, issuersOf } from './issuer-settings.js'
 import { routeBindings, routeSettings, tlsConfigOf } from './route-settings.js';
 import { listenAddress, logLevel, metricsAddress, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
+import { webhookBindings, webhookSettings, webhooksOf } from './webhook-settings.js';
 
 /** What `postern up` and `postern hub` can be told, as a `--config` file writes it. */
 const frontSettings = z.strictObject({
@@ -18,6 +19,7 @@ const frontSettings = z.strictObject({
   legacyTunnels: hubConfig.shape.legacyTunnels.unwrap().optional(),
   /** Which web pages may call. */
   cors: hubConfig.shape.cors.unwrap().optional(),
+  ...webhookSettings,
   data: z.string().min(1).optional(),
   domain: hubConfig.shape.domain,
   /** Address of `/metrics`; `off` for none. */
@@ -48,6 +50,7 @@ const frontBindings: readonly Binding[] = [
   ...doorBindings,
   { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
   { option: 'cors-origin', key: ['cors', 'origins'] },
+  ...webhookBindings,
   { option: 'data', key: ['data'] },
   { option: 'domain', key: ['domain'] },
   { option: 'metrics', key: ['metrics'] },
@@ -82,6 +85,7 @@ export function hubConfigOf(
     ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
     ...(settings.limits && { limits: settings.limits }),
     ...(settings.cors && { cors: settings.cors }),
+    ...(settings.webhooks && { webhooks: webhooksOf(settings) }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes, routesFrom: place.routesFrom ?? '' }),
     ...(metrics !== undefined && { metricsListen: metrics === 'off' ? '' : metrics }),

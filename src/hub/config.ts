@@ -7,6 +7,7 @@ import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
 import { nodeBandwidthRule } from './limits/node-bandwidth.js';
 import { routeRows } from './routes/row.js';
+import { webhook } from './webhooks/config.js';
 
 export { type Route, route } from './routes/row.js';
 
@@ -92,6 +93,8 @@ export const hubConfig = z.strictObject({
     .default([]),
   /** Nodes that may open a tunnel without any secret, from some addresses; for programs that can show none. */
   legacyTunnels: z.array(legacyGrant).default([]),
+  /** Who is told by HTTP what becomes of nodes. */
+  webhooks: z.array(webhook).max(32).default([]),
   /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
   tunnelConnectSeconds: z.number().positive().max(300).default(10),
   /** How often a tunnel is asked whether it lives, in seconds; three silent rounds end it. */

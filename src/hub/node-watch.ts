@@ -20,6 +20,8 @@ export class NodeWatch {
   /** Instances of the registry's entry that the machine was told of. */
   readonly #told: Set<string>;
   #callsToldOpen = 0;
+  /** The registry's entry when the watch began. */
+  readonly before: NodeEntry;
   lastSeenAtMs = 0;
   /** Its instances are remembered from another hub: they are to be pinged before their turn. */
   urgent: boolean;
@@ -35,6 +37,7 @@ export class NodeWatch {
     log: Logger;
   }) {
     const { before } = options;
+    this.before = before;
     this.urgent = before.instances.length > 0;
     this.#told = new Set(before.instances.map(({ id }) => id));
     this.#actor = startActor({

@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.js';
-import type { InstanceEntry, NodeEntry } from '../bus/messages.js';
+import type { InstanceEntry, NodeEntry, Transition } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -15,6 +15,8 @@ const gone = 'the instance that served the call is gone';
 /** An instance that another hub watches over gets no calls for so long when nobody listens there, in milliseconds. */
 const unheardMs = 1_000;
 
+type WatchListener = (view: NodeView, watch: NodeWatch, transition: Transition) => void;
+
 /**
  * All nodes, as this hub sees them. It runs the `node` machine of each node that it owns and writes what it finds
  * back to the registry; the others it mirrors.
@@ -29,6 +31,7 @@ export class Nodes {
   readonly #bandwidth: NodeBandwidth | undefined;
   readonly #views = new Map<string, NodeView>();
   readonly #listeners = new Set<(name: string) => void>();
+  readonly #watchers = new Set<WatchListener>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopListening: () => void = () => {};
   #released = false;
@@ -70,6 +73,12 @@ export class Nodes {
   onChange(listener: (name: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears each transition of the machines that this hub runs; what it throws is logged. */
+  onTransition(listener: WatchListener): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
   }
 
   /** An instance said hello to this hub and was given (back) its place. */
@@ -189,6 +198,7 @@ export class Nodes {
     this.#timers.clear();
     for (const view of this.#views.values()) this.#endWatch(view);
     this.#listeners.clear();
+    this.#watchers.clear();
   }
 
   #changed(name: string, entry: NodeEntry | undefined): void {
@@ -236,6 +246,8 @@ export class Nodes {
           'node',
         );
         if (this.#bus.connected) this.#bus.publish(subjects.nodeTransition, { node: view.name }, transition);
+        const { watch } = view;
+        if (watch !== undefined) for (const hear of this.#watchers) hear(view, watch, transition);
       },
       changed: () => {
         for (const instance of view.instances.values()) {

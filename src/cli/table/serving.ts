@@ -13,6 +13,7 @@ import { doorOptions } from './door-options.js';
 import { issuerOptions } from './issuer-options.js';
 import { processOptions } from './process-options.js';
 import { routingOptions } from './routing.js';
+import { webhookOptions } from './webhook-options.js';
 
 /** Options of whatever has a front door. */
 export const frontOptions: readonly OptionSpec[] = [
@@ -65,6 +66,7 @@ export const frontOptions: readonly OptionSpec[] = [
       "let web pages of this origin call by gRPC-web: https://app.example.org, https://*.example.org, or '*' for all; may be repeated",
   },
   ...doorOptions,
+  ...webhookOptions,
   ...issuerOptions,
   dataOption,
   configOption,
