@@ -8,7 +8,7 @@ import { requiredWord } from './invocation.js';
 import { withHub } from './with-hub.js';
 
 /** The name by which the hub's own services are called. */
-const hubName = 'hub';
+export const hubName = 'hub';
 
 /** The node that the first word names; undefined for the hub itself. */
 export function nodeOf(invocation: Invocation): string | undefined {
@@ -17,7 +17,7 @@ export function nodeOf(invocation: Invocation): string | undefined {
 }
 
 /** The source that `schemaOptions` name, or undefined: reflection. */
-async function sourceFromFiles({ options }: Invocation): Promise<DescriptorSource | undefined> {
+export async function sourceFromFiles({ options }: Invocation): Promise<DescriptorSource | undefined> {
   const protos = options.list('proto');
   const sets = options.list('protoset');
   if (protos.length > 0 && sets.length > 0) {

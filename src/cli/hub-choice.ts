@@ -4,7 +4,7 @@ import { PosternError } from '../errors.js';
 import type { Context } from './contexts/context.js';
 import { ContextFiles } from './contexts/context-files.js';
 import type { Invocation } from './invocation.js';
-import type { Options } from './options.js';
+import type { Given, Options } from './options.js';
 
 /** A context that counts, and by whose word. */
 export interface NamedContext {
@@ -35,6 +35,7 @@ export async function hubChoiceOf(invocation: Invocation): Promise<CommandsHubCh
     ...tokenOf(options, content, first),
     ca: ranked(options, 'hub-ca', content?.hubCa, first),
     insecure: options.flag('hub-insecure'),
+    ...tlsOf(options),
     data: data ?? defaultDataDirectory(invocation.env),
     // The admin token of this machine is no business of another hub's.
     ownToken:
@@ -50,16 +51,27 @@ async function contextOf({ options, env }: Invocation): Promise<NamedContext | u
   if (given !== undefined) {
     const name = String(given.value);
     const { by } = given;
-    if (by === 'flag' && hub?.by === 'flag') {
+    if (by === 'flag' && hub?.by === 'flag' && !hub.older) {
       throw new PosternError('USAGE', 'say either --hub or --context', { exitCode: 2 });
     }
-    if (by === 'environment' && hub !== undefined) return undefined;
+    if (by === 'environment' && hub !== undefined && !hub.older) return undefined;
     return { name, by, content: await files.read(name, by === 'flag' ? '' : ` (${given.from})`) };
   }
   if (hub !== undefined || options.given('data') !== undefined) return undefined;
   const name = await files.chosen();
   if (name === undefined) return undefined;
   return { name, by: 'selected', content: await files.read(name, ` (${files.chosenFile})`) };
+}
+
+/** What only some commands can be told about TLS. */
+function tlsOf(options: Options): Pick<HubChoice, 'tls' | 'serverName' | 'certFile' | 'keyFile'> {
+  if (!options.has('hub-tls')) return {};
+  return {
+    tls: options.flag('hub-tls'),
+    serverName: options.text('hub-server-name'),
+    certFile: options.text('hub-cert'),
+    keyFile: options.text('hub-key'),
+  };
 }
 
 /** The first that is there: flag, context where it counts `first`, environment, context. */
@@ -79,13 +91,16 @@ function tokenOf(
   first: boolean,
 ): { token: string | undefined; tokenFile: string | undefined } {
   const ofContext = { token: content?.token, tokenFile: content?.tokenFile };
-  const ways = [
-    { token: byFlag(options, 'token'), tokenFile: undefined },
-    { token: undefined, tokenFile: byFlag(options, 'token-file') },
-    ...(first ? [ofContext] : []),
-    { token: options.text('token'), tokenFile: undefined },
-    { token: undefined, tokenFile: options.text('token-file') },
-  ];
+  const token = options.given('token');
+  const tokenFile = options.given('token-file');
+  const by = (how: Given['by']) => {
+    const said = (given: Given | undefined) => (given?.by === how ? textOf(given.value) : undefined);
+    const ofToken = { token: said(token), tokenFile: undefined };
+    const ofFile = { token: undefined, tokenFile: said(tokenFile) };
+    // A token by the name that programs of before had for it comes after ours.
+    return token?.older === true ? [ofFile, ofToken] : [ofToken, ofFile];
+  };
+  const ways = [...by('flag'), ...(first ? [ofContext] : []), ...by('environment')];
   return ways.find(({ token, tokenFile }) => token !== undefined || tokenFile !== undefined) ?? ofContext;
 }
 

@@ -5,7 +5,8 @@ import { lightenBind } from '../wire/light-bind.js';
 import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
 import { Options } from './options.js';
-import { createProgram, type Parsed } from './program.js';
+import { createCommand, createProgram, type Parsed } from './program.js';
+import { serviceLine } from './service-commands/service-line.js';
 import { exitOnInterrupt } from './signals.js';
 
 /** Runs `postern` with these arguments, and ends the process with its exit status. */
@@ -22,15 +23,18 @@ export async function main(args: readonly string[]): Promise<void> {
 export async function run(args: readonly string[]): Promise<number> {
   const { env, stderr } = process;
   let parsed: Parsed | undefined;
-  const program = createProgram(posternVersion(), (found) => {
-    parsed = found;
-  });
+  const found = (one: Parsed): void => {
+    parsed = one;
+  };
+  const service = serviceLine(args);
+  const program =
+    service === undefined ? createProgram(posternVersion(), found) : createCommand(service.command, found);
   if (args.length === 0) {
     program.outputHelp();
     return 0;
   }
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(service?.args ?? args, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // Help and version were printed.

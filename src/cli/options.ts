@@ -8,6 +8,8 @@ export interface Given {
   /** `--listen` or `POSTERN_LISTEN`. */
   readonly from: string;
   readonly by: 'flag' | 'environment';
+  /** Said by a name that programs of before had for it. */
+  readonly older: boolean;
 }
 
 /** The options of one run of a command: the flag wins over the environment variable, that over the default. */
@@ -28,12 +30,14 @@ export class Options {
     for (const long of [name, ...(spec.aliases ?? [])]) {
       const flag = this.#flags.get(long);
       const from = `--${long}`;
-      if (flag !== undefined) return { value: checked(spec, flag, from), from, by: 'flag' };
+      if (flag !== undefined)
+        return { value: checked(spec, flag, from), from, by: 'flag', older: long !== name };
     }
     for (const from of [envNameOf(spec), ...(spec.env ?? [])]) {
       const text = this.#env[from];
       if (text === undefined || text === '') continue;
-      return { value: checked(spec, fromEnv(spec, text, from), from), from, by: 'environment' };
+      const value = checked(spec, fromEnv(spec, text, from), from);
+      return { value, from, by: 'environment', older: from !== envNameOf(spec) };
     }
     return undefined;
   }

@@ -33,6 +33,13 @@ export function createProgram(version: string, found: (parsed: Parsed) => void):
   return program;
 }
 
+/** A parser for one command alone, whose words and options may stand in any order. */
+export function createCommand(spec: CommandSpec, found: (parsed: Parsed) => void): Command {
+  const command = configured(new Command(['postern', ...spec.path].join(' ')));
+  fill(command, spec, found);
+  return command;
+}
+
 function addGroup(program: Command, word: string): Command {
   const group = groups.find(({ path }) => path[0] === word);
   const summary = group?.summary ?? '';
@@ -46,6 +53,18 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
   const command = configured(
     parent.command(spec.path.at(-1) ?? '', spec.hidden === true ? { hidden: true } : {}),
   );
+  fill(command, spec, (parsed) => {
+    // A command with sub-commands takes options of its own, and would swallow those that stand before the second word.
+    const [lost] = Object.keys(parent.opts());
+    if (lost !== undefined) command.error(`options of '${spec.path.join(' ')}' stand behind these words`);
+    found(parsed);
+  });
+  // What stands after the word of a sub-command is the sub-command's.
+  return command.enablePositionalOptions();
+}
+
+/** Gives a command its words, options and help. */
+function fill(command: Command, spec: CommandSpec, found: (parsed: Parsed) => void): void {
   command.summary(spec.summary);
   const about = spec.description === undefined ? '' : `\n\n${spec.description}`;
   command.description(`${sentence(spec.summary)}${about}`);
@@ -67,9 +86,6 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
   }
   if (spec.examples.length > 0) command.addHelpText('after', examplesText(spec));
   command.action(() => {
-    // A command with sub-commands takes options of its own, and would swallow those that stand before the second word.
-    const [lost] = Object.keys(parent.opts());
-    if (lost !== undefined) command.error(`options of '${spec.path.join(' ')}' stand behind these words`);
     const given: Record<string, unknown> = command.opts();
     const flags = new Map<string, unknown>();
     for (const [name, attribute] of attributes) {
@@ -77,8 +93,6 @@ function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) 
     }
     found({ command: spec, words: command.args, flags });
   });
-  // What stands after the word of a sub-command is the sub-command's.
-  return command.enablePositionalOptions();
 }
 
 function collect(value: string, earlier: unknown): string[] {

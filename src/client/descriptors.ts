@@ -25,7 +25,7 @@ export async function protoFileSource(
 }
 
 /** Types from files with a serialised `google.protobuf.FileDescriptorSet`. Throws `PROTOSET_UNREADABLE`. */
-export async function protosetSource(files: readonly string[]): Promise<DescriptorSource> {
+export async function protosetSource(files: readonly (string | URL)[]): Promise<DescriptorSource> {
   const pool = new DescriptorPool();
   for (const file of files) {
     let bytes: Buffer;

@@ -36,7 +36,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
 export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
-  const client = new Client(target.address, credentialsFor(target.tls), channelOptions);
+  const client = new Client(target.address, credentialsFor(target.tls), optionsFor(target.tls));
   const why = await connected(client, Date.now() + Math.min(timeoutMs, longestTimerMs));
   if (why !== undefined) {
     client.close();
@@ -68,7 +68,19 @@ export async function connectHub(target: HubTarget, timeoutMs: number): Promise<
 function credentialsFor(tls: HubTls | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
   const roots = tls.ca === undefined ? null : Buffer.from(tls.ca);
-  return credentials.createSsl(roots, null, null, { rejectUnauthorized: tls.rejectUnauthorized });
+  const key = tls.own === undefined ? null : Buffer.from(tls.own.key);
+  const cert = tls.own === undefined ? null : Buffer.from(tls.own.cert);
+  return credentials.createSsl(roots, key, cert, { rejectUnauthorized: tls.rejectUnauthorized });
+}
+
+/** What a channel needs where the hub's certificate has another name than its address. */
+function optionsFor(tls: HubTls | undefined): ClientOptions {
+  if (tls?.serverName === undefined) return channelOptions;
+  return {
+    ...channelOptions,
+    'grpc.ssl_target_name_override': tls.serverName,
+    'grpc.default_authority': tls.serverName,
+  };
 }
 
 /** Connects; resolves to why it cannot, undefined when it has. A refusal is told at once, without trying again. */

@@ -21,6 +21,10 @@ export interface HubTls {
   readonly ca: string | undefined;
   /** False takes any certificate. */
   readonly rejectUnauthorized: boolean;
+  /** Name in the hub's certificate, where it is not the host of the address. */
+  readonly serverName?: string;
+  /** Own certificate and its key, PEM. */
+  readonly own?: { readonly cert: string; readonly key: string };
 }
 
 /** What the user said about the hub. */
@@ -34,6 +38,13 @@ export interface HubChoice {
   readonly ca?: string | undefined;
   /** Takes any certificate of the hub. */
   readonly insecure?: boolean | undefined;
+  /** Speaks TLS although the address does not say so. */
+  readonly tls?: boolean;
+  /** Name in the hub's certificate, where it is not the host of the address. */
+  readonly serverName?: string | undefined;
+  /** Files with an own certificate and its key. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
   /** Data directory, where a hub on this machine leaves its address and a token. */
   readonly data: string;
   /** False leaves the token of the data directory out: it is another hub's. Default true. */
@@ -52,16 +63,21 @@ export async function findHub(choice: HubChoice): Promise<HubTarget> {
   const token = await findToken(choice);
   if (choice.hub !== undefined) {
     const { address, tls } = parseHub(choice.hub);
-    return { address, from: choice.from ?? 'as told', token, ...(tls ? { tls: await trustOf(choice) } : {}) };
+    return { address, from: choice.from ?? 'as told', token, ...(await tlsOf(choice, tls)) };
   }
   const by = choice.from === undefined ? '' : `, ${choice.from}`;
   const running = await readHubFile(choice.data);
   const first = running?.listen[0];
   // From this machine a hub is reached without TLS too.
   if (first !== undefined) {
-    return { address: dialable(first), from: `from ${choice.data}/hub.json${by}`, token };
+    return {
+      address: dialable(first),
+      from: `from ${choice.data}/hub.json${by}`,
+      token,
+      ...(await tlsOf(choice)),
+    };
   }
-  return { address: defaultHubAddress, from: `the default${by}`, token };
+  return { address: defaultHubAddress, from: `the default${by}`, token, ...(await tlsOf(choice)) };
 }
 
 /**
@@ -86,10 +102,31 @@ export function dialable(listen: string): string {
   return listen.replace(/^(0\.0\.0\.0|\[::\]|)(?=:\d+$)/, '127.0.0.1');
 }
 
-async function trustOf({ ca, insecure }: HubChoice): Promise<HubTls> {
+/** How TLS is spoken, where the address or the choice says so. Throws `USAGE`, `TLS_FILE_UNREADABLE` (exit status 2). */
+async function tlsOf(choice: HubChoice, ofAddress = false): Promise<{ tls?: HubTls }> {
+  if (!ofAddress && choice.tls !== true) return {};
+  const { ca, insecure, serverName, certFile, keyFile } = choice;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new PosternError('USAGE', 'a certificate needs its key, and a key its certificate', {
+      exitCode: 2,
+    });
+  }
+  const own =
+    certFile === undefined || keyFile === undefined
+      ? {}
+      : {
+          own: {
+            cert: await readPemFile(certFile, 'certificate'),
+            key: await readPemFile(keyFile, 'key'),
+          },
+        };
   return {
-    ca: ca === undefined ? undefined : await readPemFile(ca, 'CA'),
-    rejectUnauthorized: insecure !== true,
+    tls: {
+      ca: ca === undefined ? undefined : await readPemFile(ca, 'CA'),
+      rejectUnauthorized: insecure !== true,
+      ...(serverName === undefined ? {} : { serverName }),
+      ...own,
+    },
   };
 }
 
