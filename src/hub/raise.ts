@@ -47,14 +47,14 @@ import { TokenRegistry } from './tokens.js';
 import { openTunnels } from './tunnels/open.js';
 import { Undo } from './undo.js';
 import { upgradeListener } from './upgrades.js';
-
 import { Webhooks } from './webhooks/webhooks.js';
+
 /** What the registry held has to be read within this time, in milliseconds. */
 const mirrorWithinMs = 60_000;
 const housekeepingEveryMs = 3_600_000;
-
 /** A hub that stops takes so long to tell webhooks what they were not told yet, in milliseconds. */
 const webhooksDrainMs = 5_000;
+
 /** A hub that is up. */
 export type RaisedHub = HubReady & Pick<RunningHub, 'reload' | 'stop'>;
 
@@ -107,10 +107,10 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const version = deps.version ?? 'unknown';
   const activity = startActivity({ bus, hub: self, log }, undo);
   const { attendance } = activity;
-  const { perNode } = config.limits;
   const webhooks = new Webhooks({ hub: self, version, log, metrics: deps.metrics });
   undo.add(() => webhooks.stop());
   (await webhooks.prepare(config.webhooks))();
+  const { perNode } = config.limits;
   const bandwidth = perNode.length === 0 ? undefined : new NodeBandwidth(perNode);
   const fleet = joinFleet(
     { bus, registry, readiness, hub: self, predecessor, version, attendance, log, bandwidth },
@@ -118,8 +118,8 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   );
   const stats = new CallStats(log, callDuration(deps.metrics), activity.calls);
   const { nodes } = fleet;
-  activity.joined(fleet.lives, endedWell ? undefined : predecessor);
   nodes.onTransition((...heard) => webhooks.heard(...heard));
+  activity.joined(fleet.lives, endedWell ? undefined : predecessor);
   undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));
 
   if (deps.revokeOnBus !== undefined) {
@@ -221,11 +221,11 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       readiness.stopping();
       own.setServing(false);
       await fleet.retire();
+      const told = webhooks.drain(webhooksDrainMs);
       // Who looks on at the nodes does so for ever, and shall not hold the hub up.
       const graceMs = config.drainSeconds * 1000;
-      await Promise.all([front.drain(graceMs), own.drain(), tunnels?.drain(graceMs)]);
+      await Promise.all([front.drain(graceMs), own.drain(), tunnels?.drain(graceMs), told]);
       if (await activity.finish()) await leaveHubInstance(config.data, self).catch(() => {});
-      const told = webhooks.drain(webhooksDrainMs);
       await undo.all();
       log.info('the hub has stopped');
     },
