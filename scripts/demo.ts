@@ -1,6 +1,6 @@
 /**
- * The demo: a hub, two servers nobody can dial, an agent beside each, one more that only a proxy lets out, and clients
- * that know nothing of Postern.
+ * The demo: a hub, two servers nobody can dial, an agent beside each, one more that only a proxy lets out, a process
+ * beside a third, and clients that know nothing of Postern.
  * Ends with `demo: PASS (N steps, S s)` and 0 when every step did what it should and all that it started is gone.
  *
  * Environment: `KEEP=1` leaves it up (`node dist/scripts/demo.js stop` ends it), `BREAK=<what>` breaks something on
@@ -13,6 +13,7 @@ import { type Demo, sabotages } from './demo/context.js';
 import { etcdPart } from './demo/etcd-part.js';
 import { httpsPart } from './demo/https-part.js';
 import { keepUp, stopKept } from './demo/keep.js';
+import { processPart } from './demo/process-part.js';
 import { recoveryPart } from './demo/recovery-part.js';
 import { breakOnPurpose } from './demo/sabotage.js';
 import { Stage, StepFailed } from './demo/stage.js';
@@ -68,6 +69,7 @@ async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Pro
   await etcdPart(demo);
   await httpsPart(demo);
   await recoveryPart(demo);
+  await processPart(demo);
   return demo;
 }
 
