@@ -16,6 +16,7 @@ import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
 import { type HubConfig, type HubConfigInput, readHubConfig } from './config.js';
 import { Authentication } from './door/authentication.js';
+import { isPlainCall } from './door/call-kinds.js';
 import { Entrance } from './door/entrance.js';
 import { FrontDoor } from './door/front-door.js';
 import { Gate } from './door/gate.js';
@@ -184,9 +185,12 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     trustedProxies: config.trustedProxies,
     ...(connectionsPerAddress === undefined ? {} : { limits: { connectionsPerAddress } }),
     onStream: (stream, headers, rawHeaders, listener) => {
-      if (http.takeHttp2(stream, headers, rawHeaders, listener)) return;
-      if (web.takeHttp2(stream, headers, rawHeaders, listener)) return;
-      if (ownHttp.takeHttp2(stream, headers)) return;
+      const taken =
+        !isPlainCall(headers) &&
+        (http.takeHttp2(stream, headers, rawHeaders, listener) ||
+          web.takeHttp2(stream, headers, rawHeaders, listener) ||
+          ownHttp.takeHttp2(stream, headers));
+      if (taken) return;
       frontDoor.handle(stream, headers, rawHeaders, listener);
     },
     onHttp1: (request, response, listener, unbound) => {

@@ -50,7 +50,12 @@ export function forwardableMetadata(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (!name.startsWith(':') && !hopByHopNames.has(name)) kept.push(name, rawHeaders[i + 1] ?? '');
+    if (isForwardable(name)) kept.push(name, rawHeaders[i + 1] ?? '');
   }
   return kept;
+}
+
+/** Whether a proxy passes a header of this (lower-case) name on. */
+export function isForwardable(name: string): boolean {
+  return !name.startsWith(':') && !hopByHopNames.has(name);
 }

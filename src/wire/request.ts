@@ -35,6 +35,14 @@ export function readRequest(
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
 ): ReadRequest | RequestRefusal {
+  return readRequestWith(headers, forwardableMetadata(rawHeaders));
+}
+
+/** The same; `metadata` is what `forwardableMetadata` makes of the header block. */
+export function readRequestWith(
+  headers: IncomingHttpHeaders,
+  metadata: RawMetadata,
+): ReadRequest | RequestRefusal {
   if (headers[':method'] !== 'POST') {
     return refusal(405, 13, `a gRPC call is a POST, not ${headers[':method'] ?? 'nothing'}`);
   }
@@ -43,12 +51,7 @@ export function readRequest(
     return refusal(415, 3, `a gRPC call has the content type application/grpc, not '${contentType}'`);
   }
   const authority = headers[':authority'] ?? headers.host ?? '';
-  const head = readHead(
-    headers[':path'] ?? '',
-    authority,
-    headers['grpc-timeout'],
-    forwardableMetadata(rawHeaders),
-  );
+  const head = readHead(headers[':path'] ?? '', authority, headers['grpc-timeout'], metadata);
   return head.ok ? { ok: true, head: head.head, contentType } : head;
 }
 

@@ -1,4 +1,4 @@
-import { takeToken } from '../../auth/bearer.js';
+import { type TakenToken, takeToken } from '../../auth/bearer.js';
 import type { Identity } from '../../auth/identity.js';
 import type { RawMetadata } from '../../rpc/call.js';
 import { type DoorRefusal, tokenMissing, tokensDiffer, unverified } from './refusal.js';
@@ -20,18 +20,30 @@ export interface Inquirer {
 /** Finds out who asks, whatever protocol they speak. */
 export class Authentication {
   readonly #verifier: Verifier;
-  readonly #isOurs = (token: string): boolean => this.#verifier.signed(token);
+  /** Whether a text is a token of this hub, be it still good or not. */
+  readonly isOurs = (token: string): boolean => this.#verifier.signed(token);
 
   constructor(verifier: Verifier) {
     this.#verifier = verifier;
   }
 
+  /** Who shows a token that was verified before and is still good; undefined: that has to be found out. */
+  known({ token, differ }: TakenToken): Identity | undefined {
+    return token === undefined || differ ? undefined : this.#verifier.verified(token);
+  }
+
   /**
    * By the token in the metadata; at once where it was verified before.
    * @param isPublic nobody needs to show anything: what is shown and is no token of ours is the upstream's.
+   * @param taken what `takeToken` makes of the metadata.
    */
-  identify(metadata: RawMetadata, isPublic: boolean, inquirer: Inquirer): void {
-    const { token, differ, rest } = takeToken(metadata, this.#isOurs);
+  identify(
+    metadata: RawMetadata,
+    isPublic: boolean,
+    inquirer: Inquirer,
+    taken: TakenToken = takeToken(metadata, this.isOurs),
+  ): void {
+    const { token, differ, rest } = taken;
     if (differ) {
       inquirer.unidentified(tokensDiffer);
       return;
@@ -50,14 +62,9 @@ export class Authentication {
       (identity) => inquirer.identified(identity, rest),
       (thrown: unknown) => {
         if (!isPublic) inquirer.unidentified(unverified(thrown));
-        else inquirer.identified(undefined, this.#isOurs(token) ? rest : withoutHubToken(metadata));
+        else inquirer.identified(undefined, this.isOurs(token) ? rest : withoutHubToken(metadata));
       },
     );
-  }
-
-  /** The metadata without a token of the hub. */
-  withoutToken(metadata: RawMetadata): RawMetadata {
-    return takeToken(metadata, this.#isOurs).rest;
   }
 }
 

@@ -1,5 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 
+/** A call as nearly all are, which is no preflight and for no other door than that of calls: seen without a look at the rest. */
+export function isPlainCall(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['content-type'] === 'application/grpc' &&
+    headers[':method'] === 'POST' &&
+    headers['access-control-request-headers'] === undefined
+  );
+}
+
 /** gRPC in any of its forms has doors of its own; the preflight of a page that wants to call is one of them. */
 export function isCall(headers: IncomingHttpHeaders): boolean {
   return /^application\/grpc/i.test(headers['content-type'] ?? '') || lists(headers, 'x-grpc-web');

@@ -1,15 +1,16 @@
 import type { Identity } from '../../auth/identity.js';
 import type { CallHead, CallTarget, RawMetadata } from '../../rpc/call.js';
 import { isForwardPath } from '../../rpc/forward.js';
-import { withCaller, withoutCaller } from '../caller-metadata.js';
+import { withCaller } from '../caller-metadata.js';
 import type { Nodes } from '../nodes.js';
-import type { Authentication } from './authentication.js';
+import type { Authentication, Inquirer } from './authentication.js';
 import type { Destination } from './destination.js';
 import type { Asker, Entrance, Passage } from './entrance.js';
-import { type IdentityHeaders, withEmail, withoutIdentity, withoutProxies } from './identity-headers.js';
+import { type IdentityHeaders, withEmail, withoutProxies } from './identity-headers.js';
 import { mayNotPass } from './passage.js';
 import { type DoorRefusal, notForCalls } from './refusal.js';
 import type { Router } from './routes.js';
+import { Said } from './said.js';
 import { mayNotUse } from './service-passage.js';
 
 const healthPrefix = '/grpc.health.v1.Health/';
@@ -20,7 +21,11 @@ export interface AskedCall extends Omit<CallHead, 'caller'> {
   readonly listener: string;
   /** It asks for a forward, whose path nobody else may use. */
   readonly forward?: boolean;
+  /** What the metadata say, where that is known. */
+  readonly said?: Said;
 }
+
+type Routable = Exclude<Destination, { kind: 'malformed' }>;
 
 /** Decides about every call from outside: where to, who calls, may they. It knows nothing of how calls come in. */
 export class Gate {
@@ -51,37 +56,61 @@ export class Gate {
 
   /** Lets a call through or refuses it. A token that was verified before is decided upon at once. */
   decide(asked: AskedCall, asker: Asker): void {
-    const to = this.#router.route(asked);
-    const refuse = (refusal: DoorRefusal, identity?: Identity) =>
-      this.#entrance.refuse(asker, asked.path, to.kind === 'node' ? to.node : undefined, identity, refusal);
+    const said = asked.said ?? new Said(asked.metadata);
+    const to = said.node ?? this.#router.routeUnnamed(asked);
     if (asked.forward !== true && isForwardPath(asked.path)) {
-      refuse(notForCalls);
+      this.#refuse(asked, asker, to, notForCalls);
       return;
     }
     if (to.kind === 'malformed') {
-      refuse(to.refusal);
+      this.#refuse(asked, asker, to, to.refusal);
       return;
     }
+    const taken = said.taken(this.#authentication.isOurs);
     if (to.kind === 'hub' && asked.path.startsWith(healthPrefix)) {
-      const said = cleaned(this.#authentication.withoutToken(to.metadata));
-      this.#entrance.enter(asker, undefined, this.#ownPassage(asked, said));
+      this.#entrance.enter(asker, undefined, this.#ownPassage(asked, said.cleaned(taken.rest)));
+      return;
+    }
+    const known = this.#authentication.known(taken);
+    if (known !== undefined) {
+      this.#admit(asked, asker, to, known, said.cleaned(taken.rest));
       return;
     }
     const isPublic = to.kind === 'service' && to.service.access === 'public';
-    this.#authentication.identify(to.metadata, isPublic, {
-      identified: (identity, rest) => {
-        const passage = this.#passage(asked, to, identity, cleaned(rest));
-        if ('status' in passage) refuse(passage, identity);
-        else this.#entrance.enter(asker, identity, passage);
-      },
-      unidentified: refuse,
-    });
+    const inquirer: Inquirer = {
+      identified: (identity, rest) => this.#admit(asked, asker, to, identity, said.cleaned(rest)),
+      unidentified: (refusal) => this.#refuse(asked, asker, to, refusal),
+    };
+    this.#authentication.identify(said.rest, isPublic, inquirer, taken);
+  }
+
+  /** `said`: without what was for the hub alone. */
+  #admit(
+    asked: AskedCall,
+    asker: Asker,
+    to: Routable,
+    identity: Identity | undefined,
+    said: RawMetadata,
+  ): void {
+    const passage = this.#passage(asked, to, identity, said);
+    if ('status' in passage) this.#refuse(asked, asker, to, passage, identity);
+    else this.#entrance.enter(asker, identity, passage);
+  }
+
+  #refuse(
+    { path }: AskedCall,
+    asker: Asker,
+    to: Destination,
+    refusal: DoorRefusal,
+    identity?: Identity,
+  ): void {
+    this.#entrance.refuse(asker, path, to.kind === 'node' ? to.node : undefined, identity, refusal);
   }
 
   /** Where the call is to go, or why it may not. */
   #passage(
     asked: AskedCall,
-    to: Exclude<Destination, { kind: 'malformed' }>,
+    to: Routable,
     identity: Identity | undefined,
     said: RawMetadata,
   ): Passage | DoorRefusal {
@@ -116,11 +145,6 @@ export class Gate {
     const head = { path, authority: asked.authority, metadata, timeoutMs };
     return { head, target: service.target, view: undefined, row: service.calls };
   }
-}
-
-/** Without what only the hub may say. */
-function cleaned(metadata: RawMetadata): RawMetadata {
-  return withoutIdentity(withoutCaller(metadata));
 }
 
 function headOf({ path, authority, timeoutMs }: AskedCall, metadata: RawMetadata): Passage['head'] {

@@ -4,6 +4,7 @@ import { type ReadPath, readPath, stripped } from '../routes/path.js';
 import type { LocalService } from '../routes/service.js';
 import type { RouteTable, Row, Slot } from '../routes/table.js';
 import type { Destination, HttpDestination } from './destination.js';
+import { namedNode } from './named-node.js';
 import { type DoorRefusal, refusalStatus } from './refusal.js';
 
 /** What a route may look at. */
@@ -25,31 +26,12 @@ export interface HttpRouted {
   readonly path: string;
 }
 
-const keys = ['x-postern-node', 'name'] as const;
-
 /** What the hub itself serves over HTTP; only a row that names the host takes one of these. */
 const ownPaths: readonly RegExp[] = [
   /^\/(?:health|healthz|readyz|ws|nats)$/,
   /^\/v1\/enrol(?:\/|$)/,
   /^\/\.well-known\/jwks\.json$/,
 ];
-
-function without(metadata: RawMetadata, name: string): RawMetadata {
-  const rest: string[] = [];
-  for (let i = 0; i < metadata.length; i += 2) {
-    const held = metadata[i] ?? '';
-    if (held !== name) rest.push(held, metadata[i + 1] ?? '');
-  }
-  return rest;
-}
-
-/** The value of the first header of this name. */
-function first(metadata: RawMetadata, name: string): string | undefined {
-  for (let i = 0; i < metadata.length; i += 2) {
-    if (metadata[i] === name) return metadata[i + 1];
-  }
-  return undefined;
-}
 
 /** Decides where calls and other requests go. */
 export class Router {
@@ -74,10 +56,11 @@ export class Router {
    * below the hub's domain are one, else to the hub itself.
    */
   route(call: Routed): Destination {
-    for (const key of keys) {
-      const node = first(call.metadata, key);
-      if (node !== undefined) return { kind: 'node', node, metadata: without(call.metadata, key) };
-    }
+    return namedNode(call.metadata) ?? this.routeUnnamed(call);
+  }
+
+  /** The same for a call whose metadata name no node. */
+  routeUnnamed(call: Routed): Destination {
     const { metadata } = call;
     if (this.#table.empty) return { kind: 'hub', metadata };
     const read = this.#table.readsPaths ? readPath(call.path) : unread(call.path);
