@@ -9,7 +9,7 @@ import type { Logger } from '../../log.js';
 import type { DaemonAdapter } from './adapter.js';
 
 /** A daemon that serves is asked again this often, in milliseconds. */
-const lookEveryMs = 5_000;
+const lookEveryMs = 2_000;
 /** It may take this long to answer then, in milliseconds. */
 const answerWithinMs = 5_000;
 

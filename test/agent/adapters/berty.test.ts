@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http2';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { DaemonAdapter, Receipt, ReceiptSink } from '../../../src/agent/adapters/adapter.js';
+import { BertyAdapter } from '../../../src/agent/adapters/berty/berty-adapter.js';
+import { DaemonWatch } from '../../../src/agent/adapters/daemon-watch.js';
+import { DaemonProcess, unary } from '../../support/daemon.js';
+import { testLog } from '../../support/nats.js';
+import { eventually } from '../../support/processes.js';
+
+const soon = (): AbortSignal => AbortSignal.timeout(15_000);
+const addressOf = ({ process }: DaemonProcess): string => String(process.ready.listen);
+const text = (body: Uint8Array): string => Buffer.from(body).toString('utf8');
+const bytes = (body: string): Uint8Array => Buffer.from(body, 'utf8');
+
+/** Writes down what comes. */
+class Heard implements ReceiptSink {
+  readonly receipts: Receipt[] = [];
+  lives = 0;
+  readonly breaks: string[] = [];
+
+  receipt(receipt: Receipt): void {
+    this.receipts.push(receipt);
+  }
+  live(): void {
+    this.lives += 1;
+  }
+  broken(reason: string): void {
+    this.breaks.push(reason);
+  }
+  told(): string[] {
+    return this.receipts
+      .filter(({ kind }) => kind === 'message')
+      .map(({ how, body }) => `${how} ${text(body)}`);
+  }
+}
+
+describe('a Berty daemon', () => {
+  let dir: string;
+  let alice: DaemonProcess;
+  let bob: DaemonProcess;
+  let a: DaemonAdapter;
+  let b: DaemonAdapter;
+  before(async () => {
+    dir = await mkdtemp(path.join(tmpdir(), 'postern-adapter-'));
+    alice = await DaemonProcess.start(path.join(dir, 'alice'));
+    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress]);
+    a = new BertyAdapter(addressOf(alice));
+    b = new BertyAdapter(addressOf(bob));
+  });
+  after(async () => {
+    a?.close();
+    b?.close();
+    await Promise.all([alice?.stop(), bob?.stop()]);
+    await rm(dir, { recursive: true });
+  });
+
+  test('is asked what it is', async () => {
+    const { dialect, peer } = await a.identify(soon());
+    assert.deepEqual([dialect, peer], ['weshnet', alice.process.ready.peerId]);
+    assert.deepEqual(a.capabilities, { groups: true, media: false });
+  });
+
+  test('makes a group that another joins, and each reads the other once both are ready', async (t) => {
+    const group = await a.createGroup(soon());
+    const invite = await a.invite(group, 'garden', soon());
+    assert.deepEqual(await b.join(invite, soon()), group);
+    assert.deepEqual(await b.join(invite, soon()), group, 'once more changes nothing');
+    const [first, second] = [await a.membership(group, soon()), await b.membership(group, soon())];
+    assert.notEqual(first.device, second.device);
+    await Promise.all([a.ready(group, second, soon()), b.ready(group, first, soon())]);
+
+    const heard = new Heard();
+    const receiving = b.receive(group, heard);
+    t.after(() => receiving.stop());
+    await eventually('it is live', () => heard.lives === 1);
+    for (const body of ['one', 'two']) {
+      assert.equal((await a.send(group, bytes(body), soon())).outcome, 'ok');
+    }
+    assert.equal((await b.send(group, bytes('mine'), soon())).outcome, 'ok');
+    await eventually('all three came', () => heard.told().length === 3);
+    assert.deepEqual(heard.told().sort(), ['first mine', 'first one', 'first two']);
+    const devices = Object.fromEntries(heard.receipts.map(({ body, device }) => [text(body), device]));
+    assert.deepEqual(devices, { one: first.device, two: first.device, mine: second.device });
+    const [one, two] = ['one', 'two'].map(
+      (body) => heard.receipts.find((it) => text(it.body) === body)?.counter,
+    );
+    assert.equal((two ?? 0) - (one ?? 0), 1, 'the writer counts its messages');
+
+    const final: string[] = [];
+    for await (const { body, how } of b.read(group, soon())) final.push(`${how} ${text(body)}`);
+    assert.deepEqual(final.sort(), ['first mine', 'first one', 'first two']);
+    await receiving.stop();
+    await a.send(group, bytes('unheard'), soon());
+    assert.equal(heard.told().length, 3);
+  });
+
+  test('that is killed and comes back is heard again, what it told before counts as replayed', async (t) => {
+    const group = await b.createGroup(soon());
+    const heard = new Heard();
+    const receiving = b.receive(group, heard);
+    t.after(() => receiving.stop());
+    await b.send(group, bytes('before'), soon());
+    await eventually('it came', () => heard.told().length === 1);
+    await bob.process.stop('SIGKILL');
+    const unsent = await b.send(group, bytes('nobody takes this'), AbortSignal.timeout(2_000));
+    assert.equal(unsent.outcome, 'info');
+    await eventually('it is noticed', () => heard.breaks.length > 0);
+    bob = await DaemonProcess.start(path.join(dir, 'bob'), [
+      '--listen',
+      addressOf(bob),
+      '--peer',
+      alice.peerAddress,
+    ]);
+    await eventually('it is live again', () => heard.lives === 2);
+    await b.send(group, bytes('after'), soon());
+    await eventually('both came', () => heard.told().length === 3);
+    assert.deepEqual(heard.told(), ['first before', 'replayed before', 'first after']);
+  });
+
+  test('that says no is believed, and told with its reason', async () => {
+    const unknown = { id: Buffer.alloc(32, 7).toString('base64url') };
+    const sent = await a.send(unknown, bytes('x'), soon());
+    assert.equal(sent.outcome, 'fail', JSON.stringify(sent));
+    await assert.rejects(a.membership(unknown, soon()), { code: 'DAEMON_REFUSED' });
+    await assert.rejects(a.join(bytes('nonsense'), soon()), { code: 'INVITE_INVALID' });
+    await assert.rejects(a.join(new Uint8Array(), soon()), { code: 'INVITE_INVALID' });
+    await assert.rejects(a.invite({ id: '' }, 'x', soon()), { code: 'GROUP_INVALID' });
+  });
+
+  test('that nobody is ready for keeps one waiting no longer than one wants', async () => {
+    const group = await a.createGroup(soon());
+    const stranger = { member: 'AAAA', device: 'AAAA' };
+    const since = performance.now();
+    await assert.rejects(a.ready(group, stranger, AbortSignal.timeout(300)), { code: 'DAEMON_UNREACHABLE' });
+    assert.ok(performance.now() - since < 5_000);
+  });
+});
+
+test('a server that is none, and nobody at all, are told apart', async (t) => {
+  const server = createServer();
+  server.on('stream', (stream) => {
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': 12 },
+      { endStream: true },
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const bound = server.address();
+  assert.ok(bound !== null && typeof bound === 'object');
+  const other = new BertyAdapter(`127.0.0.1:${bound.port}`);
+  await assert.rejects(other.identify(soon()), { code: 'DAEMON_UNKNOWN' });
+  other.close();
+  const nobody = new BertyAdapter('127.0.0.1:1');
+  await assert.rejects(nobody.identify(soon()), { code: 'DAEMON_UNREACHABLE' });
+  nobody.close();
+});
+
+test('a daemon is watched: it comes, goes and comes back', async (t) => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'postern-watched-'));
+  t.after(() => rm(dir, { recursive: true }));
+  let daemon = await DaemonProcess.start(dir);
+  t.after(() => daemon.stop());
+  const address = addressOf(daemon);
+  const watch = new DaemonWatch({
+    id: 'n1',
+    target: '127.0.0.1:1',
+    adapter: (target) => new BertyAdapter(target),
+    publish: () => {},
+    log: testLog,
+  });
+  t.after(() => watch.stop());
+  await assert.rejects(watch.serving(AbortSignal.timeout(200)), { code: 'DAEMON_UNREACHABLE' });
+  watch.target(address);
+  const adapter = await watch.serving(soon());
+  assert.equal(watch.identity?.peer, daemon.process.ready.peerId);
+  assert.equal((await adapter.createGroup(soon())).id.length > 0, true);
+  await daemon.process.stop('SIGKILL');
+  await eventually('it is missed', () => watch.state === 'unreachable', { timeoutMs: 15_000 });
+  daemon = await DaemonProcess.start(dir, ['--listen', address]);
+  await watch.serving(soon());
+  const { peerId } = await unary(daemon.protocol, daemon.protocol.serviceGetConfiguration, {});
+  assert.equal(watch.identity?.peer, peerId);
+});
