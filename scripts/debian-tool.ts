@@ -18,7 +18,9 @@ const packages: Readonly<Record<string, string>> = {
   etcd: 'etcd-server',
   etcdctl: 'etcd-client',
   h2load: 'nghttp2-client',
+  ip: 'iproute2',
   'nats-server': 'nats-server',
+  nft: 'nftables',
   nginx: 'nginx',
   tinyproxy: 'tinyproxy-bin',
 };

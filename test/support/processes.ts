@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout: compiled tests live in `<checkout>/<output>/test/support`. */
@@ -38,9 +39,18 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
+/** Starts a program with pipes: `spawn` itself, or something that does it elsewhere. */
+export type Spawn = (
+  command: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; stdio: ('pipe' | 'ignore')[] },
+) => ChildProcess;
+
 /** How a program is started. */
 export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: on this machine. */
+  readonly spawn?: Spawn;
   /** Bound for being ready, milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
   /** What it says on stderr when it cannot become ready, where it would try for ever. */
@@ -56,14 +66,15 @@ export async function startReady(
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<RunningProcess> {
-  const child = spawn(command, args, {
+  const child = (options.spawn ?? spawn)(command, args, {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const output = pipesOf(child);
   living.add(child);
   let stderr = '';
   const lines: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  output.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-1_000_000);
   });
   const exited = new Promise<number | NodeJS.Signals | null>((resolve) => {
@@ -83,12 +94,12 @@ export async function startReady(
     child.once('error', (error) => fail(error.message));
     const { failsWith } = options;
     if (failsWith !== undefined) {
-      child.stderr.on('data', () => {
+      output.stderr.on('data', () => {
         if (failsWith.test(stderr)) fail('it cannot become ready');
       });
     }
     void exited.then((code) => fail(`ended with ${code} before it was ready`));
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: output.stdout }).on('line', (line) => {
       lines.push(line);
       const parsed = readyLine(line);
       if (parsed === undefined) return;
@@ -116,6 +127,11 @@ export async function startReady(
   };
 }
 
+function pipesOf({ stdout, stderr }: ChildProcess): { stdout: Readable; stderr: Readable } {
+  if (stdout === null || stderr === null) throw new Error('it was started without pipes');
+  return { stdout, stderr };
+}
+
 function readyLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -140,23 +156,24 @@ export interface Finished {
 export async function run(
   command: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number; spawn?: Spawn } = {},
 ): Promise<Finished> {
-  const child = spawn(command, args, {
+  const child = (options.spawn ?? spawn)(command, args, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  const output = pipesOf(child);
   living.add(child);
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  output.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  output.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input ?? '');
   const timeoutMs = options.timeoutMs ?? 30_000;
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   const [code] = (await once(child, 'close')) as [number | null];
