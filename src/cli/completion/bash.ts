@@ -4,6 +4,7 @@ import {
   firstWords,
   groupWords,
   isCommand,
+  serviceName,
   subCommands,
   wordsAfter,
 } from './words.js';
@@ -12,20 +13,23 @@ import {
 export function bashScript(): string {
   return `# Completion of postern for bash.
 _postern() {
-  local cur prev words cword command place flags i
+  local cur prev command service place i
   cur="\${COMP_WORDS[COMP_CWORD]}"
   prev="\${COMP_WORDS[COMP_CWORD-1]}"
   COMPREPLY=()
 
   # The command's words come first; whatever stands behind them is counted by its place.
-  command="" place=0
+  # Where the first word is no command, it is a service.
+  command="" service="" place=0
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       -*) _postern_takes_value "$command" "\${COMP_WORDS[i]}" && ((i++)) ;;
       *)
         case "$command \${COMP_WORDS[i]}" in
-          " "*) command="\${COMP_WORDS[i]}" ;;
+          ${firstWords.map(({ word }) => `" ${word}"`).join('|')}) command="\${COMP_WORDS[i]}" ;;
+          " "*) command="${serviceName}" service="\${COMP_WORDS[i]}" ;;
           ${subCommands.map((name) => `"${name}"`).join('|')}) command="$command \${COMP_WORDS[i]}" ;;
+          "hub "*) command="${serviceName}" service=hub place=1 ;;
           *) ((place++)) ;;
         esac ;;
     esac
@@ -36,7 +40,9 @@ _postern() {
     return
   fi
   case "$command" in
-    "") COMPREPLY=($(compgen -W "${plain(firstWords)} help --help --version" -- "$cur")) ; return ;;
+    "") COMPREPLY=($(compgen -W "${plain(firstWords)} help --help --version" -- "$cur"))
+      [[ -n "$cur" && "$cur" != -* ]] && COMPREPLY+=($(compgen -W "$(_postern_services)" -- "$cur"))
+      return ;;
 ${groupWords.map(groupReply).join('\n')}
   esac
   if [[ "$cur" == -* ]]; then
@@ -50,6 +56,11 @@ ${completedCommands.flatMap(({ name, places }) => places.map((choices, at) => ` 
 
 _postern_nodes() {
   command postern complete-nodes --connect-timeout 1s 2>/dev/null
+}
+
+# Without an argument the services, with one the methods of that service.
+_postern_services() {
+  command postern complete-services "$@" --connect-timeout 1s 2>/dev/null
 }
 
 _postern_contexts() {
@@ -91,7 +102,8 @@ function valued(line: (key: string, choices: Choices) => string): string {
 
 /** What may stand after the word of a group; where it is a command too, its own words and flags may stand there as well. */
 function groupReply(group: string): string {
-  const words = `COMPREPLY=($(compgen -W "${plain(wordsAfter(group))}" -- "$cur"))`;
+  const live = group === 'hub' ? ' $(_postern_services hub)' : '';
+  const words = `COMPREPLY=($(compgen -W "${plain(wordsAfter(group))}${live}" -- "$cur"))`;
   return isCommand(group)
     ? `    ${group}) [[ $place -eq 0 && "$cur" != -* ]] && ${words} ;;`
     : `    ${group}) ${words} ; return ;;`;
@@ -101,6 +113,7 @@ function reply({ words, completes }: Choices, assign = '='): string {
   const compgen = (how: string): string => `COMPREPLY${assign}($(compgen ${how} -- "$cur"))`;
   if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
+  if (completes === 'method') return compgen('-W "$(_postern_services "$service")"');
   if (completes === 'context') return compgen('-W "$(_postern_contexts)"');
   if (completes === 'file') return compgen('-f');
   return completes === 'directory' ? compgen('-d') : ':';

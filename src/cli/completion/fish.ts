@@ -4,6 +4,7 @@ import {
   completedCommands,
   firstWords,
   groupWords,
+  serviceName,
   wordsAfter,
 } from './words.js';
 
@@ -14,6 +15,32 @@ export function fishScript(): string {
     'function __postern_nodes',
     '  command postern complete-nodes --connect-timeout 1s 2>/dev/null',
     'end',
+    '# Without an argument the services, with one the methods of that service.',
+    'function __postern_services',
+    '  command postern complete-services $argv --connect-timeout 1s 2>/dev/null',
+    'end',
+    '',
+    '# The first word, where it is a service: no command is called so, or it is hub and the second is none of its own.',
+    'function __postern_service',
+    '  set -l words (string match -v -- "-*" (commandline -opc))',
+    '  test (count $words) -ge 2; or return 1',
+    `  if contains -- $words[2] ${firstWords.map(({ word }) => word).join(' ')}`,
+    `    test $words[2] = hub; and test (count $words) -ge 3; and not contains -- $words[3] ${wordsAfter(
+      'hub',
+    )
+      .map(({ word }) => word)
+      .join(' ')}; or return 1`,
+    '  end',
+    '  echo $words[2]',
+    'end',
+    '',
+    '# True on the line of a service; with a number first: when so many words follow the service.',
+    'function __postern_at_service',
+    '  __postern_service >/dev/null; or return 1',
+    '  set -l words (string match -v -- "-*" (commandline -opc))',
+    '  test $argv[1] = any; or test (count $words) -eq (math $argv[1] + 2)',
+    'end',
+    '',
     'function __postern_contexts',
     '  command postern complete-contexts 2>/dev/null',
     'end',
@@ -38,6 +65,8 @@ export function fishScript(): string {
     ...firstWords.map(
       ({ word, summary }) => `complete -c postern -n '__postern_at 0' -a ${word} -d ${quoted(summary)}`,
     ),
+    "complete -c postern -n '__postern_at 0; and test -n (commandline -ct)' -a '(__postern_services)'",
+    "complete -c postern -n '__postern_at 0 hub' -a '(__postern_services hub)'",
     ...groupWords.flatMap((group) =>
       wordsAfter(group).map(
         ({ word, summary }) =>
@@ -50,23 +79,24 @@ export function fishScript(): string {
 }
 
 function linesOf({ name, flags, places }: CommandWords): string[] {
+  const at = (after: string | number): string =>
+    name === serviceName ? `__postern_at_service ${after}` : `__postern_at ${after} ${name}`;
   return [
     ...flags.map(({ flags: forms, summary, value }) => {
       const names = forms.map((form) =>
         form.startsWith('--') ? `-l ${form.slice(2)}` : `-s ${form.slice(1)}`,
       );
       const after = value === undefined ? '' : ` -r ${choicesOf(value)}`;
-      return `complete -c postern -n '__postern_at any ${name}' ${names.join(' ')}${after} -d ${quoted(summary)}`;
+      return `complete -c postern -n '${at('any')}' ${names.join(' ')}${after} -d ${quoted(summary)}`;
     }),
-    ...places.map(
-      (choices, at) => `complete -c postern -n '__postern_at ${at} ${name}' ${choicesOf(choices)}`,
-    ),
+    ...places.map((choices, place) => `complete -c postern -n '${at(place)}' ${choicesOf(choices)}`),
   ];
 }
 
 function choicesOf({ words, completes }: Choices): string {
   if (words.length > 0) return `-f -a ${quoted(words.join(' '))}`;
   if (completes === 'node') return "-f -a '(__postern_nodes)'";
+  if (completes === 'method') return "-f -a '(__postern_services (__postern_service))'";
   if (completes === 'context') return "-f -a '(__postern_contexts)'";
   if (completes === 'directory') return "-f -a '(__fish_complete_directories)'";
   return completes === 'file' ? '-F' : '-f';

@@ -1,6 +1,7 @@
 import type { CommandSpec, Completes, OptionSpec } from '../command-spec.js';
 import { commands, groups } from '../commands.js';
 import { placeholderOf } from '../help.js';
+import { serviceCommand } from '../service-commands/spec.js';
 
 /** What may stand in one place: fixed words, or something to look up. */
 export interface Choices {
@@ -29,10 +30,14 @@ export interface CommandWords {
   readonly places: readonly Choices[];
 }
 
-/** Every command that is shown. */
-export const completedCommands: readonly CommandWords[] = commands
-  .filter((command) => command.hidden !== true)
-  .map(wordsOf);
+/** By this name the scripts know the commands of services; no word of a command is in capitals. */
+export const serviceName = 'SERVICE';
+
+/** Every command that is shown, and those of services. */
+export const completedCommands: readonly CommandWords[] = [
+  ...commands.filter((command) => command.hidden !== true),
+  { ...serviceCommand, path: [serviceName], arguments: (serviceCommand.arguments ?? []).slice(1) },
+].map(wordsOf);
 
 /** The first words, with their summaries. */
 export const firstWords: readonly { readonly word: string; readonly summary: string }[] = [
@@ -78,7 +83,11 @@ function wordsOf(command: CommandSpec): CommandWords {
 }
 
 function flagWords(option: OptionSpec): FlagWords {
-  const flags = [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])];
+  const names = [option.name, ...(option.aliases ?? [])];
+  const flags = [
+    ...names.map((name) => `--${name}`),
+    ...(option.short === undefined ? [] : [`-${option.short}`]),
+  ];
   if (placeholderOf(option) === undefined) return { flags, summary: option.summary, value: undefined };
   const words = option.kind === 'choice' ? option.choices : [];
   const completes = option.kind === 'text' || option.kind === 'list' ? option.completes : undefined;

@@ -5,6 +5,7 @@ import {
   firstWords,
   groupWords,
   isCommand,
+  serviceName,
   subCommands,
   wordsAfter,
 } from './words.js';
@@ -18,6 +19,13 @@ _postern_nodes() {
   local -a nodes
   nodes=(\${(f)"$(command postern complete-nodes --connect-timeout 1s 2>/dev/null)"})
   _describe 'node' nodes
+}
+
+# Without an argument the services, with one the methods of that service.
+_postern_services() {
+  local -a services
+  services=(\${(f)"$(command postern complete-services "$@" --connect-timeout 1s 2>/dev/null)"})
+  _describe 'service' services
 }
 
 _postern_contexts() {
@@ -34,9 +42,10 @@ _postern() {
 ${described(firstWords)}
     )
     _describe 'command' commands
+    [[ -n "$words[2]" && "$words[2]" != -* ]] && _postern_services
     return
   fi
-  local command="$words[2]"
+  local command="$words[2]" service="$words[2]"
   if (( CURRENT == 3 )) && [[ "$words[3]" != -* ]]; then
     case "$command" in
 ${groupWords.map(groupReply).join('\n')}
@@ -46,6 +55,9 @@ ${groupWords.map(groupReply).join('\n')}
     ${subCommands.map((name) => `'${name}'`).join('|')})
       command="$command $words[3]"
       shift words; (( CURRENT-- )) ;;
+    'hub '[a-z]*) (( CURRENT > 3 )) && command=${serviceName} ;;
+    ${firstWords.map(({ word }) => `'${word} '*`).join('|')}) ;;
+    *) command=${serviceName} ;;
   esac
   shift words; (( CURRENT-- ))
   case "$command" in
@@ -64,7 +76,8 @@ fi
 /** What may stand after the word of a group; where it is a command too, its own words may stand there as well. */
 function groupReply(group: string): string {
   const commands = `commands=(\n${described(wordsAfter(group))}\n      ) ; _describe 'command' commands`;
-  return `      ${group}) ${commands}${isCommand(group) ? '' : ' ; return'} ;;`;
+  const live = group === 'hub' ? ' ; _postern_services hub' : '';
+  return `      ${group}) ${commands}${live}${isCommand(group) ? '' : ' ; return'} ;;`;
 }
 
 function argumentsOf({ name, flags, places }: CommandWords): string {
@@ -83,6 +96,7 @@ function argumentsOf({ name, flags, places }: CommandWords): string {
 function action({ words, completes }: Choices): string {
   if (words.length > 0) return `(${words.join(' ')})`;
   if (completes === 'node') return '_postern_nodes';
+  if (completes === 'method') return '{_postern_services "$service"}';
   if (completes === 'context') return '_postern_contexts';
   if (completes === 'file') return '_files';
   return completes === 'directory' ? '_files -/' : ' ';

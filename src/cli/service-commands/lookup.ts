@@ -45,8 +45,9 @@ export async function withLookup<T>(
   deadlineMs: number,
   use: (lookup: Lookup) => Promise<T>,
 ): Promise<T> {
-  const files = await sourceFromFiles(invocation);
-  const headers = await parseMetadata(invocation.options.list('header'));
+  const files = invocation.options.has('proto') ? await sourceFromFiles(invocation) : undefined;
+  const { options } = invocation;
+  const headers = await parseMetadata(options.has('header') ? options.list('header') : []);
   const { choice, token } = await choiceOf(invocation);
   const connection = await connectHub(await findHub(choice), connectTimeoutOf(invocation));
   const sources = new Map<Place, DescriptorSource>();
@@ -89,7 +90,8 @@ function whereMissing(thrown: unknown): undefined {
 /** The hub that was chosen; a token of another type than Bearer is not for it, and stands in `authorization`. */
 async function choiceOf(invocation: Invocation) {
   const choice = await hubChoiceOf(invocation);
-  const type = invocation.options.text('token-type') ?? '';
+  const { options } = invocation;
+  const type = options.has('token-type') ? (options.text('token-type') ?? '') : 'Bearer';
   if (/^bearer$/i.test(type) || choice.token === undefined) return { choice, token: undefined };
   return { choice: { ...choice, token: undefined }, token: `${type} ${choice.token}` };
 }

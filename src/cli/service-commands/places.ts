@@ -110,15 +110,18 @@ export async function serviceAnywhere(
   );
 }
 
-/** The services of the hub and of every node that is connected and answers in time, by place. */
-export async function servicesEverywhere(lookup: Lookup): Promise<Map<Place, readonly string[]>> {
+/** The services of the hub and of every node that is connected and answers within `ms`, by place. */
+export async function servicesEverywhere(
+  lookup: Lookup,
+  ms = askedMs,
+): Promise<Map<Place, readonly string[]>> {
   const all = new Map<Place, readonly string[]>([[undefined, await lookup.services(undefined)]]);
   const nodes = (await nodesThere(lookup).catch(() => []))
     .filter(({ state }) => state.startsWith('connected'))
     .slice(0, mostAsked);
   await Promise.all(
     nodes.map(async ({ name }) => {
-      const services = await within(lookup.services(name), askedMs).catch(() => undefined);
+      const services = await within(lookup.services(name), ms).catch(() => undefined);
       if (services !== undefined) all.set(name, services);
     }),
   );
@@ -126,7 +129,7 @@ export async function servicesEverywhere(lookup: Lookup): Promise<Map<Place, rea
 }
 
 /** The value, or undefined when it takes longer. */
-export async function within<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
+async function within<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ms);

@@ -255,4 +255,13 @@ export const managingCommands: readonly CommandSpec[] = [
     examples: [],
     load: () => import('../commands/complete-nodes.js'),
   },
+  {
+    path: ['complete-services'],
+    summary: 'words of services, or of the methods of one, for completion',
+    hidden: true,
+    arguments: [{ name: 'SERVICE', summary: 'a service, for its methods', optional: true }],
+    options: hubOptions,
+    examples: [],
+    load: () => import('../commands/complete-services.js'),
+  },
 ];
