@@ -80,7 +80,9 @@ export function fishScript(): string {
 
 function linesOf({ name, flags, places }: CommandWords): string[] {
   const at = (after: string | number): string =>
-    name === serviceName ? `__postern_at_service ${after}` : `__postern_at ${after} ${name}`;
+    name === serviceName
+      ? `__postern_at_service ${after}`
+      : `__postern_at ${after} ${name}${name === 'hub' ? '; and not __postern_service >/dev/null' : ''}`;
   return [
     ...flags.map(({ flags: forms, summary, value }) => {
       const names = forms.map((form) =>
