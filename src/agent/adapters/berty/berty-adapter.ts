@@ -34,23 +34,12 @@ import type {
   SendOutcome,
 } from '../adapter.js';
 import { Arrivals } from '../arrivals.js';
+import { sendOutcome } from '../send-outcome.js';
 import { Channel, daemonError, isServiceError, type MessageType } from './channel.js';
 import { type Dialect, dialects, messengerService } from './dialect.js';
 import { listEvents } from './events.js';
 import { awaitReady } from './ready.js';
 import { BertyReceiving } from './receiving.js';
-
-/** Statuses that say surely that a message was not taken. */
-const definite: ReadonlySet<number> = new Set([
-  status.INVALID_ARGUMENT,
-  status.NOT_FOUND,
-  status.ALREADY_EXISTS,
-  status.PERMISSION_DENIED,
-  status.FAILED_PRECONDITION,
-  status.OUT_OF_RANGE,
-  status.UNIMPLEMENTED,
-  status.UNAUTHENTICATED,
-]);
 
 /** Speaks to Berty's daemon, in the versions that `dialects` names, and to what serves the same. */
 export class BertyAdapter implements DaemonAdapter {
@@ -163,10 +152,8 @@ export class BertyAdapter implements DaemonAdapter {
       const { cid } = await this.#channel.unary(path, asked, Interact_Reply, signal);
       return { outcome: 'ok', id: cid };
     } catch (thrown) {
-      const known = isServiceError(thrown) && definite.has(thrown.code);
       const { message } = daemonError(thrown, this.#channel.address, 'did not take a message');
-      const code = isServiceError(thrown) ? (status[thrown.code] ?? 'UNKNOWN') : 'UNKNOWN';
-      return { outcome: known ? 'fail' : 'info', code, message };
+      return sendOutcome(isServiceError(thrown) ? thrown.code : status.UNKNOWN, message);
     }
   }
 
