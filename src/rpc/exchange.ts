@@ -64,7 +64,8 @@ export class Exchange {
 
   /** Takes calls for another process. */
   target(to: PeerAddress): CallTarget {
-    return { open: (head, sink) => this.#open(to, head, sink) };
+    const key = keyOf(to);
+    return { open: (head, sink) => this.#open(to, key, head, sink) };
   }
 
   /** Who takes the calls that others open here; undefined: nobody. */
@@ -195,12 +196,13 @@ export class Exchange {
     this.#state.close();
   }
 
-  #open(to: PeerAddress, head: CallHead, sink: CallSink): Call {
+  /** @param key of `to`: a string that is made once is found sooner. */
+  #open(to: PeerAddress, key: string, head: CallHead, sink: CallSink): Call {
     const state = this.#state;
     if (!state.accepting)
       return refuseCall(sink, unavailable(`${this.#self.name} is stopping`, true), state.log);
     if (!state.up) return refuseCall(sink, unavailable('the bus is not connected', true), state.log);
-    const known = this.#peers.get(keyOf(to));
+    const known = this.#peers.get(key);
     if (known === undefined && state.stats.peers >= state.limits.peers) {
       return refuseCall(sink, exhausted(`calls are open with ${state.stats.peers} processes`), state.log);
     }
