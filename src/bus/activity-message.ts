@@ -14,7 +14,7 @@ export const activityKinds = [
 export type ActivityKind = (typeof activityKinds)[number];
 
 /** One message holds at most this many events. */
-export const mostActivityEvents = 128;
+export const mostActivityEvents = 256;
 /** A method is told up to this many characters. */
 export const longestMethod = 256;
 /** A caller's name is told up to this many characters. */

@@ -12,16 +12,16 @@ import type { Logger } from '../../log.js';
 
 /** Events wait so long for others of their subject, in milliseconds; the first after a rest waits for none. */
 const settleMs = 50;
-/** The same while there is so much to send that messages would hold few events each. */
+/** The same while there is much to send: fewer and larger messages cost less. */
 const busySettleMs = 250;
-/** So many messages at once are much. */
-const manyMessages = 64;
+/** So many messages, or events, at once are much. */
+const [manyMessages, manyEvents] = [32, 256];
 /** Messages that are not known to be stored yet. */
 const mostInFlight = 64;
 /** A message is cut when its events come to so many bytes, as far as that can be told cheaply. */
-const mostBytes = 48 * 1024;
-/** What an event takes without its texts, at most. */
-const plainEventBytes = 380;
+const mostBytes = 64 * 1024;
+/** What an event takes without its texts, mostly; 380 at most. */
+const plainEventBytes = 200;
 /** The pause after a failure, doubled up to the longest, in milliseconds. */
 const [firstPauseMs, longestPauseMs] = [100, 5_000];
 
@@ -157,6 +157,7 @@ export class Outbox {
     // 'reconnected' comes here again
     if (!this.#bus.connected) return;
     let messages = 0;
+    let events = 0;
     while (this.#again.length > 0 && this.#inFlight < mostInFlight) {
       const parcel = this.#again.shift();
       if (parcel !== undefined) this.#send(parcel);
@@ -167,12 +168,14 @@ export class Outbox {
     for (; at < this.#due.length && this.#inFlight < mostInFlight; messages++) {
       const channel = this.#due[at];
       if (channel === undefined) break;
-      const events = channel.pending.splice(0, fitting(channel.pending));
-      this.#send(this.#parcel(channel, events, undefined));
+      const some = channel.pending.splice(0, fitting(channel.pending));
+      events += some.length;
+      this.#send(this.#parcel(channel, some, undefined));
       if (channel.pending.length === 0) at++;
     }
     this.#due.splice(0, at);
-    const restMs = messages > manyMessages / 2 ? busySettleMs : settleMs;
+    const busy = messages > manyMessages || events > manyEvents;
+    const restMs = busy ? busySettleMs : settleMs;
     this.#restUntil = performance.now() + restMs;
   }
 

@@ -26,7 +26,8 @@ export async function readActivityPage(
   // Another stream has taken its place in between: the next page will show it.
   if (gaps.created !== main.created) return { ...main, messages: [], end: range.after, more: true };
   const end = gaps.more ? Math.min(upTo, gaps.end) : upTo;
-  const messages = [...main.messages, ...gaps.messages]
+  const known = new Set(main.messages.map(({ place }) => place));
+  const messages = [...main.messages, ...gaps.messages.filter(({ place }) => !known.has(place))]
     .filter(({ place }) => place <= end)
     .sort((a, b) => a.place - b.place);
   return { ...main, messages, end, more: main.more || gaps.more };
