@@ -143,7 +143,7 @@ export const resultRecord = z.discriminatedUnion('k', [
     hash: sha256,
   }),
   /** Stands for records that cannot be read on the agent's disk any more: `n` to `to`. */
-  z.object({ ...common, k: z.literal('damaged'), to: z.number().int().positive(), bytes: count }),
+  z.object({ ...common, k: z.literal('damaged'), to: z.number().int().positive() }),
 ]);
 export type ResultRecord = z.infer<typeof resultRecord>;
 export type RecordKind = ResultRecord['k'];

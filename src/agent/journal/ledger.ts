@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { TestEvent } from '../../../machines/test.js';
+import type { ResultCounts, ResultRecord } from '../../bus/result-records.js';
+
+/** Counts the records of a journal and sums them up, in their order. */
+export class Ledger {
+  readonly #hash = createHash('sha256');
+  readonly #counts = {
+    records: 0,
+    intents: 0,
+    ok: 0,
+    fail: 0,
+    info: 0,
+    unknown: 0,
+    receipts: 0,
+    slips: 0,
+    damaged: 0,
+  };
+
+  add(record: ResultRecord, text: string): void {
+    const counts = this.#counts;
+    this.#hash.update(text).update('\n');
+    counts.records++;
+    if (record.k === 'intent') counts.intents++;
+    else if (record.k === 'outcome') counts[record.result]++;
+    else if (record.k === 'receipt') counts.receipts++;
+    else if (record.k === 'slip') counts.slips++;
+    else if (record.k === 'damaged') {
+      const more = record.to - record.n;
+      counts.records += more;
+      counts.damaged += more + 1;
+    }
+  }
+
+  /** What a last record says of all before it. */
+  sum(): { counts: ResultCounts; hash: string } {
+    return { counts: { ...this.#counts }, hash: this.#hash.copy().digest('hex') };
+  }
+}
+
+/** The event that a record is to the machine of its test; undefined: none. */
+export function eventOf(record: ResultRecord): TestEvent | undefined {
+  switch (record.k) {
+    case 'armed':
+      return { type: 'ARMED', startAtMs: record.startAt };
+    case 'started':
+      return { type: 'STARTED' };
+    case 'intent':
+      return { type: 'INTENDED', seq: record.seq };
+    case 'outcome':
+      return { type: 'SETTLED', result: record.result };
+    case 'receipt':
+      return { type: 'RECEIVED' };
+    case 'slip':
+      return { type: 'SLIPPED' };
+    case 'hub':
+      return { type: 'HUB_CHANGED', up: record.up };
+    case 'daemon':
+      return { type: 'DAEMON_CHANGED', up: record.up };
+    case 'boot':
+      return { type: 'BOOTED' };
+    case 'ended':
+      return { type: 'SENDS_ENDED', atMs: record.at };
+    case 'stopping':
+      return { type: 'STOP_ASKED', by: record.by, reason: record.reason, atMs: record.at };
+    case 'finished':
+      return { type: 'FINISHED' };
+    case 'failed':
+      return { type: 'FAILED', code: record.code, message: record.message };
+    default:
+      return undefined;
+  }
+}

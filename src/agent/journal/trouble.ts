@@ -1,0 +1,26 @@
+import { errorText, PosternError } from '../../errors.js';
+import { JournalLimitError } from './writer.js';
+
+/** Why a test fails whose journal cannot be written: code and message of its last record. */
+export function failureOf(thrown: unknown, directory: string): { code: string; message: string } {
+  if (thrown instanceof JournalLimitError) {
+    return { code: 'JOURNAL_TOO_LARGE', message: `the journal in ${directory} is as large as it may be` };
+  }
+  if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
+    return { code: 'DISK_FULL', message: `there is no room left on the disk of ${directory}` };
+  }
+  return {
+    code: 'JOURNAL_UNWRITABLE',
+    message: `cannot write to ${directory}: ${errorText(thrown)}`.slice(0, 512),
+  };
+}
+
+/** The error of a journal that cannot be made or read. */
+export function openError(thrown: unknown, directory: string): PosternError {
+  if (thrown instanceof PosternError) return thrown;
+  const { code, message } = failureOf(thrown, directory);
+  return new PosternError(code, message, {
+    hint: 'make room there, or give the agent another data directory with --data',
+    cause: thrown,
+  });
+}
