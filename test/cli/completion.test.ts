@@ -76,7 +76,7 @@ test('bash offers the nodes of the hub where a node stands, and nowhere else', a
   assert.deepEqual(await offered('call', '-d', '{}', '--max-time', '3s', 'g'), ['greenhouse']);
   assert.deepEqual(await offered('call', 'cellar', ''), []);
   assert.deepEqual(await offered('inspect', '--follow', 'c'), ['cellar']);
-  assert.deepEqual(await offered('nodes', ''), ['revoke', 'allow', 'cellar', 'greenhouse']);
+  assert.deepEqual(await offered('nodes', ''), ['revoke', 'allow', 'kick', 'cellar', 'greenhouse']);
   assert.deepEqual(await offered('nodes', 'revoke', ''), ['cellar', 'greenhouse']);
   assert.deepEqual(await offered('nodes', 'cellar', ''), []);
   assert.deepEqual(await offered('nodes', '--wat'), ['--watch']);
