@@ -75,6 +75,10 @@ function connected({ tcp }: PeerAddress, { times, signal }: DialOptions): Promis
       clearTimeout(timer);
       signal.removeEventListener('abort', aborted);
       socket.off('error', failed);
+      // Whatever it is used for ends with the daemon, a handshake that waits too.
+      const end = (): void => void socket.destroy();
+      signal.addEventListener('abort', end);
+      socket.once('close', () => signal.removeEventListener('abort', end));
       resolve(socket);
     });
   });

@@ -182,6 +182,8 @@ function firstFrames(socket: Socket, reader: FrameReader): { next(): Promise<Fra
     wake();
   };
   socket.on('data', data).on('error', fail).on('close', closed).on('end', closed);
+  // One that a relay has led here was paused meanwhile.
+  socket.resume();
   return {
     async next() {
       for (;;) {

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { parseAddress } from '../../wire/address.js';
@@ -64,6 +64,8 @@ export class Peers {
 
   constructor(config: PeersConfig, parts: { key: SigningKey; groups: Groups; counts: Counts; log: Logger }) {
     const { role, times, backoff } = config;
+    // Every connection listens to it.
+    setMaxListeners(0, this.#stopping.signal);
     this.#config = config;
     this.#key = parts.key;
     this.#groups = parts.groups;
