@@ -24,9 +24,12 @@ const forAdmins = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /**
  * Finds the programs that a lab needs, on PATH and where administrators have theirs. Throws `LAB_UNSUPPORTED` on
- * systems other than Linux, `LAB_TOOLS_MISSING` with all that are missing and what to install.
+ * systems other than Linux, `LAB_TOOLS_MISSING` with all that are missing and what to install. `also`: where else to look.
  */
-export async function findLabTools(env: NodeJS.ProcessEnv): Promise<LabTools> {
+export async function findLabTools(
+  env: NodeJS.ProcessEnv,
+  also: readonly string[] = forAdmins,
+): Promise<LabTools> {
   if (process.platform !== 'linux') {
     throw new PosternError(
       'LAB_UNSUPPORTED',
@@ -34,7 +37,7 @@ export async function findLabTools(env: NodeJS.ProcessEnv): Promise<LabTools> {
       { hint: 'run it in a Linux machine' },
     );
   }
-  const dirs = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...forAdmins];
+  const dirs = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...also];
   const find = (name: ToolName): Promise<string | undefined> => firstExecutable(dirs, name);
   const [ip, nft, unshare, nsenter, setpriv, mount, sh] = await Promise.all([
     find('ip'),

@@ -15,12 +15,14 @@ describe('cuts in a lab', { skip: missing }, () => {
 
   before(async () => {
     stage = await LabStage.open({ nodes: { cellar: {}, attic: {}, relay: { public: true } } });
-    for (const host of ['hub', 'relay']) answering.set(host, await stage.echo(host, port));
-    for (const host of ['hub', 'relay']) {
-      for (const node of ['cellar', 'attic']) {
-        asking.set(`${node} ${host}`, await stage.ask(node, 'udp', host, port));
-      }
-    }
+    const hosts = ['hub', 'relay'];
+    await Promise.all(hosts.map(async (host) => answering.set(host, await stage.echo(host, port))));
+    const pairs = hosts.flatMap((host) => ['cellar', 'attic'].map((node) => [node, host] as const));
+    await Promise.all(
+      pairs.map(async ([node, host]) =>
+        asking.set(`${node} ${host}`, await stage.ask(node, 'udp', host, port)),
+      ),
+    );
   });
   after(() => stage.close());
 

@@ -80,6 +80,6 @@ function isUp(name: string): PosternError {
 }
 
 async function untilGone(lab: Lab): Promise<void> {
-  while (await lab.alive()) await sleep(lookEveryMs, undefined, { ref: false });
+  while (await lab.alive()) await sleep(lookEveryMs);
   throw new PosternError('LAB_GONE', `the lab's process ${lab.holder.pid} has ended, and everything with it`);
 }

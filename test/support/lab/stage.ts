@@ -52,13 +52,13 @@ export class LabStage {
     options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
   ): Promise<Finished> {
     const [command = '', ...args] = argv;
-    return run(command, args, { ...options, spawn: this.#spawnOn(host) });
+    return run(command, args, { ...options, spawn: this.spawnOn(host) });
   }
 
   /** Starts a program on a machine and waits for its ready line. */
   async start(host: string, argv: readonly string[], options: StartOptions = {}): Promise<RunningProcess> {
     const [command = '', ...args] = argv;
-    const started = await startReady(command, args, { ...options, spawn: this.#spawnOn(host) });
+    const started = await startReady(command, args, { ...options, spawn: this.spawnOn(host) });
     this.#started.push(started);
     return started;
   }
@@ -92,7 +92,8 @@ export class LabStage {
     await this.lab.close();
   }
 
-  #spawnOn(host: string): Spawn {
+  /** Starts programs on a machine, for helpers that start programs. */
+  spawnOn(host: string): Spawn {
     return (command, args, { env, stdio }) => this.lab.exec(host, [command, ...args], { env, stdio });
   }
 }
