@@ -14,6 +14,7 @@ import { Forwards } from './forwards.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
+import { OwnCalls, ownPrefixes } from './own-calls.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
 import { parseUpstreams } from './upstream-spec.js';
@@ -40,17 +41,16 @@ export async function assembleAgent(
 
   const alone = specs.every(({ prefix }) => prefix !== '');
   const supervised =
-    config.process && superviseProcess({ config: config.process, node, key: key.publicKey, alone, log });
+    config.process && superviseProcess({ config: config.process, node, key: key.publicKey, log });
   const upstreams = new Upstreams({
     node,
     specs,
-    ...(supervised && { own: supervised }),
     tls,
     connectTimeoutMs,
     log,
   });
   const forwards = new Forwards({
-    calls: upstreams,
+    calls: supervised === undefined ? upstreams : new OwnCalls(supervised.target, upstreams),
     node,
     allowed: [...specs.map((spec) => spec.address), ...config.forward.map((text) => parseAddress(text))],
     connectTimeoutMs,
@@ -98,7 +98,9 @@ export async function assembleAgent(
       version: deps.version,
       share: config.share,
       labels: config.labels,
-      services: alone ? [...specs.map(({ prefix }) => prefix), ...(supervised?.prefixes ?? [])] : [],
+      services: alone
+        ? [...specs.map(({ prefix }) => prefix), ...(supervised === undefined ? [] : ownPrefixes)]
+        : [],
     },
     ways: ways.names,
     transport: (way) => ways.transport(way),

@@ -6,11 +6,6 @@ import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
 import { type InProcessServer, inProcessServer } from '../wire/in-process-server.js';
 
-/** The service that an agent with a process has, as the paths of its calls start. */
-export const ownService = 'external.Fluentd/';
-/** What it answers besides, where no upstream takes everything. */
-export const ownHelpers = ['grpc.health.v1.Health/', 'grpc.reflection.'] as const;
-
 /** The agent's own gRPC services, in this process, with health and reflection. */
 export function startOwnServices(fluentd: FluentdServer, log: Logger): InProcessServer {
   const server = new Server({ 'grpc.enable_channelz': 0 });

@@ -1,14 +1,13 @@
 import type { Logger } from '../log.js';
 import type { CallTarget } from '../rpc/call.js';
-import { ownHelpers, ownService, startOwnServices } from './own-services.js';
+import { startOwnServices } from './own-services.js';
 import type { ProcessConfig } from './supervise/config.js';
 import { fluentdService } from './supervise/fluentd-service.js';
 import { Supervisor } from './supervise/supervisor.js';
 
 /** The process that an agent supervises, as a part of the agent. */
 export interface Supervised {
-  /** What the paths of the calls start with that are served here, without the first slash. */
-  readonly prefixes: readonly string[];
+  /** The service, with health and reflection. */
   readonly target: CallTarget;
   /** The agent drains for so long, in milliseconds: the process gets its grace before that is over. */
   drain(drainMs: number): void;
@@ -16,23 +15,21 @@ export interface Supervised {
   close(): Promise<void>;
 }
 
-/** Makes the agent ready to start the process. `alone`: no server answers for the whole node. */
+/** Makes the agent ready to start the process. */
 export function superviseProcess(options: {
   config: ProcessConfig;
   node: string;
   /** Public key of the agent. */
   key: string;
-  alone: boolean;
   log: Logger;
 }): Supervised {
-  const { config, node, key, alone, log } = options;
+  const { config, node, key, log } = options;
   const supervisor = new Supervisor({ config, node, key, log });
   const services = startOwnServices(fluentdService(supervisor, log), log);
   const graceMs = config.graceSeconds * 1000;
   let timer: NodeJS.Timeout | undefined;
   let endsAtMs = Number.POSITIVE_INFINITY;
   return {
-    prefixes: alone ? [ownService, ...ownHelpers] : [ownService],
     target: services.target,
     drain(drainMs) {
       endsAtMs = performance.now() + drainMs;

@@ -10,34 +10,40 @@ const unimplemented = 12;
 /** The local servers of an agent as one target: the longest prefix that fits a call's path decides. */
 export class Upstreams implements CallTarget {
   /** Longest prefix first. */
-  readonly #routes: readonly { readonly prefix: string; readonly target: CallTarget }[];
-  readonly #servers: readonly Http2Upstream[];
+  readonly #routes: readonly { readonly prefix: string; readonly upstream: Http2Upstream }[];
   readonly #node: string;
 
   constructor(options: {
     node: string;
     specs: readonly UpstreamSpec[];
-    /** What this process serves itself, by what the paths of its calls start with, without the first slash. */
-    own?: { readonly prefixes: readonly string[]; readonly target: CallTarget };
     /** For the upstreams that want TLS. */
     tls: DialTls;
     connectTimeoutMs: number;
     log: Logger;
   }) {
-    const { specs, own, tls, connectTimeoutMs, log } = options;
+    const { specs, tls, connectTimeoutMs, log } = options;
     this.#node = options.node;
-    const servers = specs.map(({ prefix, address, tls: speaksTls }) => ({
-      prefix: `/${prefix}`,
-      target: new Http2Upstream({ address, connectTimeoutMs, log, ...(speaksTls ? { tls } : {}) }),
-    }));
-    this.#servers = servers.map(({ target }) => target);
-    const ours = own?.prefixes.map((prefix) => ({ prefix: `/${prefix}`, target: own.target })) ?? [];
-    this.#routes = [...ours, ...servers].sort((a, b) => b.prefix.length - a.prefix.length);
+    this.#routes = specs
+      .map((spec) => ({
+        prefix: `/${spec.prefix}`,
+        upstream: new Http2Upstream({
+          address: spec.address,
+          connectTimeoutMs,
+          log,
+          ...(spec.tls ? { tls } : {}),
+        }),
+      }))
+      .sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  /** Whether a server takes calls to that path. */
+  serves(path: string): boolean {
+    return this.#routes.some(({ prefix }) => path.startsWith(prefix));
   }
 
   open(head: CallHead, sink: CallSink): Call {
-    for (const { prefix, target } of this.#routes) {
-      if (head.path.startsWith(prefix)) return target.open(head, sink);
+    for (const { prefix, upstream } of this.#routes) {
+      if (head.path.startsWith(prefix)) return upstream.open(head, sink);
     }
     const message = `node '${this.#node}' has no server for ${head.path}`;
     const refusal = setImmediate(() =>
@@ -53,16 +59,16 @@ export class Upstreams implements CallTarget {
 
   /** Calls that are open or wait for a connection, towards all servers. */
   get inFlight(): number {
-    return this.#servers.reduce((sum, server) => sum + server.inFlight, 0);
+    return this.#routes.reduce((sum, { upstream }) => sum + upstream.inFlight, 0);
   }
 
   /** Connections to all servers. */
   get connections(): number {
-    return this.#servers.reduce((sum, server) => sum + server.connections, 0);
+    return this.#routes.reduce((sum, { upstream }) => sum + upstream.connections, 0);
   }
 
   /** Ends what is still open and closes the connections. */
   close(): void {
-    for (const server of this.#servers) server.close();
+    for (const { upstream } of this.#routes) upstream.close();
   }
 }

@@ -11,6 +11,7 @@ import { PlainClient } from './plain-client.js';
 const start = '/external.Fluentd/Start';
 const stop = '/external.Fluentd/Stop';
 const restart = '/external.Fluentd/Restart';
+const health = '/grpc.health.v1.Health/Check';
 
 /** An argument of `--fluentd`. */
 const commandLine = (behaviours: string, file: string) =>
@@ -63,10 +64,32 @@ describe('a process beside an agent', () => {
 
   it('is listed by the reflection of the node, which is healthy', async () => {
     assert.equal((await fleet.postern(['list', 'testserver'])).stdout, 'external.Fluentd\n');
-    assert.equal(await client.call('/grpc.health.v1.Health/Check'), 1);
+    assert.equal(await client.call(health), 1);
     const called = await fleet.postern(['call', 'testserver', 'external.Fluentd/Stop']);
     assert.deepEqual(JSON.parse(called.stdout), { status: 'STOP_NOCHANGE' });
     await assert.rejects(client.call('/external.Other/Start'), { code: 12 });
+  });
+
+  it('stands beside a server: reflection tells of both, health is the word of the server', async () => {
+    const server = await fleet.interopServer();
+    await fleet.agent('both', [server.address], ['--fluentd', commandLine('obedient', '')]);
+    const both = new PlainClient(await fleet.hubAddress(), 'both', await fleet.callerToken('soc'));
+    try {
+      assert.equal(await both.call(stop), 1);
+      assert.equal(await both.call('/grpc.testing.TestService/EmptyCall'), 0);
+      assert.equal(await both.call(health), 1);
+      const call = (...args: string[]) => fleet.postern(['call', 'both', ...args]);
+      assert.match((await call('external.Fluentd/Stop')).stdout, /STOP_NOCHANGE/);
+      assert.equal((await call('grpc.testing.TestService/EmptyCall', '-d', '{}')).code, 0);
+      const listed = async () => (await fleet.postern(['list', 'both'])).stdout.trim().split('\n').sort();
+      const all = await listed();
+      assert.ok(all.includes('external.Fluentd') && all.includes('grpc.testing.TestService'), all.join());
+      await server.stop();
+      assert.deepEqual(await listed(), ['external.Fluentd']);
+      await assert.rejects(both.call(health), { code: 14 });
+    } finally {
+      both.close();
+    }
   });
 
   it('is whole after a call whose time was up', async () => {
