@@ -42,6 +42,7 @@ import { tokensService } from './own-tokens.js';
 import { Readiness } from './readiness.js';
 import { NodeRegistry } from './registry.js';
 import { reloader } from './reload.js';
+import { ResultsKeeper } from './results/keeper.js';
 import { Revocations } from './revocations.js';
 import { LiveRoutes } from './routes/live-routes.js';
 import { TokenRegistry } from './tokens.js';
@@ -129,6 +130,10 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     undo.add(bus.onStatus(({ type }) => type === 'reconnected' && revocations.reconnected()));
     revocations.start();
   }
+
+  const results = new ResultsKeeper({ bus, log });
+  undo.add(() => results.stop());
+  results.start();
 
   const nats = [...config.natsPipe, ...config.natsAdvertise];
   const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);

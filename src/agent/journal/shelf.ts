@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { lockDirectory, type Release } from '../../bus/directory-lock.js';
+import { largestRecordBytes } from '../../bus/result-messages.js';
+import { resultToken } from '../../bus/result-records.js';
+import { errorText, PosternError } from '../../errors.js';
+import { diskFiles } from './files.js';
+import { headerBytes, scanFrames } from './frame.js';
+import { Journal, type JournalOptions, type NewTest } from './journal.js';
+import { listSegments, readWhole } from './segments.js';
+
+/** What a shelf is made of: as for one journal, with the directory of all. */
+export type ShelfOptions = JournalOptions;
+
+/** The most tests that an agent keeps journals of. */
+const mostJournals = 1000;
+
+/** All journals of an agent, in `<directory>/runs/<run>/<test>/`, for one process at a time. */
+export class JournalShelf {
+  readonly #options: ShelfOptions;
+  readonly #release: Release;
+  readonly #journals = new Map<string, Journal>();
+  readonly #listeners = new Set<(journal: Journal) => void>();
+  /** Those that are being made. */
+  readonly #making = new Map<string, Promise<Journal>>();
+
+  private constructor(options: ShelfOptions, release: Release) {
+    this.#options = options;
+    this.#release = release;
+  }
+
+  /**
+   * Opens all journals that are there; tests that had not ended go on. One that cannot be read is told of in the log and
+   * left where it is. Throws `DATA_IN_USE` when another process has them.
+   */
+  static async open(options: ShelfOptions): Promise<JournalShelf> {
+    const { directory, files = diskFiles, log } = options;
+    await files.makeDirectory(join(directory, 'runs'));
+    const shelf = new JournalShelf(options, await lockDirectory(join(directory, 'lock')));
+    try {
+      for (const run of tokens(await files.list(join(directory, 'runs')))) {
+        for (const test of tokens(await files.list(join(directory, 'runs', run)))) {
+          await shelf.#openOne(run, test).catch((thrown: unknown) => {
+            log.error({ run, test, err: errorText(thrown) }, 'a journal could not be opened');
+          });
+        }
+      }
+    } catch (thrown) {
+      await shelf.close();
+      throw thrown;
+    }
+    return shelf;
+  }
+
+  /** The journals, those of tests that have ended among them. */
+  all(): Journal[] {
+    return [...this.#journals.values()];
+  }
+
+  get(run: string, test: string): Journal | undefined {
+    return this.#journals.get(keyOf(run, test));
+  }
+
+  /** Hears of each journal that is made from now on. */
+  onNew(listener: (journal: Journal) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Makes the journal of a test; where there is one already of the same test, gives that. Throws what `Journal.create`
+   * throws, `TEST_EXISTS` when the one that is there is another test of the same name, `TOO_MANY_TESTS`.
+   */
+  async create(test: NewTest): Promise<Journal> {
+    const key = keyOf(test.run, test.test);
+    const making = this.#making.get(key) ?? this.#make(key, test);
+    this.#making.set(key, making);
+    try {
+      const journal = await making;
+      if (sameTest(test, journal.created)) return journal;
+      throw new PosternError(
+        'TEST_EXISTS',
+        `there is another test '${test.test}' of the run '${test.run}' here`,
+      );
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+
+  /** The run is closed: its journals are stopped and removed. */
+  async closeRun(run: string): Promise<void> {
+    const { directory, files = diskFiles } = this.#options;
+    for (const [key, journal] of [...this.#journals]) {
+      if (journal.created.run !== run) continue;
+      this.#journals.delete(key);
+      await journal.close();
+    }
+    if (resultToken.safeParse(run).success) await files.remove(join(directory, 'runs', run));
+  }
+
+  /** Closes all journals and lets another process have them. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#making.values());
+    await Promise.allSettled(this.all().map((journal) => journal.close()));
+    this.#journals.clear();
+    await this.#release();
+  }
+
+  async #make(key: string, test: NewTest): Promise<Journal> {
+    const present = this.#journals.get(key);
+    if (present !== undefined) return present;
+    if (this.#journals.size >= mostJournals) {
+      throw new PosternError(
+        'TOO_MANY_TESTS',
+        `this agent keeps the journals of ${mostJournals} tests already`,
+        {
+          hint: 'close runs that are over',
+        },
+      );
+    }
+    for (const name of [test.run, test.test]) {
+      if (!resultToken.safeParse(name).success) {
+        throw new PosternError('RECORD_INVALID', `${JSON.stringify(name)} is no name for a run or a test`);
+      }
+    }
+    const journal = await Journal.create(test, this.#optionsOf(test.run, test.test));
+    this.#journals.set(key, journal);
+    for (const listener of this.#listeners) listener(journal);
+    return journal;
+  }
+
+  async #openOne(run: string, test: string): Promise<void> {
+    const { files = diskFiles, log } = this.#options;
+    const options = this.#optionsOf(run, test);
+    if (await isBarelyBegun(options)) {
+      log.warn({ run, test }, 'removed a journal without any whole record: its making was cut off');
+      await files.remove(options.directory);
+      return;
+    }
+    this.#journals.set(keyOf(run, test), await Journal.open(options));
+  }
+
+  #optionsOf(run: string, test: string): JournalOptions {
+    return { ...this.#options, directory: join(this.#options.directory, 'runs', run, test) };
+  }
+}
+
+/** A crash came before the first record was safe: nobody was promised anything. */
+async function isBarelyBegun({ directory, files = diskFiles }: JournalOptions): Promise<boolean> {
+  const segments = await listSegments(files, directory);
+  const [first] = segments;
+  if (first === undefined) return true;
+  if (segments.length > 1) return false;
+  const bytes = await readWhole(files, first.path);
+  if (bytes.length > headerBytes + largestRecordBytes) return false;
+  let whole = false;
+  scanFrames(bytes, () => {
+    whole = true;
+    return false;
+  });
+  return !whole;
+}
+
+function tokens(names: readonly string[]): string[] {
+  return names.filter((name) => resultToken.safeParse(name).success).sort();
+}
+
+function keyOf(run: string, test: string): string {
+  return `${run}/${test}`;
+}
+
+function sameTest(one: NewTest, other: NewTest): boolean {
+  const text = ({ run, test, node, settleMs, sendMs, spec }: NewTest) =>
+    JSON.stringify([run, test, node, settleMs, sendMs, spec]);
+  return text(one) === text(other);
+}
