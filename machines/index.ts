@@ -10,6 +10,8 @@ import type { NodeEvent } from './node.js';
 import { nodeMachine } from './node.js';
 import type { ProcessEvent } from './process-events.js';
 import { processMachine } from './supervised-process.js';
+import { testMachine } from './test.js';
+import type { TestEvent } from './test-events.js';
 
 /** For each type of event, at least one event of that type. */
 type Samples<E extends { type: string }> = {
@@ -101,10 +103,44 @@ export const processSamples: Samples<ProcessEvent> = {
   STOP: [{ type: 'STOP' }],
 };
 
+/** Samples of what may happen to a test; message 1 is sent twice and must not be. */
+export const testSamples: Samples<TestEvent> = {
+  ARMED: [{ type: 'ARMED', startAtMs: 1000 }],
+  STARTED: [{ type: 'STARTED' }],
+  INTENDED: [
+    { type: 'INTENDED', seq: 1 },
+    { type: 'INTENDED', seq: 2 },
+  ],
+  SETTLED: [
+    { type: 'SETTLED', result: 'ok' },
+    { type: 'SETTLED', result: 'unknown' },
+  ],
+  RECEIVED: [{ type: 'RECEIVED' }],
+  SLIPPED: [{ type: 'SLIPPED' }],
+  HUB_CHANGED: [
+    { type: 'HUB_CHANGED', up: true },
+    { type: 'HUB_CHANGED', up: false },
+  ],
+  DAEMON_CHANGED: [
+    { type: 'DAEMON_CHANGED', up: true },
+    { type: 'DAEMON_CHANGED', up: false },
+  ],
+  BOOTED: [{ type: 'BOOTED' }],
+  SENDS_ENDED: [{ type: 'SENDS_ENDED', atMs: 3000 }],
+  STOP_ASKED: [{ type: 'STOP_ASKED', by: 'somebody', reason: 'enough', atMs: 2000 }],
+  FINISHED: [{ type: 'FINISHED' }],
+  FAILED: [{ type: 'FAILED', code: 'DISK_FULL', message: 'there is no room left' }],
+};
+
 /** The machines by name, with an input to start one and the samples of its events. */
 export const machines = {
   daemon: { machine: daemonMachine, input: { target: '127.0.0.1:9091' }, samples: daemonSamples },
   link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
   node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
   process: { machine: processMachine, input: undefined, samples: processSamples },
+  test: {
+    machine: testMachine,
+    input: { run: 'r1', test: 't1', settleMs: 500, sendMs: 10_000 },
+    samples: testSamples,
+  },
 } as const;

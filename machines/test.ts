@@ -46,7 +46,7 @@ const testSetup = setup({
 });
 
 /** What every state but the last ones takes. */
-const always = testSetup.createStateConfig({
+const told = testSetup.createStateConfig({
   on: {
     RECEIVED: { actions: assign(({ context }) => ({ received: context.received + 1 })) },
     SLIPPED: { actions: assign(({ context }) => ({ slips: context.slips + 1 })) },
@@ -56,7 +56,7 @@ const always = testSetup.createStateConfig({
     HUB_CHANGED: { actions: assign(({ event }) => ({ hub: event.up ? 'up' : 'down' })) },
     DAEMON_CHANGED: { actions: assign(({ event }) => ({ daemon: event.up ? 'up' : 'down' })) },
     FAILED: {
-      target: '.failed',
+      target: 'failed',
       actions: assign(({ event }) => ({ error: { code: event.code, message: event.message } })),
     },
   },
@@ -87,24 +87,29 @@ export const testMachine = testSetup.createMachine({
     stop: undefined,
     error: undefined,
   }),
-  ...always,
   initial: 'created',
   states: {
     created: {
       description: 'It is known what to do, but not when.',
       on: {
+        ...told.on,
         ARMED: { target: 'armed', actions: assign(({ event }) => ({ startAtMs: event.startAtMs })) },
         STOP_ASKED: whenStopAsked,
       },
     },
     armed: {
       description: 'Starts by itself at its time, with or without a hub.',
-      on: { STARTED: 'running', STOP_ASKED: whenStopAsked },
+      on: {
+        ...told.on,
+        STARTED: 'running',
+        STOP_ASKED: whenStopAsked,
+      },
       after: { untilStart: { actions: 'begin' } },
     },
     running: {
       description: 'Sends and receives.',
       on: {
+        ...told.on,
         INTENDED: {
           guard: 'isNext',
           actions: assign(({ context, event }) => ({ lastSeq: event.seq, open: context.open + 1 })),
@@ -121,6 +126,7 @@ export const testMachine = testSetup.createMachine({
     draining: {
       description: 'Sends nothing more; waits for outcomes and for what comes from others.',
       on: {
+        ...told.on,
         SETTLED: whenSettled,
         FINISHED: [{ guard: 'isOpen' }, { guard: 'wasStopped', target: 'stopped' }, { target: 'finished' }],
       },
