@@ -16,7 +16,7 @@ const peerList = z.array(peerAddress).max(256).default([]);
 
 /** What `postern daemon` can be told, as a `--config` file writes it. */
 export const daemonSettings = z.strictObject({
-  listen: tcpAddress.default('127.0.0.1:9091'),
+  listen: z.array(tcpAddress).length(1, 'it serves gRPC at one address').default(['127.0.0.1:9091']),
   peerListen: z.union([z.literal('off'), tcpAddress]).default('127.0.0.1:0'),
   /** Where others reach it, when that is not where it listens. */
   advertise: z.array(peerAddress).max(7).default([]),

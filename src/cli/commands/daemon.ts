@@ -31,7 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 function configOf(settings: DaemonSettings, data: string): DaemonConfig {
-  const listen = parseAddress(settings.listen, 'listen');
+  const listen = parseAddress(settings.listen.join(), 'listen');
   if ('path' in listen)
     throw new PosternError('ADDRESS_INVALID', '--listen is not HOST:PORT', { exitCode: 2 });
   const { peer, rdvp, relay, bootstrap } = settings;

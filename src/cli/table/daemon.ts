@@ -4,9 +4,9 @@ import { configOption, dataOption, logLevelOption, readyOutputOption } from '../
 const daemonOptions = [
   {
     name: 'listen',
-    kind: 'text',
+    kind: 'list',
     value: 'ADDRESS',
-    default: '127.0.0.1:9091',
+    shownDefault: '127.0.0.1:9091',
     summary: 'where it serves gRPC, HOST:PORT; nobody is asked who they are there',
   },
   {
