@@ -7,18 +7,18 @@ import { debianDir, debianFiles, debianTool } from './debian-tool.js';
 
 const exec = promisify(execFile);
 
-/** The packages with the libraries that each needs beyond a small Debian or Ubuntu. */
+/** The packages with the libraries that each may need beyond a small Debian or Ubuntu, the surest first. */
 const libraries = {
   ip: ['libbpf1', 'libelf1', 'libmnl0', 'libbsd0', 'libmd0', 'libcap2'],
   nft: [
     'libnftables1',
     'libnftnl11',
-    'libmnl0',
     'libjansson4',
+    'libxtables12',
+    'libmnl0',
     'libedit2',
     'libbsd0',
     'libmd0',
-    'libxtables12',
     'libgmp10',
   ],
 } as const;
@@ -39,21 +39,16 @@ export async function labPath(): Promise<string> {
 
 /** Makes sure that a program is there, as a script in `into` if it has to be unpacked, for it must find its libraries. */
 async function have(name: 'ip' | 'nft', own: string, into: string): Promise<void> {
-  const version = name === 'ip' ? '-V' : '--version';
-  const runs = (PATH: string): Promise<boolean> =>
-    exec(name, [version], { env: { ...process.env, PATH }, timeout: 10_000 }).then(
-      () => true,
-      () => false,
-    );
-  if (await runs(own)) return;
+  if (await runs(name, own)) return;
   const tool = await debianTool(name, { onPath: false });
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const folders: string[] = [];
   for (const library of libraries[name]) {
+    if (await runs(tool.path, own, folders)) break;
     // What this system calls otherwise it may well have already.
     const files = await debianFiles(library).catch(() => undefined);
-    if (files !== undefined)
-      folders.push(`${files}/usr/lib/${machine}-linux-gnu`, `${files}/lib/${machine}-linux-gnu`);
+    if (files === undefined) continue;
+    folders.push(`${files}/usr/lib/${machine}-linux-gnu`, `${files}/lib/${machine}-linux-gnu`);
   }
   await mkdir(into, { recursive: true });
   const script = path.join(into, name);
@@ -61,5 +56,13 @@ async function have(name: 'ip' | 'nft', own: string, into: string): Promise<void
   await writeFile(draft, `#!/bin/sh\nLD_LIBRARY_PATH='${folders.join(':')}' exec '${tool.path}' "$@"\n`);
   await chmod(draft, 0o755);
   await rename(draft, script);
-  await exec(script, [version], { timeout: 10_000 });
+  await exec(script, ['-V'], { timeout: 10_000 });
+}
+
+function runs(program: string, PATH: string, folders: readonly string[] = []): Promise<boolean> {
+  const env = { ...process.env, PATH, LD_LIBRARY_PATH: folders.join(':') };
+  return exec(program, ['-V'], { env, timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
 }

@@ -115,7 +115,7 @@ async function tryHolder(
   const mark = pid === undefined ? undefined : await startMark(pid);
   if (pid === undefined || mark === undefined) {
     child.kill('SIGKILL');
-    return 'it ended at once';
+    return 'its first process cannot be found: it ended, or /proc has no lists of children (CONFIG_PROC_CHILDREN)';
   }
   // A program that forgets to close its lab may end all the same, and takes the lab along.
   child.unref();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { commandLine } from '../../src/bus/process-identity.js';
@@ -83,10 +84,15 @@ describe('a lab with nodes behind NATs', { skip: missing }, () => {
     assert.equal(String(await child.stdout?.toArray()).trim(), tmpdir());
   });
 
-  test('signals reach the program, also one that is still coming in, and its end is told', async () => {
+  test('signals reach the program, also one that is still coming in, and its end is told', {
+    timeout: 30_000,
+  }, async () => {
     const trap = 'trap "echo got it; exit 3" USR1; echo "{\\"ready\\":true}"; while :; do sleep 0.05; done';
     const patient = await stage.start('cellar', ['bash', '-c', trap]);
     patient.signal('SIGSTOP');
+    await eventually('what waits for it stands still too', async () =>
+      (await readFile(`/proc/${patient.pid}/stat`, 'utf8')).includes(') T '),
+    );
     patient.signal('SIGUSR1');
     assert.deepEqual(patient.lines(), []);
     patient.signal('SIGCONT');
