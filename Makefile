@@ -1,8 +1,9 @@
-# Everything a checkout needs: Node.js 20.19 or newer, and make. `make help` lists the targets.
+# Everything a checkout needs: Node.js 20.19 or newer, and make. `make` builds; `make help` lists the targets.
 
 SHELL := /bin/sh
-.DEFAULT_GOAL := help
-.PHONY: help node setup build test soak demo demo-stop bench flame gencert readcert lint format clean
+# What `make` alone does.
+.DEFAULT_GOAL := all
+.PHONY: help all node setup build pb test soak demo demo-stop bench flame gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -19,6 +20,13 @@ node:
 setup: dist/.built ## Install dependencies and build; quick when there is nothing to do
 
 build: dist/.built ## The same as setup
+
+all: setup test.crt ## Build, and make a certificate for trials where there is none; what make alone does
+	@echo "built: try bin/postern up, or make demo; make help lists what else there is"
+
+pb: node_modules/.installed ## Generate code and descriptors from proto/ anew
+	npm run -s generate
+	@touch src/gen/.generated
 
 node_modules/.installed: package-lock.json package.json | node
 	npm ci --ignore-scripts --no-fund --no-audit
@@ -53,6 +61,9 @@ demo-stop: ## Stop what KEEP=1 left up
 	@node dist/scripts/demo.js stop
 
 gencert: setup ## Make a certificate that signs itself, test.crt and test.key, for trials (NAMES=a,b adds names)
+	@node dist/scripts/certs/gencert.js
+
+test.crt: | setup
 	@node dist/scripts/certs/gencert.js
 
 readcert: setup ## Show test.crt (CERT=FILE: another)

@@ -5,6 +5,7 @@ import { argumentsText, defaultOf, flagsOf, sentence } from './help.js';
 import { hubServeBindings } from './hub-serve-settings.js';
 import { hubBindings, upBindings } from './hub-settings.js';
 import { serveBindings } from './serve-settings.js';
+import { serviceCommand } from './service-commands/spec.js';
 import type { Binding } from './settings.js';
 
 /** docs/cli.md: every command, as the command table declares it. */
@@ -15,6 +16,7 @@ export function cliDocument(): string {
 # The command \`postern\`
 
 ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-${path.join('-')}): ${summary}`).join('\n')}
+- [\`postern SERVICE METHOD NODE\`](#postern-service): ${serviceCommand.summary}; see [Commands of services](service-commands.md)
 
 ## What all commands have in common
 
@@ -42,18 +44,22 @@ ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-$
 | 124 | waited too long |
 | 130 | interrupted (Ctrl-C) |
 
-${shown.map(section).join('\n')}`;
+${[...shown, serviceCommand].map(section).join('\n')}`;
 }
 
 function section(command: CommandSpec): string {
   const name = command.path.join(' ');
   const places = argumentsText(command.arguments ?? []);
-  const usage = [`postern ${name}`, ...(command.options === undefined ? [] : ['[OPTIONS]']), places];
+  const usage = [
+    ['postern', ...command.path].join(' '),
+    ...(command.options === undefined ? [] : ['[OPTIONS]']),
+    places,
+  ];
   const words = (command.arguments ?? [])
     .map((one) => `- \`${one.name}\`: ${escaped(one.summary)}\n`)
     .join('');
   const settings = settingsOf.get(name);
-  return `## postern ${name}
+  return `## postern ${name === '' ? 'SERVICE' : name}
 
 ${sentence(command.summary)}${command.description === undefined ? '' : ` ${command.description}`}
 
@@ -79,7 +85,7 @@ function optionTable(options: readonly OptionSpec[], settings: readonly Binding[
   const rows = options.map((option) => {
     const key = settings?.find((binding) => binding.option === option.name)?.key.join('.');
     return [
-      code(flagsOf(option)),
+      [flagsOf(option), ...(option.aliases ?? []).map((alias) => `--${alias}`)].map(code).join(', '),
       [envNameOf(option), ...(option.env ?? [])].map(code).join(', '),
       ...(settings === undefined ? [] : [key === undefined ? '' : code(key)]),
       `${escaped(option.summary)}${fallback(option)}`,

@@ -78,6 +78,12 @@ Examples:
   postern list greenhouse
   postern call greenhouse grpc.health.v1.Health/Check
 
+  # any service's methods are commands too: postern SERVICE METHOD [NODE]
+  echo '{}' | postern hub list-clients
+  postern health check greenhouse -d '{}'
+  postern health --help
+
+A service with the name of a command is called by its full name, or with a dot before it: postern .activity.
 Every option has a twin in the environment, shown in brackets in each command's help.
 Exit status: 0 done, 1 failure, 2 usage or configuration, 64 + gRPC code of a call, 124 waited too long,
 130 interrupted.

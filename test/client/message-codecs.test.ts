@@ -4,12 +4,13 @@ import type { DescMessage, FileRegistry, JsonValue } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { formatMessage, type MessageForm, readerFor } from '../../src/client/codecs/codecs.js';
 import type { Codec, MessageText } from '../../src/client/codecs/message-text.js';
+import { commentOf } from '../../src/client/descriptor-comments.js';
 import { type DescriptorSource, protosetSource } from '../../src/client/descriptors.js';
 import { MessageJson } from '../../src/client/message-json.js';
 import { sampleOf } from '../../src/client/template.js';
 import { PosternError } from '../../src/errors.js';
 import { messageJson } from './message-arbitrary.js';
-import { compiledProtoSet } from './protos.js';
+import { compiledShed } from './protos.js';
 
 const runs = process.env.POSTERN_SOAK === undefined ? 100 : 3_000;
 const forms: readonly { form: MessageForm; codec: Codec }[] = [
@@ -25,14 +26,14 @@ let shed: DescMessage;
 let packed: DescMessage[];
 
 before(async () => {
-  source = await compiledProtoSet(protosetSource);
-  const found = await source.find('garden.v1.Shed');
+  source = await compiledShed(protosetSource);
+  const found = await source.find('shed.v1.Shed');
   assert.ok(found);
   registry = found;
-  shed = typeNamed('garden.v1.Shed');
+  shed = typeNamed('shed.v1.Shed');
   packed = [
-    'garden.v1.Note',
-    'garden.v1.Bed.Row',
+    'shed.v1.Note',
+
     ...['Timestamp', 'Value', 'StringValue', 'Struct'].map((name) => `google.protobuf.${name}`),
   ].map(typeNamed);
 });
@@ -165,7 +166,7 @@ for (const { name, codec, text, json } of [
   {
     name: 'full name, comments, CDATA and references in XML',
     codec: 'xml',
-    text: '<!-- x --><garden.v1.Shed><aString><![CDATA[<a>]]>&#x263a;<!-- y -->&amp;</aString></garden.v1.Shed>',
+    text: '<!-- x --><shed.v1.Shed><aString><![CDATA[<a>]]>&#x263a;<!-- y -->&amp;</aString></shed.v1.Shed>',
     json: { aString: '<a>☺&' },
   },
   {
@@ -206,17 +207,17 @@ for (const { codec, text, says } of [
   {
     codec: 'json',
     text: '{"inner":\n {"anInt32":"x"}}',
-    says: /^a text does not fit garden\.v1\.Shed:\n {2}line 2, column 3: inner\.anInt32: expected number \(int32\), got "x"$/,
+    says: /^a text does not fit shed\.v1\.Shed:\n {2}line 2, column 3: inner\.anInt32: expected number \(int32\), got "x"$/,
   },
   {
     codec: 'json',
     text: '{}\n{"sheds":[{},{"kind":"TREE"}]}',
-    says: /\n {2}line 2, column 15: sheds\[1\]\.kind: 'TREE' is no garden\.v1\.Kind; it is one of KIND_TREE,/,
+    says: /\n {2}line 2, column 15: sheds\[1\]\.kind: 'TREE' is no shed\.v1\.Kind; it is one of KIND_TREE,/,
   },
   {
     codec: 'yaml',
     text: 'aBool: true\n---\ninner:\n  words: {a b: 1}\n  boddy: x\n',
-    says: /\n {2}line 4, column 3: inner\.words: .*\n {2}line 5, column 3: inner\.boddy: unknown field of garden\.v1\.Shed; it has /,
+    says: /\n {2}line 4, column 3: inner\.words: .*\n {2}line 5, column 3: inner\.boddy: unknown field of shed\.v1\.Shed; it has /,
   },
   { codec: 'yaml', text: 'aBool: true\naBool: "\n', says: /^a text is not YAML: line 2, column \d+: / },
   { codec: 'yaml', text: '- 1\n', says: /line 1, column 1: the message: expected \{…\}, got a list$/ },
@@ -230,7 +231,7 @@ for (const { codec, text, says } of [
   {
     codec: 'xml',
     text: '<Shed>\n<kind>TREE</kind></Shed>',
-    says: /does not fit garden\.v1\.Shed:\n {2}line 2, column 1: kind: 'TREE' is no garden\.v1\.Kind/,
+    says: /does not fit shed\.v1\.Shed:\n {2}line 2, column 1: kind: 'TREE' is no shed\.v1\.Kind/,
   },
   {
     codec: 'xml',
@@ -268,6 +269,13 @@ for (const { codec, text, says } of [
   test(`a mistake is told with its place: ${codec} ${JSON.stringify(text.slice(0, 60))}`, async () =>
     assert.match(await mistake(codec, text), says));
 }
+
+test('the comments of a file are told of its services and methods, where the descriptor holds them', () => {
+  const keeper = registry.getService('shed.v1.Keeper');
+  const [keep, find] = keeper?.methods ?? [];
+  assert.ok(keeper && keep && find);
+  assert.deepEqual([keeper, keep, find].map(commentOf), ['Keeps things.', 'Puts it in.\n\nTwice.', '']);
+});
 
 test('documents are given out as soon as they are complete', () => {
   const yaml = readerFor('yaml', 'a text');

@@ -21,12 +21,15 @@ export async function compiledProtos(directory: string): Promise<Buffer> {
   }
 }
 
-/** Hands the set of the protos of `gardenRoot` to `use` as a file that is gone afterwards. */
-export async function compiledProtoSet<T>(use: (files: string[]) => Promise<T>): Promise<T> {
+/** Where the imports of `shed/shed.proto` start: a message with every kind of field. */
+const shedRoot = path.join(checkoutRoot, 'test/client/shed-protos');
+
+/** Hands the set of `shed/shed.proto` to `use` as a file that is gone afterwards. */
+export async function compiledShed<T>(use: (files: string[]) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'postern-set-'));
   try {
     const file = path.join(folder, 'set.binpb');
-    await writeFile(file, await compiledProtos(gardenRoot));
+    await writeFile(file, await compiledProtos(shedRoot));
     return await use([file]);
   } finally {
     await rm(folder, { recursive: true, force: true });

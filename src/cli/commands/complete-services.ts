@@ -1,6 +1,6 @@
 import { printLive } from '../completion/live.js';
 import type { Invocation } from '../invocation.js';
-import { withLookup } from '../service-commands/lookup.js';
+import { knownServices, withLookup } from '../service-commands/lookup.js';
 import { methodWord, serviceWord } from '../service-commands/names.js';
 import { serviceAnywhere, servicesEverywhere } from '../service-commands/places.js';
 
@@ -14,7 +14,8 @@ export function run(invocation: Invocation): Promise<number> {
         return service.methods.map(methodWord);
       }
       const all = await servicesEverywhere(lookup, deadlineMs - Date.now() - spareMs);
-      return [...new Set([...all.values()].flat().map(serviceWord))].toSorted();
+      const known = all.size > 1 ? await knownServices() : [];
+      return [...new Set([...all.values(), known].flat().map(serviceWord))].toSorted();
     }),
   );
 }

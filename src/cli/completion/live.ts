@@ -11,7 +11,7 @@ import type { Invocation } from '../invocation.js';
 const freshMs = 5_000;
 
 /** So long a shell waits, in milliseconds. */
-const longestMs = 1_500;
+const longestMs = 2_000;
 
 const cache = z.record(z.string(), z.object({ atMs: z.number(), words: z.array(z.string()) }));
 

@@ -61,8 +61,7 @@ export async function withLookup<T>(
     if (known !== undefined) return known;
     const asked = metadata(place);
     asked.merge(headers);
-    const reflection = reflectionSource(connection.client, asked, deadlineMs);
-    const made = place === undefined ? reflection : withKnownContracts(reflection);
+    const made = reflectionSource(connection.client, asked, deadlineMs);
     sources.set(place, made);
     return made;
   };
@@ -96,28 +95,20 @@ async function choiceOf(invocation: Invocation) {
   return { choice: { ...choice, token: undefined }, token: `${type} ${choice.token}` };
 }
 
-/** The reflection; where a node offers none, the contracts that Postern itself knows. */
-function withKnownContracts(reflection: DescriptorSource): DescriptorSource {
-  let known: Promise<DescriptorSource> | undefined;
-  const orKnown = async <T>(ask: (source: DescriptorSource) => Promise<T>): Promise<T> => {
-    if (known !== undefined) return ask(await known);
-    try {
-      return await ask(reflection);
-    } catch (thrown) {
-      if (!(thrown instanceof PosternError) || thrown.code !== 'REFLECTION_MISSING') throw thrown;
-      known = protosetSource([new URL('../../gen/descriptors.binpb', import.meta.url)]);
-      return ask(await known);
-    }
-  };
-  return {
-    services: () => orKnown((source) => source.services()),
-    find: (symbol) => orKnown((source) => source.find(symbol)),
-    close: () => reflection.close(),
-  };
+/** The contracts that Postern itself knows, for nodes that do not describe what they serve. */
+function knownContracts(): Promise<DescriptorSource> {
+  return protosetSource([new URL('../../gen/descriptors.binpb', import.meta.url)]);
+}
+
+/** Where a node offers no reflection, it may serve a known contract: there is nothing that it names. */
+function orNothing(thrown: unknown): readonly string[] {
+  if (!(thrown instanceof PosternError) || thrown.code !== 'REFLECTION_MISSING') throw thrown;
+  return [];
 }
 
 /**
- * The service that a word means at a place; undefined when it has none. Throws `SERVICE_AMBIGUOUS` (exit status 2) with
+ * The service that a word means at a place; undefined when it has none. A node's may be one that only Postern describes:
+ * what an agent serves by itself beside its servers, or a server without reflection. Throws `SERVICE_AMBIGUOUS` (exit status 2) with
  * the candidates, and `SERVICE_UNKNOWN` for one that is listed and not described.
  */
 export async function findService(
@@ -125,7 +116,35 @@ export async function findService(
   place: Place,
   word: string,
 ): Promise<FoundService | undefined> {
-  const [name, ...more] = servicesCalled(word, await lookup.services(place));
+  const source = lookup.source(place);
+  const ofNode = place !== undefined && !lookup.fromFiles;
+  const names = ofNode ? await source.services().catch(orNothing) : await source.services();
+  const found = await named(source, word, names);
+  if (found !== undefined || !ofNode) return found;
+  const known = await knownService(word);
+  // Who offers no reflection is told of, unless the contract is known.
+  if (known === undefined && names.length === 0) await source.services();
+  return known;
+}
+
+/** A service that Postern can describe although who serves it may not. */
+export async function knownService(word: string): Promise<FoundService | undefined> {
+  const source = await knownContracts();
+  return named(source, word, await knownServices(source));
+}
+
+/** Full names of such services: those that programs of before serve, and agents by themselves. */
+export async function knownServices(from?: DescriptorSource): Promise<readonly string[]> {
+  const names = await (from ?? (await knownContracts())).services();
+  return names.filter((name) => name.startsWith('external.'));
+}
+
+async function named(
+  source: DescriptorSource,
+  word: string,
+  names: readonly string[],
+): Promise<FoundService | undefined> {
+  const [name, ...more] = servicesCalled(word, names);
   if (name === undefined) return undefined;
   if (more.length > 0) {
     throw new PosternError('SERVICE_AMBIGUOUS', `'${word}' may be ${[name, ...more].join(' or ')}`, {
@@ -133,7 +152,6 @@ export async function findService(
       exitCode: 2,
     });
   }
-  const source = lookup.source(place);
   const registry = await source.find(name);
   const service = registry?.getService(name);
   if (registry === undefined || service === undefined) throw await unknownService(source, name);

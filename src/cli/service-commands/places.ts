@@ -3,7 +3,7 @@ import { PosternError } from '../../errors.js';
 import type { Node } from '../../gen/postern/v1/nodes.js';
 import { listNodes } from '../commands/nodes.js';
 import { hubName } from '../descriptor-source.js';
-import { type FoundService, findService, type Lookup, type Place } from './lookup.js';
+import { type FoundService, findService, knownService, type Lookup, type Place } from './lookup.js';
 import { servicesCalled, serviceWord } from './names.js';
 import { commandWords, nearCommand } from './service-line.js';
 
@@ -103,6 +103,8 @@ export async function serviceAnywhere(
     const found = await findService(lookup, place, word);
     if (found !== undefined) return { ...found, by };
   }
+  const known = await knownService(word);
+  if (known !== undefined) return { ...known, by };
   throw serviceUnknown(
     `'${word}' is no command, and no service of the hub or of a node that answers`,
     word,

@@ -34,7 +34,7 @@ export function serviceLine(
 
 /** The command that a word of three letters or more may be a slip of; `most` letters differ. */
 export function nearCommand(word: string, most = word.length < 5 ? 1 : 2): string | undefined {
-  if (word.length < 3) return undefined;
+  if (word.length < 3 || word.startsWith('.')) return undefined;
   const near = commandWords.map((command) => ({ command, distance: editDistance(word, command) }));
   return near.toSorted((a, b) => a.distance - b.distance).find(({ distance }) => distance <= most)?.command;
 }

@@ -131,7 +131,7 @@ export const servingCommands: readonly CommandSpec[] = [
     path: ['hub'],
     summary: 'start a hub on a NATS server that runs already',
     description:
-      'The NATS server must run with the configuration that `postern init` wrote in the same data directory.',
+      "The NATS server must run with the configuration that `postern init` wrote in the same data directory. With the name of a method behind it, it is a call of the hub's own service instead: `postern hub list-clients`, `postern hub activity-feed`.",
     options: [
       ...frontOptions,
       {
