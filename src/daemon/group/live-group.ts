@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { PosternError } from '../../errors.js';
 import { EventType, type GroupMetadata } from '../../gen/weshnet/protocol/v1/types.js';
 import type { Counts } from '../counts.js';
@@ -44,11 +44,13 @@ export class LiveGroup {
   readonly #parts: GroupParts;
   readonly #admission: Admission;
   readonly #stored = new EventEmitter<{ stored: [StoredEntry] }>().setMaxListeners(0);
+  readonly #closing = new AbortController();
   #store: EntryStore | undefined;
 
   private constructor(parts: GroupParts) {
     this.#parts = parts;
     this.keys = parts.keys;
+    setMaxListeners(0, this.#closing.signal);
     this.#admission = new Admission(parts.keys, this.index, parts.limits, parts.counts);
     const { member } = parts.keys;
     if (member !== undefined)
@@ -122,7 +124,13 @@ export class LiveGroup {
     await Promise.all(writes);
   }
 
+  /** Aborted when the log is closed: nothing comes any more. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   close(): Promise<void> {
+    this.#closing.abort();
     this.#stored.removeAllListeners();
     return this.#opened.close();
   }

@@ -5,6 +5,7 @@ import { parseAddress } from '../../wire/address.js';
 import type { Counts } from '../counts.js';
 import type { Groups } from '../group/groups.js';
 import type { SigningKey } from '../group/keys.js';
+import { Bans } from './bans.js';
 import { acceptFromRelay, type DialOptions, dialPeer } from './dial.js';
 import { Discovery } from './discovery.js';
 import type { FrameBody } from './frames.js';
@@ -34,9 +35,6 @@ export interface PeersConfig {
   readonly syncMs: number;
 }
 
-/** Whoever has sent what no honest peer sends is left alone for so long, in milliseconds. */
-const banMs = 30_000;
-const mostBanned = 10_000;
 const mostSessions = 256;
 
 /** The peers of this daemon. */
@@ -48,7 +46,7 @@ export class Peers {
   readonly #log: Logger;
   readonly #sessions = new Map<string, Session>();
   readonly #targets = new Map<string, Target>();
-  readonly #banned = new Map<string, number>();
+  readonly #bans = new Bans();
   readonly #stopping = new AbortController();
   readonly #listener: PeerListener;
   readonly #discovery: Discovery;
@@ -82,7 +80,7 @@ export class Peers {
       dial: (address) => dialPeer(parsePeerAddress(address), this.#dialling),
       adopt: (link, address) => this.#adopt(link, address, true),
       session: (key) => this.#sessions.get(key.toString('hex')),
-      bannedMs: (key) => this.#bannedMs(key),
+      bannedMs: (key) => this.#bans.leftMs(key),
       backoff,
       log: parts.log,
     };
@@ -232,7 +230,11 @@ export class Peers {
     });
     session.begin(
       (body) => this.#hear(session, body),
-      (why) => this.#ban(id, why),
+      (reason) => {
+        this.#counts.add('peers_cut_off');
+        this.#log.warn({ peer: id, reason }, 'a peer is cut off');
+        this.#bans.add(key);
+      },
     );
     this.#log.info({ peer: id, address: link.address, as: link.remote.role }, 'a peer is connected');
     // A relay is a new way to this daemon.
@@ -247,7 +249,7 @@ export class Peers {
    */
   #refusal(key: Buffer, before: Session | undefined, outbound: boolean): string | undefined {
     if (this.#stopping.signal.aborted) return 'the daemon stops';
-    if (this.#bannedMs(key) > 0) return 'it has sent what no honest peer sends';
+    if (this.#bans.leftMs(key) > 0) return 'it has sent what no honest peer sends';
     if (before === undefined)
       return this.#sessions.size < mostSessions ? undefined : 'there are too many peers';
     const dialsWell = (byUs: boolean): boolean => byUs === this.#key.publicKey.compare(key) < 0;
@@ -272,16 +274,5 @@ export class Peers {
       (peer) => this.#greet(peer),
       (thrown: unknown) => this.#log.debug({ reason: errorText(thrown) }, 'a relay has led nobody here'),
     );
-  }
-
-  #ban(id: string, why: string): void {
-    this.#counts.add('peers_cut_off');
-    this.#log.warn({ peer: id, reason: why }, 'a peer is cut off');
-    if (this.#banned.size >= mostBanned) this.#banned.clear();
-    this.#banned.set(id, performance.now() + banMs);
-  }
-
-  #bannedMs(key: Buffer): number {
-    return Math.max(0, (this.#banned.get(key.toString('hex')) ?? 0) - performance.now());
   }
 }

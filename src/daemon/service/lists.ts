@@ -17,7 +17,8 @@ export interface ListRequest {
  * Gives the entries that a list asks for: those that are there, in the order that is the same on every daemon, then
  * those that come, in the order in which they are stored here. None is missed or given twice. `give` may wait.
  *
- * Throws `ARGUMENT_INVALID` for bounds that contradict each other, `EVENT_UNKNOWN` for one that is not there.
+ * Throws `ARGUMENT_INVALID` for bounds that contradict each other, `EVENT_UNKNOWN` for one that is not there, and
+ * `GROUP_INACTIVE` when the group is not active any more.
  */
 export async function listEntries(
   group: LiveGroup,
@@ -37,9 +38,11 @@ export async function listEntries(
   let wake: () => void = () => {};
   const stop = group.onStored(() => wake());
   const gone = (): void => wake();
-  out.signal.addEventListener('abort', gone);
+  const signals = [out.signal, group.closing];
+  for (const signal of signals) signal.addEventListener('abort', gone);
   try {
     while (!out.signal.aborted) {
+      if (group.closing.aborted) throw new PosternError('GROUP_INACTIVE', 'the group is not active any more');
       const entry = index.arrived[next];
       if (entry === undefined) {
         await new Promise<void>((resolve) => {
@@ -52,7 +55,7 @@ export async function listEntries(
     }
   } finally {
     stop();
-    out.signal.removeEventListener('abort', gone);
+    for (const signal of signals) signal.removeEventListener('abort', gone);
   }
 }
 

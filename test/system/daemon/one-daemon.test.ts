@@ -7,7 +7,7 @@ import { credentials, status } from '@grpc/grpc-js';
 import { AppMessage, AppMessage_Type, UserMessage } from '../../../src/gen/berty/messenger/v1/messenger.js';
 import { ProtocolServiceClient as OldProtocolClient } from '../../../src/gen/berty/protocol/v1/protocol.js';
 import { GroupMessageList_Request } from '../../../src/gen/weshnet/protocol/v1/types.js';
-import { DaemonProcess, eventId, type ListBounds, textOf, unary } from '../../support/daemon.js';
+import { all, DaemonProcess, eventId, type ListBounds, textOf, unary } from '../../support/daemon.js';
 import { checkoutRoot, eventually, run } from '../../support/processes.js';
 
 describe('one daemon', () => {
@@ -115,7 +115,13 @@ describe('one daemon', () => {
 
   test('what is not active or not there is refused with its status', async () => {
     const group = await daemon.createGroup();
+    const endless = all(
+      daemon.protocol.groupMessageList(GroupMessageList_Request.fromPartial({ groupPk: group })),
+    );
+    const ended = assert.rejects(endless, { code: status.FAILED_PRECONDITION });
+    await daemon.messages(group);
     await unary(daemon.protocol, daemon.protocol.deactivateGroup, { groupPk: group });
+    await ended;
     await assert.rejects(daemon.say(group, 'x'), { code: status.FAILED_PRECONDITION });
     await unary(daemon.protocol, daemon.protocol.activateGroup, { groupPk: group, localOnly: false });
     await daemon.say(group, 'y');
