@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import type { CutDirection, CutScope } from '../../src/lab/cuts.js';
 import { LabStage, withoutLab } from '../support/lab/stage.js';
 import { eventually, type RunningProcess } from '../support/processes.js';
@@ -25,6 +25,10 @@ describe('cuts in a lab', { skip: missing }, () => {
     );
   });
   after(() => stage.close());
+  // What a test that failed has left must not fail the next one.
+  afterEach(async () => {
+    for (const { host } of await stage.lab.cuts()) await stage.lab.heal(host);
+  });
 
   /** How many datagrams of a node a machine has got, and how many answers came back. */
   const counts = (node: string, host: string): { got: number; back: number } => ({
