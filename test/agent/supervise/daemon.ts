@@ -32,8 +32,11 @@ function chatter(): void {
 if (is('stubborn')) process.on('SIGTERM', () => process.stderr.write('I stay\n'));
 if (is('obedient')) {
   process.on('SIGTERM', () => {
-    if (file !== '') writeFileSync(`${file}.ended`, '');
-    process.exit(0);
+    const end = () => {
+      if (file !== '') writeFileSync(`${file}.ended`, '');
+      process.exit(0);
+    };
+    setTimeout(end, is('slow') ? 1_500 : 0);
   });
 }
 if (is('ends')) process.on('SIGUSR2', () => process.exit(7));
