@@ -25,7 +25,7 @@ export async function processPart(demo: Demo): Promise<void> {
       ],
     });
   const asked = async (method: string, wanted: string) => {
-    const { stdout } = await runPostern(demo, ['call', 'testserver', `external.Fluentd/${method}`]);
+    const { stdout } = await runPostern(demo, ['fluentd', method, 'testserver'], { input: '{}' });
     stage.show(stdout);
     if (!stdout.includes(`"${wanted}"`)) throw new Error(`${method} did not answer ${wanted}`);
   };
@@ -44,16 +44,16 @@ export async function processPart(demo: Demo): Promise<void> {
     agent(['--token', await joinToken(demo, 'testserver')]),
   );
   await stage.step('it is started, once', async () => {
-    await asked('Start', 'START_SUCCESS');
-    await asked('Start', 'START_NOCHANGE');
+    await asked('start', 'START_SUCCESS');
+    await asked('start', 'START_NOCHANGE');
     await allRun();
   });
   await stage.step('it is stopped with all that it has started', async () => {
-    await asked('Stop', 'STOP_SUCCESS');
+    await asked('stop', 'STOP_SUCCESS');
     await noneLeft(0);
   });
   await stage.step('kill -9 of the agent, and nothing of the process is left', async () => {
-    await asked('Start', 'START_SUCCESS');
+    await asked('start', 'START_SUCCESS');
     await allRun();
     stage.command(`kill -9 ${first.pid}`);
     first.signal('SIGKILL');
@@ -61,6 +61,6 @@ export async function processPart(demo: Demo): Promise<void> {
   });
   await stage.step('the agent that comes back knows that it does not run', async () => {
     await agent([]);
-    await asked('Stop', 'STOP_NOCHANGE');
+    await asked('stop', 'STOP_NOCHANGE');
   });
 }
