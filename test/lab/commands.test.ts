@@ -61,7 +61,6 @@ describe('two labs side by side, made by commands', { skip: missing }, async () 
       (await commands.run(['cut', 'cellar', '--lab', 'one', '--scope', 'hub', '--for', '1500ms'])).code,
       0,
     );
-    const cut = performance.now();
     process.kill(holder, 'SIGSTOP');
     assert.deepEqual(await cutsOf('two'), []);
     const otherHad = other.lines().length;
@@ -77,8 +76,7 @@ describe('two labs side by side, made by commands', { skip: missing }, async () 
     const now = performance.now();
     assert.ok(now - made >= 1_500, `healed after ${now - made} ms`);
     assert.ok(gap > 5, `${gap} questions had no answer`);
-    assert.ok(other.lines().length > otherHad, 'the other lab went on');
-    assert.ok(cut - made < 20_000);
+    await eventually('the other lab has gone on', () => other.lines().length > otherHad, { everyMs: 10 });
     process.kill(holder, 'SIGCONT');
     assert.deepEqual(await cutsOf('one'), []);
   });

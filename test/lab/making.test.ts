@@ -110,6 +110,6 @@ describe('making a lab', { skip: missing }, () => {
         hint: /CONFIG_NF_TABLES/,
       },
     );
-    assert.deepEqual(await findLeftovers(`LAB_MARK=${dir}`, 0), []);
+    assert.deepEqual(await findLeftovers(`LAB_MARK=${dir}`, 5_000), []);
   });
 });
