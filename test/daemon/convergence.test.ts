@@ -120,12 +120,24 @@ test('an entry is sent once to a peer that stores it, however often both tell wh
   const [one, other] = await Promise.all([memoryGroup(keys), memoryGroup(keys)]);
   for (const { group } of [one, other]) await group.introduce();
   for (let n = 0; n < 50; n++) await one.group.send(randomBytes(1000));
-  const wire = new Wire(one.group, other.group);
+  let wire = new Wire(one.group, other.group);
+  for (const { group } of [one, other]) {
+    group.onStored(() => {
+      for (const end of wire.ends) end.stored();
+    });
+  }
   for (let n = 0; n < 5; n++) {
     for (const end of wire.ends) end.tick();
     await untilQuiet([wire]);
   }
-  assert.equal(other.counts.of('entries_received'), 51);
+  // Connected anew, both tell first what they have.
+  wire.cut();
+  wire = new Wire(one.group, other.group);
+  await untilQuiet([wire]);
+  // What is written from then on is not sent back to who has sent it.
+  await one.group.send(Buffer.from('late'));
+  await untilQuiet([wire]);
+  assert.equal(other.counts.of('entries_received'), 52);
   assert.equal(other.counts.of('entries_known') + one.counts.of('entries_known'), 0);
 });
 

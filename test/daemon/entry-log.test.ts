@@ -95,6 +95,7 @@ describe('the log of a group', () => {
         const { entries, cutBytes } = await contents(torn);
         assert.equal(entries.length, 4);
         assert.equal(cutBytes, tail.length);
+        assert.deepEqual(await readFile(torn), whole, 'nothing of it is left in the file');
       }),
       { numRuns: 40 },
     );

@@ -21,7 +21,7 @@ import { eventually } from '../support/processes.js';
 
 const times = { handshakeMs: 1_000, idleMs: 5_000 };
 
-describe('a peer that is not honest', () => {
+describe('a peer that is not honest', { timeout: 30_000 }, () => {
   let dir: string;
   let groups: Groups;
   let peers: Peers;

@@ -14,7 +14,9 @@ const matrix = {
 };
 
 for (const [point, writes] of Object.entries(matrix)) {
-  test(`a daemon that is killed (${point}) has lost nothing that was acknowledged`, async () => {
+  test(`a daemon that is killed (${point}) has lost nothing that was acknowledged`, {
+    timeout: 60_000,
+  }, async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'postern-kill-'));
     await Promise.all(
       writes.map(async (at) => {
