@@ -127,7 +127,7 @@ describe('cuts in a lab', { skip: missing }, () => {
   });
 
   test('a later cut takes the place of an earlier one of its kind, and beside others each has its own end', async () => {
-    const left = async (): Promise<object> =>
+    const left = async (): Promise<Record<string, unknown>> =>
       Object.fromEntries(
         (await stage.lab.cuts()).map((cut) => [`${cut.from} ${cut.direction}`, cut.leftSeconds ?? 'stays']),
       );
@@ -137,6 +137,8 @@ describe('cuts in a lab', { skip: missing }, () => {
     await stage.lab.cut('cellar', { scope: 'hub', forMs: 100_000 });
     const timed = Object.values(await left()).map((seconds) => Math.ceil(Number(seconds) / 100));
     assert.deepEqual(timed.sort(), [1, 1, 2], 'in hundreds of seconds');
+    await stage.lab.cut('cellar', { scope: 'hub' });
+    assert.equal((await left())['hub out'], 'stays');
     await stage.lab.cut('cellar', { scope: 'hub', forMs: 400 });
     await eventually('that one has ended', async () => !('hub out' in (await left())));
     await stage.lab.heal('cellar', { scope: 'hub' });
