@@ -49,6 +49,7 @@ export function cutText(host: LabHost, options: CutOptions, find: (name: string)
     throw invalid('a timed cut lasts from 100 milliseconds to 30 days');
   }
   const timeout = forMs === undefined ? '' : ` timeout ${Math.round(forMs)}ms`;
+  // Older kernels leave the time-out of an element as it is when the element is added again.
   return elementsOf(host, options, find)
     .flatMap(({ set, value }) => [
       ...removal({ set, value }),
