@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -9,6 +11,10 @@ import { cleanEnv, postern, posternBin } from './postern.js';
 
 let server: Server;
 let hub: string;
+/** How often the nodes were asked for. */
+let counted = 0;
+/** Without a home nothing is kept between the tests. */
+const nowhere = { XDG_CACHE_HOME: '/dev/null/cache' };
 
 before(async () => {
   server = new Server();
@@ -23,8 +29,10 @@ before(async () => {
     keys: [],
   });
   server.addService(NodesServiceService, {
-    listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) =>
-      done(null, { nodes: [node('cellar'), node('greenhouse')] }),
+    listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) => {
+      counted += 1;
+      done(null, { nodes: [node('cellar'), node('greenhouse')] });
+    },
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -44,7 +52,7 @@ async function offered(...words: string[]): Promise<string[]> {
     _postern
     printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = await run('bash', ['-c', script, 'bash', posternBin, 'postern', ...words], {
-    env: cleanEnv({ POSTERN_HUB: hub, PATH: `${path.dirname(posternBin)}:${process.env.PATH}` }),
+    env: cleanEnv({ ...nowhere, POSTERN_HUB: hub, PATH: `${path.dirname(posternBin)}:${process.env.PATH}` }),
   });
   assert.equal(stderr, '');
   return stdout.split('\n').filter((line) => line !== '');
@@ -82,8 +90,37 @@ test('bash offers the nodes of the hub where a node stands, and nowhere else', a
   assert.deepEqual(await offered('nodes', '--wat'), ['--watch']);
 });
 
+test('bash takes a word that is no command for a service, and what stands behind hub for its own', async () => {
+  assert.deepEqual(await offered('fluentd', 'start', ''), ['cellar', 'greenhouse']);
+  assert.deepEqual(await offered('fluentd', 'start', '-s', 'x:1', 'g'), ['greenhouse']);
+  assert.deepEqual(await offered('hub', 'list-clients', 'c'), ['cellar']);
+  assert.deepEqual(await offered('hub', 'list-clients', '--print'), ['--print-sample-request']);
+  assert.deepEqual(await offered('fluentd', '--codec', ''), ['json', 'yaml', 'xml']);
+  assert.deepEqual(await offered('hub', 'se'), ['serve']);
+  assert.deepEqual(await offered('hub', 'serve', '--http'), ['--http-listen']);
+});
+
+test('what was looked up is offered again without asking, for a moment', async () => {
+  const cache = await mkdtemp(path.join(tmpdir(), 'postern-completion-'));
+  try {
+    const asked = counted;
+    const env = { POSTERN_HUB: hub, XDG_CACHE_HOME: cache };
+    for (const _ of [1, 2])
+      assert.equal((await postern(['complete-nodes'], { env })).stdout, 'cellar\ngreenhouse\n');
+    assert.equal(counted - asked, 1);
+    const other = await postern(['complete-nodes'], { env: { ...env, POSTERN_TOKEN: 'another' } });
+    assert.equal(other.stdout, 'cellar\ngreenhouse\n');
+    assert.equal(counted - asked, 2);
+    assert.doesNotMatch(await readFile(path.join(cache, 'postern/completion.json'), 'utf8'), /another/);
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
+});
+
 test('without a hub nothing is offered, and nothing is said', async () => {
-  const quiet = await postern(['complete-nodes', '--hub', '127.0.0.1:1', '--connect-timeout', '1s']);
+  const quiet = await postern(['complete-nodes', '--hub', '127.0.0.1:1', '--connect-timeout', '1s'], {
+    env: nowhere,
+  });
   assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
 });
 
