@@ -26,6 +26,8 @@ export class KeptProcess {
   #group: number | undefined;
   #killing = false;
   #looking = false;
+  /** Its end was told, with its last words. */
+  #endTold = false;
 
   /** `gone` is called once, when nothing is left or nothing was started. */
   constructor(order: LaunchOrder, tell: (report: KeeperReport) => void, gone: () => void) {
@@ -98,6 +100,7 @@ export class KeptProcess {
         clearTimeout(timer);
         child.removeListener('close', tell);
         this.#tell({ kind: 'exited', how, said: this.#relay.said });
+        this.#endTold = true;
         this.#look();
       };
       // What it started may hold its output open.
@@ -121,7 +124,7 @@ export class KeptProcess {
     this.#looking = true;
     const again = (afterMs: number) => {
       const left = this.#left();
-      if (left.length === 0) {
+      if (left.length === 0 && (this.#endTold || this.#group === undefined)) {
         this.#tell({ kind: 'gone' });
         return this.#end();
       }
