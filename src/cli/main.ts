@@ -28,7 +28,9 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   const service = serviceLine(args);
   const program =
-    service === undefined ? createProgram(posternVersion(), found) : createCommand(service.command, found);
+    service === undefined
+      ? createProgram(posternVersion(), found)
+      : createCommand((await import('./service-commands/spec.js')).serviceCommandFor(service), found);
   if (args.length === 0) {
     program.outputHelp();
     return 0;

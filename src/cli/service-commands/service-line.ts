@@ -1,7 +1,5 @@
 import { editDistance } from '../../client/nearest.js';
-import type { CommandSpec } from '../command-spec.js';
 import { commands, groups } from '../commands.js';
-import { serviceCommand, serviceHelpCommand } from './spec.js';
 
 /** The command whose further words are methods of the hub's own service of that name. */
 const sharedWord = 'hub';
@@ -12,12 +10,10 @@ export const commandWords: readonly string[] = [
 ];
 
 /**
- * The arguments as those of a service's command; undefined where they are those of a command in the table. What is only
+ * The arguments as those of a service's command, and whether its help is wanted; undefined where they are those of a command in the table. What is only
  * one word and a slip away from a command is taken for that.
  */
-export function serviceLine(
-  args: readonly string[],
-): { command: CommandSpec; args: readonly string[] } | undefined {
+export function serviceLine(args: readonly string[]): { help: boolean; args: readonly string[] } | undefined {
   const [first = '', second = ''] = args;
   if (!/^\.?[A-Za-z_][\w.-]*$/.test(first)) return undefined;
   if (commandWords.includes(first)) {
@@ -27,9 +23,7 @@ export function serviceLine(
   const end = args.indexOf('--');
   const before = end < 0 ? args : args.slice(0, end);
   const helpless = args.filter((arg) => !(before.includes(arg) && (arg === '--help' || arg === '-h')));
-  return helpless.length === args.length
-    ? { command: serviceCommand, args }
-    : { command: serviceHelpCommand, args: helpless };
+  return { help: helpless.length < args.length, args: helpless };
 }
 
 /** The command that a word of three letters or more may be a slip of; `most` letters differ. */

@@ -103,5 +103,7 @@ export const serviceCommand: CommandSpec = {
   load: () => import('./run.js'),
 };
 
-/** The same line with `--help`. */
-export const serviceHelpCommand: CommandSpec = { ...serviceCommand, load: () => import('./help.js') };
+/** The same, or the help of the method that is named. */
+export function serviceCommandFor({ help }: { readonly help: boolean }): CommandSpec {
+  return help ? { ...serviceCommand, load: () => import('./help.js') } : serviceCommand;
+}
