@@ -156,7 +156,7 @@ function serviceUnknown(message: string, word: string, names: readonly string[])
 }
 
 /** What is told of a word that may be a slip of a command. */
-function meantCommand(word: string): string {
+export function meantCommand(word: string): string {
   const near = commandWords.includes(word) ? undefined : nearCommand(word);
   return near === undefined ? '' : `; did you mean the command ${near}?`;
 }

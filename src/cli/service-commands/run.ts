@@ -10,7 +10,8 @@ import { type Invocation, requiredWord } from '../invocation.js';
 import { styleFor } from '../style.js';
 import { withLookup } from './lookup.js';
 import { methodsCalled, methodWord, serviceWord } from './names.js';
-import { serviceAnywhere, serviceToCall } from './places.js';
+import { meantCommand, serviceAnywhere, serviceToCall } from './places.js';
+import { commandWords } from './service-line.js';
 import { serviceText } from './service-text.js';
 
 /** `postern SERVICE METHOD [NODE]`. */
@@ -22,7 +23,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const given = requestSourceOf(options);
   const codec = requestCodec(options, given);
   const form = formOf(options.text('output'), codec);
-  return withLookup(invocation, lookUpMs, async (lookup) => {
+  const calling = withLookup(invocation, lookUpMs, async (lookup) => {
     if (method === undefined) {
       streams.stdout.write(serviceText(await serviceAnywhere(lookup, word, undefined)));
       return 0;
@@ -51,6 +52,18 @@ export async function run(invocation: Invocation): Promise<number> {
       deadlineMs: callMs,
     });
   });
+  return calling.catch((thrown: unknown) => {
+    throw orNoCommand(thrown, word);
+  });
+}
+
+/** Without a hub a slip of a command looks like a service: that is told too. */
+function orNoCommand(thrown: unknown, word: string): unknown {
+  if (!(thrown instanceof PosternError) || thrown.code !== 'HUB_UNREACHABLE') return thrown;
+  if (commandWords.includes(word)) return thrown;
+  const { code, message, hint, exitCode } = thrown;
+  const told = `'${word}' is no command${meantCommand(word) || '.'} Of services nothing is known: ${message}`;
+  return new PosternError(code, told, { hint, exitCode, cause: thrown });
 }
 
 /** The method that a word means. Throws `METHOD_UNKNOWN`, `METHOD_AMBIGUOUS` (exit status 2) with what there is. */
