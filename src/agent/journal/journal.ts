@@ -190,7 +190,7 @@ export class Journal {
     return this.#safely(() => this.#append({ k: 'stopping', by, reason }));
   }
 
-  /** Ends a test that drains, as its time does: what is still on its way is `unknown`. Throws `TEST_STATE`. */
+  /** Ends a test that drains, as its time does; resolves when it has ended or failed. Throws `TEST_STATE`. */
   finish(): Promise<void> {
     if (this.#ending === undefined && !this.snapshot().matches('draining'))
       return Promise.reject(this.#wrongState('end'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Journal, NewTest } from '../../../src/agent/journal/journal.js';
 import { JournalShelf, type ShelfOptions } from '../../../src/agent/journal/shelf.js';
 import type { ResultRecord } from '../../../src/bus/result-records.js';
-import { testLog } from '../../support/nats.js';
+import { createLogger } from '../../../src/log.js';
 
 /** SHA-256 of nothing in particular. */
 export const someHash = 'a'.repeat(64);
@@ -34,7 +34,7 @@ export async function inDirectory<T>(use: (directory: string) => Promise<T>): Pr
 
 /** The journals in a directory. */
 export function openShelf(directory: string, options: Partial<ShelfOptions> = {}): Promise<JournalShelf> {
-  return JournalShelf.open({ directory, version: 'test', log: testLog, ...options });
+  return JournalShelf.open({ directory, version: 'test', log: createLogger('silent'), ...options });
 }
 
 /** Where the files of the journal of `someTest` lie. */
