@@ -31,7 +31,13 @@ async function startHost(t: TestContext, key: string, behaviours: string, file: 
   t.after(() => agent.stop('SIGKILL'));
   assert.equal(agent.ready.outcome, 'success');
   const daemon = await factsIn(file);
-  return { agent, all: [daemon.pid, ...daemon.children], ...(await keepersOf(agent.pid)) };
+  const keepers = await keepersOf(agent.pid);
+  const all = [daemon.pid, ...daemon.children];
+  // Where the test is red, something is left that nobody else would end.
+  t.after(() => {
+    for (const pid of [keepers.keeper, keepers.watch, ...all]) if (runs(pid)) process.kill(pid, 'SIGKILL');
+  });
+  return { agent, all, ...keepers };
 }
 
 /** A key that no other test has. */
