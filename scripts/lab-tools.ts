@@ -39,7 +39,8 @@ export async function labPath(): Promise<string> {
 
 /** Makes sure that a program is there, as a script in `into` if it has to be unpacked, for it must find its libraries. */
 async function have(name: 'ip' | 'nft', own: string, into: string): Promise<void> {
-  if (await runs(name, own)) return;
+  const script = path.join(into, name);
+  if ((await runs(name, own)) || (await runs(script, own))) return;
   const tool = await debianTool(name, { onPath: false });
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const folders: string[] = [];
@@ -51,7 +52,6 @@ async function have(name: 'ip' | 'nft', own: string, into: string): Promise<void
     folders.push(`${files}/usr/lib/${machine}-linux-gnu`, `${files}/lib/${machine}-linux-gnu`);
   }
   await mkdir(into, { recursive: true });
-  const script = path.join(into, name);
   const draft = `${script}.${process.pid}`;
   await writeFile(draft, `#!/bin/sh\nLD_LIBRARY_PATH='${folders.join(':')}' exec '${tool.path}' "$@"\n`);
   await chmod(draft, 0o755);
