@@ -10,6 +10,7 @@ export const printedEvent = z.looseObject({
   type: z.string(),
   cursor: z.string(),
   message: z.string(),
+  callId: z.string().optional(),
   traceId: z.string().optional(),
   lostFromMs: z.number().default(0),
   lostToMs: z.number().default(0),
