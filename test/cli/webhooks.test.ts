@@ -44,7 +44,7 @@ test('a hub tells a URL who comes and goes, until it has stopped, and no secret 
   await eventually('it is told', () => receiver.deliveries.length === 1);
   await writeFile(secrets, `${second}\n${first}\n`);
   hub.signal('SIGHUP');
-  receiver.answer = () => 500;
+  receiver.answer = () => ({ status: 503, headers: { 'retry-after': '60' } });
   await agent.stop();
   await eventually('an attempt was made', () => receiver.deliveries.length > 1);
   receiver.answer = () => 204;

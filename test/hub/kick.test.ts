@@ -13,7 +13,7 @@ import { until } from '../support/nats.js';
 import { bindKey, StandIn } from './stand-in.js';
 import { ask, bearer, joinToken, ownClients, startTestHub, type TestHub } from './test-hub.js';
 
-describe('a node that is kicked', () => {
+describe('a node that is kicked', { timeout: 60_000 }, () => {
   let stage: TunnelStage;
   let other: TestHub;
   let server: InteropServer;
@@ -49,16 +49,25 @@ describe('a node that is kicked', () => {
   };
   const seenBy = async (name: string, state: string) =>
     until(`${name} is ${state}`, async () => (await listed(name))?.state.startsWith(state) ?? false);
-  /** A call that stays open. */
+  /** A call that stays open, made as soon as the hub lets calls through. */
   const openCall = async (address: string, node: string) => {
     const metadata = { 'x-postern-node': node, 'x-postern-authorization': other.adminToken };
     const client = new InteropClient({ address, metadata });
-    const call = client.streamingOutputCall({
-      responseParameters: [{ size: 1 }, { size: 1, intervalUs: 60_000_000 }],
+    const begin = () => {
+      const call = client.streamingOutputCall({
+        responseParameters: [{ size: 1 }, { size: 1, intervalUs: 60_000_000 }],
+      });
+      const ended = statusOf(call);
+      const came = new Promise<boolean>((resolve) => call.once('data', () => resolve(true)));
+      return { ended, open: Promise.race([came, ended.then(() => false)]) };
+    };
+    let call = begin();
+    await until('the call is open', async () => {
+      const open = await call.open;
+      if (!open) call = begin();
+      return open;
     });
-    const ended = statusOf(call);
-    await new Promise((resolve) => call.once('data', resolve));
-    return { ended, close: () => client.close() };
+    return { ended: call.ended, close: () => client.close() };
   };
 
   it('loses its agents and calls at all hubs, through a hub that does not own it, and gets another place', async () => {

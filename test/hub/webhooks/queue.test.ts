@@ -30,7 +30,7 @@ function event(node: string, count: number): WebhookEvent {
   return { type, id, atMs: 0, node, body: JSON.stringify({ type, id, node, ...body }) };
 }
 
-describe('the queue of a webhook', () => {
+describe('the queue of a webhook', { timeout: 60_000 }, () => {
   const queues: WebhookQueue[] = [];
   const receivers: WebhookReceiver[] = [];
   after(async () => {
@@ -153,6 +153,7 @@ describe('the queue of a webhook', () => {
     untrusted.queue.push(event('a', 1));
     await until('one is told', () => counts.delivered === 1 && untrusted.counts.failed > 0);
     assert.deepEqual(ids(receiver), ['a-0']);
+    untrusted.queue.stop();
 
     const asked: string[] = [];
     const proxy = createServer((near) => {
