@@ -116,8 +116,9 @@ export class JournalDrain {
     const { run, test } = journal.created;
     const after = this.#drained;
     const { texts, last, crc } = after === undefined ? nothing : await this.#read(after);
-    const answer = await handOver(journal.created, { texts, last, crc, after: after ?? 0 });
-    if (this.#ended.signal.aborted) return 0;
+    const answering = handOver(journal.created, { texts, last, crc, after: after ?? 0 });
+    const answer = await untilAborted(answering, this.#ended.signal);
+    if (answer === undefined) return 0;
     if (answer.ok) {
       await this.#answered(answer);
       return 0;
@@ -182,3 +183,12 @@ export class JournalDrain {
 }
 
 const nothing: ReadBatch = { texts: [], last: 0, crc: 0 };
+
+/** The outcome of `work`, or undefined as soon as nobody waits for it any more. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => resolve(undefined);
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
