@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { LinkSnapshot } from '../../machines/link.js';
 import { loadOrCreateKey } from '../auth/node-key.js';
@@ -15,6 +16,8 @@ import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
 import { OwnCalls, ownPrefixes } from './own-calls.js';
+import { startOwnServices } from './own-services.js';
+import { rehearse } from './rehearsal.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
 import { parseUpstreams } from './upstream-spec.js';
@@ -42,6 +45,19 @@ export async function assembleAgent(
   const alone = specs.every(({ prefix }) => prefix !== '');
   const supervised =
     config.process && superviseProcess({ config: config.process, node, key: key.publicKey, log });
+  const rehearsal =
+    config.daemon === undefined
+      ? undefined
+      : await rehearse({
+          daemon: config.daemon,
+          node,
+          key: key.publicKey,
+          directory: join(config.data, 'agent', node),
+          version: deps.version,
+          log,
+        });
+  const services = [supervised?.service, rehearsal?.service].filter((one) => one !== undefined);
+  const own = services.length === 0 ? undefined : startOwnServices(services, log);
   const upstreams = new Upstreams({
     node,
     specs,
@@ -50,7 +66,7 @@ export async function assembleAgent(
     log,
   });
   const forwards = new Forwards({
-    calls: supervised === undefined ? upstreams : new OwnCalls(supervised.target, upstreams),
+    calls: own === undefined ? upstreams : new OwnCalls(own.target, services, upstreams),
     node,
     allowed: [...specs.map((spec) => spec.address), ...config.forward.map((text) => parseAddress(text))],
     connectTimeoutMs,
@@ -98,9 +114,7 @@ export async function assembleAgent(
       version: deps.version,
       share: config.share,
       labels: config.labels,
-      services: alone
-        ? [...specs.map(({ prefix }) => prefix), ...(supervised === undefined ? [] : ownPrefixes)]
-        : [],
+      services: alone ? [...specs.map(({ prefix }) => prefix), ...ownPrefixes(services)] : [],
     },
     ways: ways.names,
     transport: (way) => ways.transport(way),
@@ -115,12 +129,16 @@ export async function assembleAgent(
       upstreams.close();
       forwards.close();
       const end = endOf(link.snapshot(), node);
-      void Promise.all([metrics?.close(), supervised?.close()]).then(() => told.ended(end));
+      void Promise.all([metrics?.close(), supervised?.close(), rehearsal?.close()]).then(() => {
+        own?.stop();
+        told.ended(end);
+      });
     },
     log,
   });
   link.onTransition((snapshot) => {
     const { instance, hub } = snapshot.context;
+    rehearsal?.hub(snapshot.matches('online') || snapshot.matches('draining') ? link.bus : undefined);
     if (snapshot.matches('draining')) supervised?.drain(config.drainSeconds * 1000);
     if (snapshot.matches('online') && instance !== undefined && hub !== undefined) {
       void serving.reachable().then(() => told.online({ node, instance, hub, metrics: metrics?.address }));

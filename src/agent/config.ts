@@ -41,6 +41,8 @@ const settings = z.strictObject({
   to: upstreams.default([]),
   /** The process that it supervises and serves as `external.Fluentd`. */
   process: processConfig.optional(),
+  /** Where the gRPC of the daemon listens that tests run on, `HOST:PORT`: a Berty daemon, or what speaks as one. */
+  daemon: address.optional(),
   /** TLS towards the upstreams that are written `tls://…`; files are PEM. */
   toTls: z
     .strictObject({
@@ -94,10 +96,10 @@ const settings = z.strictObject({
 });
 
 /** What an agent can be told. */
-export const agentConfig = settings.refine(({ to, process }) => to.length > 0 || process !== undefined, {
-  path: ['to'],
-  error: nothingToServe,
-});
+export const agentConfig = settings.refine(
+  ({ to, process, daemon }) => to.length > 0 || process !== undefined || daemon !== undefined,
+  { path: ['to'], error: nothingToServe },
+);
 export type AgentConfig = z.infer<typeof agentConfig>;
 /** What may be left out is. */
 export type AgentConfigInput = z.input<typeof agentConfig>;

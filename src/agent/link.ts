@@ -132,6 +132,11 @@ export class AgentLink {
   }
 
   /** Hears each transition's snapshot. */
+  /** The connection to the bus, where there is one. */
+  get bus(): Bus | undefined {
+    return this.#slot.bus;
+  }
+
   onTransition(listener: (snapshot: LinkSnapshot) => void): () => void {
     return this.#actor.onTransition((_, snapshot) => listener(snapshot));
   }

@@ -1,17 +1,30 @@
 import { readFileSync } from 'node:fs';
-import { Server } from '@grpc/grpc-js';
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { type FluentdServer, FluentdService } from '../gen/external/fluentd.js';
 import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
 import { type InProcessServer, inProcessServer } from '../wire/in-process-server.js';
 
+/** A gRPC service that an agent serves itself. */
+export interface OwnService {
+  /** `package.Service`. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
 /** The agent's own gRPC services, in this process, with health and reflection. */
-export function startOwnServices(fluentd: FluentdServer, log: Logger): InProcessServer {
+export function startOwnServices(services: readonly OwnService[], log: Logger): InProcessServer {
   const server = new Server({ 'grpc.enable_channelz': 0 });
-  server.addService(FluentdService, fluentd);
-  new HealthImplementation({ '': 'SERVING', 'external.Fluentd': 'SERVING' }).addToServer(server);
+  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  const serving = services.map(({ name }) => [name, 'SERVING'] as const);
+  new HealthImplementation({ '': 'SERVING', ...Object.fromEntries(serving) }).addToServer(server);
   // Written beside the generated code at build time.
-  addReflection(server, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)), [FluentdService]);
+  const descriptors = readFileSync(new URL('../gen/descriptors.binpb', import.meta.url));
+  addReflection(
+    server,
+    descriptors,
+    services.map(({ definition }) => definition),
+  );
   return inProcessServer(server, "the agent's own services", log);
 }

@@ -1,17 +1,16 @@
+import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
-import type { CallTarget } from '../rpc/call.js';
-import { startOwnServices } from './own-services.js';
+import type { OwnService } from './own-services.js';
 import type { ProcessConfig } from './supervise/config.js';
 import { fluentdService } from './supervise/fluentd-service.js';
 import { Supervisor } from './supervise/supervisor.js';
 
 /** The process that an agent supervises, as a part of the agent. */
 export interface Supervised {
-  /** The service, with health and reflection. */
-  readonly target: CallTarget;
+  readonly service: OwnService;
   /** The agent drains for so long, in milliseconds: the process gets its grace before that is over. */
   drain(drainMs: number): void;
-  /** Ends the process, within that drain where there is one, and the calls. */
+  /** Ends the process, within that drain where there is one. */
   close(): Promise<void>;
 }
 
@@ -25,12 +24,15 @@ export function superviseProcess(options: {
 }): Supervised {
   const { config, node, key, log } = options;
   const supervisor = new Supervisor({ config, node, key, log });
-  const services = startOwnServices(fluentdService(supervisor, log), log);
   const graceMs = config.graceSeconds * 1000;
   let timer: NodeJS.Timeout | undefined;
   let endsAtMs = Number.POSITIVE_INFINITY;
   return {
-    target: services.target,
+    service: {
+      name: 'external.Fluentd',
+      definition: FluentdService,
+      implementation: fluentdService(supervisor, log),
+    },
     drain(drainMs) {
       endsAtMs = performance.now() + drainMs;
       const restMs = Math.min(graceMs, drainMs);
@@ -40,7 +42,6 @@ export function superviseProcess(options: {
     async close() {
       clearTimeout(timer);
       await supervisor.close(Math.max(0, endsAtMs - performance.now()));
-      services.stop();
     },
   };
 }

@@ -20,6 +20,7 @@ const all = z.strictObject({
   node: shape.node,
   to: shape.to,
   fluentd: processSettings.optional(),
+  daemon: shape.daemon,
   toTls: shape.toTls,
   forward: shape.forward,
   labels: shape.labels,
@@ -38,12 +39,15 @@ const all = z.strictObject({
 });
 
 /** What `postern agent` can be told, as a `--config` file writes it. */
-export const agentSettings = all.refine(({ to, fluentd }) => to.length > 0 || fluentd !== undefined, {
-  path: ['to'],
-  error: nothingToServe,
-  when: ({ value }) =>
-    typeof value === 'object' && value !== null && 'to' in value && Array.isArray(value.to),
-});
+export const agentSettings = all.refine(
+  ({ to, fluentd, daemon }) => to.length > 0 || fluentd !== undefined || daemon !== undefined,
+  {
+    path: ['to'],
+    error: nothingToServe,
+    when: ({ value }) =>
+      typeof value === 'object' && value !== null && 'to' in value && Array.isArray(value.to),
+  },
+);
 export type AgentSettings = z.infer<typeof agentSettings>;
 
 export const agentBindings: readonly Binding[] = [
@@ -54,6 +58,7 @@ export const agentBindings: readonly Binding[] = [
   { option: 'fluentd-env', key: ['fluentd', 'environment'], read: readPairs },
   { option: 'fluentd-grace', key: ['fluentd', 'grace'] },
   { option: 'fluentd-settle', key: ['fluentd', 'settle'] },
+  { option: 'daemon', key: ['daemon'] },
   { option: 'forward', key: ['forward'] },
   { option: 'label', key: ['labels'], read: readPairs },
   { option: 'share', key: ['share'] },
@@ -85,8 +90,21 @@ export function agentConfigOf(
   settings: AgentSettings,
   found: { data: string; hub: string | undefined; token: string | undefined },
 ): AgentConfigInput {
-  const { node, to, fluentd, toTls, hubTls, forward, labels, share, nats, metrics, connectTimeout, drain } =
-    settings;
+  const {
+    node,
+    to,
+    fluentd,
+    daemon,
+    toTls,
+    hubTls,
+    forward,
+    labels,
+    share,
+    nats,
+    metrics,
+    connectTimeout,
+    drain,
+  } = settings;
   return {
     node,
     to,
@@ -96,6 +114,7 @@ export function agentConfigOf(
     nats,
     data: found.data,
     ...(fluentd && { process: processOf(fluentd) }),
+    ...(daemon !== undefined && { daemon }),
     ...(toTls && { toTls }),
     ...(hubTls && { hubTls }),
     ...(found.hub !== undefined && { hub: found.hub }),

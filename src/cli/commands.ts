@@ -9,6 +9,7 @@ import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
 import { servingCommands } from './table/serving.js';
+import { testCommands } from './table/tests.js';
 import { tunnelCommands } from './table/tunnels.js';
 import { waitCommand } from './table/wait.js';
 
@@ -26,6 +27,7 @@ export const commands: readonly CommandSpec[] = [
   ...keepingCommands,
   daemonCommand,
   ...labCommands,
+  ...testCommands,
 ];
 
 /** The words that only hold commands together. */
@@ -37,5 +39,6 @@ export const groups: readonly GroupSpec[] = [
   { path: ['keys'], summary: 'replace the keys of a hub' },
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
+  { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

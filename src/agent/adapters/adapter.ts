@@ -90,8 +90,11 @@ export interface DaemonAdapter {
   ready(group: GroupRef, writer: Member, signal: AbortSignal): Promise<void>;
   /** Sends one message. Never throws: what went wrong is an outcome. */
   send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome>;
-  /** All events of the group, old and new, until stopped; it subscribes again when the daemon comes back. */
-  receive(group: GroupRef, sink: ReceiptSink): Receiving;
+  /**
+   * All events of the group, old and new, until stopped; it subscribes again when the daemon comes back. `known` are events
+   * that have come before this process.
+   */
+  receive(group: GroupRef, sink: ReceiptSink, known?: Iterable<string>): Receiving;
   /** All events that are there now, once, and the end: the final read. */
   read(group: GroupRef, signal: AbortSignal): AsyncIterable<Receipt>;
   /** Closes every connection. */

@@ -67,6 +67,13 @@ export class DaemonWatch {
     return stateName(this.#actor.snapshot());
   }
 
+  /** What is known of it, for people. */
+  get facts(): { state: string; target: string; dialect: string; peer: string; error: string } {
+    const { target, identity, lastError } = this.#actor.snapshot().context;
+    const { dialect = '', peer = '' } = identity ?? {};
+    return { state: this.state, target, dialect, peer, error: lastError?.message ?? '' };
+  }
+
   /** What it said of itself when it last answered. */
   get identity(): DaemonIdentity | undefined {
     return this.#actor.snapshot().context.identity;

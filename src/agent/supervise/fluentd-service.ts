@@ -1,6 +1,4 @@
-import type { handleUnaryCall, ServiceError } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import { errorText, PosternError } from '../../errors.js';
 import {
   type FluentdServer,
   FluentdRestartStatus as Restart,
@@ -8,6 +6,7 @@ import {
   FluentdStopStatus as Stop,
 } from '../../gen/external/fluentd.js';
 import type { Logger } from '../../log.js';
+import { ownMethods } from '../own-method.js';
 import type { Outcome, RestartOutcome, Supervisor } from './supervisor.js';
 
 /** gRPC status of what a supervisor throws. */
@@ -38,28 +37,12 @@ export function fluentdService(
   supervisor: Pick<Supervisor, 'start' | 'stop' | 'restart'>,
   log: Logger,
 ): FluentdServer {
+  const method = ownMethods(statusOf, log);
   return {
-    start: unary(log, async (signal) => ({ status: started[await supervisor.start(signal)] })),
-    stop: unary(log, async (signal) => ({ status: stopped[await supervisor.stop(signal)] })),
-    restart: unary(log, async (signal) => ({ status: restarted[await supervisor.restart(signal)] })),
+    start: method(async (_, signal: AbortSignal) => ({ status: started[await supervisor.start(signal)] })),
+    stop: method(async (_, signal: AbortSignal) => ({ status: stopped[await supervisor.stop(signal)] })),
+    restart: method(async (_, signal: AbortSignal) => ({
+      status: restarted[await supervisor.restart(signal)],
+    })),
   };
-}
-
-/** A method whose work is told when nobody waits for it any more: the call was cancelled, or its time is up. */
-function unary<R>(log: Logger, work: (signal: AbortSignal) => Promise<R>): handleUnaryCall<object, R> {
-  return (call, callback) => {
-    const given = new AbortController();
-    call.on('cancelled', () => given.abort());
-    work(given.signal).then(
-      (response) => callback(null, response),
-      (thrown: unknown) => callback(serviceError(thrown, log)),
-    );
-  };
-}
-
-function serviceError(thrown: unknown, log: Logger): Pick<ServiceError, 'code' | 'details'> {
-  const code = thrown instanceof PosternError ? statusOf[thrown.code] : undefined;
-  if (code !== undefined) return { code, details: errorText(thrown) };
-  log.error({ err: thrown }, 'the supervisor failed');
-  return { code: status.INTERNAL, details: 'the agent failed; its log says why' };
 }

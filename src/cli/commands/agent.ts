@@ -39,8 +39,9 @@ export async function run(invocation: Invocation): Promise<number> {
   });
 }
 
-function servedBy({ to, fluentd }: AgentSettings): string {
-  return [...to, ...(fluentd === undefined ? [] : [`the process ${fluentd.command[0]}`])].join(', ');
+function servedBy({ to, fluentd, daemon }: AgentSettings): string {
+  const process = fluentd === undefined ? [] : [`the process ${fluentd.command[0]}`];
+  return [...to, ...process, ...(daemon === undefined ? [] : [`tests on ${daemon}`])].join(', ');
 }
 
 /** Starts the agent. Beside a running hub, one whose key is not bound yet makes itself a join token. */

@@ -165,6 +165,13 @@ export const servingCommands: readonly CommandSpec[] = [
       },
       ...processOptions,
       {
+        name: 'daemon',
+        kind: 'text',
+        value: 'ADDRESS',
+        summary:
+          'the gRPC of a Berty daemon, or of `postern daemon`, that tests run on: HOST:PORT; see `postern test`',
+      },
+      {
         name: 'forward',
         kind: 'list',
         value: 'ADDRESS',

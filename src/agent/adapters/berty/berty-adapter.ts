@@ -157,12 +157,13 @@ export class BertyAdapter implements DaemonAdapter {
     }
   }
 
-  receive(group: GroupRef, sink: ReceiptSink): Receiving {
+  receive(group: GroupRef, sink: ReceiptSink, known: Iterable<string> = []): Receiving {
     return new BertyReceiving({
       channel: this.#channel,
       path: () => this.#path('GroupMessageList'),
       group,
       sink,
+      known,
     });
   }
 

@@ -13,6 +13,8 @@ export interface ReceivingOptions {
   readonly path: () => string;
   readonly group: GroupRef;
   readonly sink: ReceiptSink;
+  /** Events that have come before. */
+  readonly known: Iterable<string>;
 }
 
 /**
@@ -22,12 +24,13 @@ export interface ReceivingOptions {
  */
 export class BertyReceiving implements Receiving {
   readonly #options: ReceivingOptions;
-  readonly #arrivals = new Arrivals();
+  readonly #arrivals: Arrivals;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
+    this.#arrivals = new Arrivals(options.known);
     this.#done = this.#run();
   }
 

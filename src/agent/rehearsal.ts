@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { Bus } from '../bus/bus.js';
+import { TestsServiceService } from '../gen/postern/v1/tests.js';
+import type { Logger } from '../log.js';
+import { BertyAdapter } from './adapters/berty/berty-adapter.js';
+import { DaemonWatch } from './adapters/daemon-watch.js';
+import { JournalShelf } from './journal/shelf.js';
+import type { OwnService } from './own-services.js';
+import { NodeTests } from './tests/node-tests.js';
+import { testsService } from './tests/tests-service.js';
+
+/** The daemon beside an agent and the tests that run on it, as a part of the agent. */
+export interface Rehearsal {
+  readonly service: OwnService;
+  /** The link came, with this connection, or went. */
+  hub(bus: Bus | undefined): void;
+  /** Stops; tests that had not ended go on when an agent is started again. */
+  close(): Promise<void>;
+}
+
+/** Takes up the tests that an earlier agent has left. Throws `DATA_IN_USE`, and what a data directory may refuse. */
+export async function rehearse(options: {
+  /** Where the daemon's gRPC listens, `HOST:PORT`. */
+  readonly daemon: string;
+  readonly node: string;
+  /** Public key of the agent. */
+  readonly key: string;
+  /** The agent's own directory. */
+  readonly directory: string;
+  readonly version: string;
+  readonly log: Logger;
+}): Promise<Rehearsal> {
+  const { daemon: target, node, key, directory, version, log } = options;
+  const shelf = await JournalShelf.open({ directory: join(directory, 'tests'), version, log });
+  const daemon = new DaemonWatch({
+    id: node,
+    target,
+    adapter: (place) => new BertyAdapter(place),
+    publish: ({ from, to, event }) => log.info({ from, to, event }, 'daemon'),
+    log,
+  });
+  const tests = new NodeTests({ shelf, daemon, target, node, key, log });
+  daemon.start();
+  return {
+    service: {
+      name: 'postern.v1.TestsService',
+      definition: TestsServiceService,
+      implementation: testsService({ tests, daemon, node, log }),
+    },
+    hub: (bus) => tests.hub(bus),
+    async close() {
+      await tests.stop();
+      daemon.stop();
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { TestSnapshot } from '../../../machines/test.js';
+import { errorText } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { DaemonAdapter, GroupRef, Receipt, Receiving } from '../adapters/adapter.js';
+import type { Journal } from '../journal/journal.js';
+import { wallClock } from './clock.js';
+import { messageIdOf, payloadHash } from './payload.js';
+
+/** The last reading begins so long before the test ends, or in the middle of a shorter settle time, milliseconds. */
+const finalReadMs = 10_000;
+
+/** What receptions need. */
+export interface ReceptionsOptions {
+  readonly journal: Journal;
+  readonly group: GroupRef;
+  /** The adapter, when the daemon serves; rejects when nobody waits for it any more. */
+  readonly adapter: () => Promise<DaemonAdapter>;
+  readonly log: Logger;
+}
+
+/** Records what comes from the daemon in a test, and reads everything once more in the end. */
+export class Receptions {
+  readonly #options: ReceptionsOptions;
+  readonly #over = new AbortController();
+  readonly #done: Promise<void>;
+  #final: Promise<void> | undefined;
+  #subscription = 0;
+  #isLive = false;
+  /** Messages of this subscription that were known before. */
+  #replayed = 0;
+
+  constructor(options: ReceptionsOptions) {
+    this.#options = options;
+    this.#done = this.#receive().catch((thrown: unknown) => this.#warn(thrown, 'a test receives nothing'));
+  }
+
+  /** The test drains: everything is read once more before it ends. */
+  draining({ context }: TestSnapshot): void {
+    const { settleMs, sendsEndedAtMs = Date.now() } = context;
+    const atMs = sendsEndedAtMs + settleMs - Math.min(finalReadMs, settleMs / 2);
+    this.#final ??= this.#readAll(atMs).catch((thrown: unknown) =>
+      this.#warn(thrown, 'the last reading failed'),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await Promise.all([this.#done, this.#final]);
+  }
+
+  async #receive(): Promise<void> {
+    const { journal, group, adapter } = this.#options;
+    const known = await knownEvents(journal);
+    const found = await adapter();
+    if (this.#over.signal.aborted) return;
+    this.#subscription = 1;
+    const receiving: Receiving = found.receive(
+      group,
+      {
+        receipt: (receipt) => this.#came(receipt),
+        live: () => {
+          this.#isLive = true;
+          void this.#note('live');
+        },
+        broken: (reason) => {
+          void this.#note('broken', reason);
+          this.#isLive = false;
+          this.#subscription += 1;
+          this.#replayed = 0;
+        },
+      },
+      known,
+    );
+    await new Promise<void>((resolve) => {
+      if (this.#over.signal.aborted) resolve();
+      this.#over.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await receiving.stop();
+  }
+
+  #came(receipt: Receipt): Promise<void> | void {
+    if (receipt.kind !== 'message') return;
+    // What was recorded before is counted: with each new subscription all of it comes again.
+    if (receipt.how === 'replayed') this.#replayed += 1;
+    else return this.#record(receipt, this.#isLive || receipt.how === 'duplicated' ? 'live' : 'replay');
+  }
+
+  #record({ event, body }: Receipt, how: 'live' | 'replay' | 'final'): Promise<void> {
+    const { journal } = this.#options;
+    const { run, test } = journal.created;
+    const id = messageIdOf(body);
+    if (id !== undefined && (id.run !== run || id.test !== test)) return Promise.resolve();
+    const whose = id === undefined ? {} : { test: id.test, from: id.from, seq: id.seq };
+    const found = { hash: payloadHash(body), size: body.length };
+    return journal.tell({ k: 'receipt', id: event, how, sub: this.#subscription, ...whose, ...found });
+  }
+
+  async #readAll(atMs: number): Promise<void> {
+    const { journal, group, adapter } = this.#options;
+    await wallClock.until(atMs, this.#over.signal);
+    const { signal } = this.#over;
+    let messages = 0;
+    let complete = false;
+    try {
+      for await (const receipt of (await adapter()).read(group, signal)) {
+        if (receipt.kind !== 'message') continue;
+        messages += 1;
+        await this.#record(receipt, 'final');
+      }
+      complete = !signal.aborted;
+    } finally {
+      await journal.tell({ k: 'final', sub: this.#subscription, complete, messages });
+    }
+  }
+
+  #note(topic: 'live' | 'broken', reason?: string): Promise<void> {
+    const data = {
+      sub: this.#subscription,
+      replayed: this.#replayed,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    return this.#options.journal
+      .tell({ k: 'note', topic: `subscription ${topic}`, data })
+      .catch((thrown: unknown) => {
+        this.#warn(thrown, 'a note was not recorded');
+      });
+  }
+
+  #warn(thrown: unknown, what: string): void {
+    if (this.#over.signal.aborted) return;
+    const { run, test } = this.#options.journal.created;
+    this.#options.log.warn({ run, test, err: errorText(thrown) }, what);
+  }
+}
+
+/** The events that were recorded before this process. */
+async function knownEvents(journal: Journal): Promise<string[]> {
+  const known: string[] = [];
+  for await (const record of journal.records()) if (record.k === 'receipt') known.push(record.id);
+  return known;
+}

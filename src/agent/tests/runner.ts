@@ -1,0 +1,134 @@
+import { stateName } from '../../../machines/state-name.js';
+import type { TestSnapshot } from '../../../machines/test.js';
+import { errorText, PosternError } from '../../errors.js';
+import { joinAborts } from '../../joined-abort.js';
+import type { Logger } from '../../log.js';
+import type { DaemonAdapter, SendOutcome } from '../adapters/adapter.js';
+import type { Journal } from '../journal/journal.js';
+import { wallClock } from './clock.js';
+import { payloadHash, payloadOf } from './payload.js';
+import { Receptions } from './receptions.js';
+import { sendAll } from './sender.js';
+import { readTestSpec, type TestSpec } from './spec.js';
+
+/** A message that is not answered for so long counts as one of which nobody knows, milliseconds. */
+const answerWithinMs = 30_000;
+/** A message waits so long for a daemon that does not serve at its time, milliseconds; then it was not sent. */
+const serveWithinMs = 1_000;
+/** So many messages of a test may wait for their answers. */
+const mostOpen = 64;
+
+/** What a runner needs. */
+export interface RunnerOptions {
+  readonly journal: Journal;
+  /** What reaches the daemon for a test like this, when the daemon serves; rejects when the signal is aborted before. */
+  readonly adapter: (spec: TestSpec, signal: AbortSignal) => Promise<DaemonAdapter>;
+  /** Nothing goes on any more, and nothing will. */
+  readonly ended: () => void;
+  readonly log: Logger;
+}
+
+/** Does what the journal's test says now: receives while it goes on, sends while it runs, reads all in the end. */
+export class TestRunner {
+  readonly #options: RunnerOptions;
+  readonly #spec: TestSpec;
+  readonly #unhear: () => void;
+  readonly #over = new AbortController();
+  #sending: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  #receptions: Receptions | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#spec = readTestSpec(options.journal.created.spec);
+    this.#unhear = options.journal.onTransition((snapshot) => this.#follow(snapshot));
+    this.#follow(options.journal.snapshot());
+  }
+
+  /** Stops at once; the test stays as it is in its journal. Resolves when nothing of it goes on. */
+  async stop(): Promise<void> {
+    this.#unhear();
+    this.#over.abort();
+    this.#sending?.stop.abort();
+    await Promise.all([this.#sending?.done, this.#receptions?.stop()]);
+    this.#options.ended();
+  }
+
+  #follow(snapshot: TestSnapshot): void {
+    const state = stateName(snapshot);
+    if (state !== 'running') this.#sending?.stop.abort();
+    if (snapshot.status !== 'active') {
+      void this.stop();
+      return;
+    }
+    if (state === 'created') return;
+    this.#receptions ??= this.#receive();
+    if (state === 'running') this.#sending ??= this.#send(snapshot);
+    if (state === 'draining') this.#receptions?.draining(snapshot);
+  }
+
+  #receive(): Receptions | undefined {
+    const spec = this.#spec;
+    if (spec.type === 'call') return undefined;
+    const { journal, log } = this.#options;
+    const adapter = () => this.#options.adapter(spec, this.#over.signal);
+    return new Receptions({ journal, group: { id: spec.group }, adapter, log });
+  }
+
+  #send({ context }: TestSnapshot): { readonly stop: AbortController; readonly done: Promise<void> } {
+    const { journal, log } = this.#options;
+    const { run, test, node } = journal.created;
+    const { intervalMs, amount, size } = this.#spec;
+    const stop = new AbortController();
+    const done = sendAll(
+      {
+        schedule: { startAtMs: context.startAtMs ?? Date.now(), intervalMs, amount },
+        from: context.lastSeq + 1,
+        payload: (seq) => payloadOf({ run, test, from: node, seq }, size),
+        send: (payload, signal) => this.#sendOne(payload, signal),
+        answerWithinMs,
+        mostOpen,
+        log: {
+          intend: ({ seq, due, payload }) =>
+            journal.intend({ seq, due, size: payload.length, hash: payloadHash(payload) }),
+          settled: (seq, outcome, times) =>
+            journal.tell({ k: 'outcome', seq, ...times, ...resultOf(outcome) }),
+          slipped: (slip) => journal.tell({ k: 'slip', ...slip }),
+        },
+        clock: wallClock,
+      },
+      stop.signal,
+    )
+      .then(() => (stop.signal.aborted ? undefined : journal.endSends()))
+      .catch((thrown: unknown) => {
+        // A test that was ended meanwhile takes nothing more; what became of its disk it tells itself.
+        if (!stop.signal.aborted) log.warn({ run, test, err: errorText(thrown) }, 'a test stopped sending');
+      });
+    return { stop, done };
+  }
+
+  async #sendOne(payload: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    const spec = this.#spec;
+    const soon = joinAborts([signal], serveWithinMs);
+    let adapter: DaemonAdapter;
+    try {
+      adapter = await this.#options.adapter(spec, soon.signal);
+    } catch (thrown) {
+      const code = thrown instanceof PosternError ? thrown.code : 'DAEMON_UNREACHABLE';
+      return { outcome: 'fail', code, message: errorText(thrown) };
+    } finally {
+      soon.release();
+    }
+    return adapter.send({ id: spec.type === 'call' ? '' : spec.group }, payload, signal);
+  }
+}
+
+function resultOf(outcome: SendOutcome): {
+  readonly result: SendOutcome['outcome'];
+  readonly id?: string;
+  readonly code?: string;
+  readonly message?: string;
+} {
+  if (outcome.outcome === 'ok') return { result: 'ok', id: outcome.id.slice(0, 256) };
+  const { outcome: result, code, message } = outcome;
+  return { result, code: code.slice(0, 64), message: message.slice(0, 512) };
+}

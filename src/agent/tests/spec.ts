@@ -1,0 +1,54 @@
+import type { JsonValue } from '@bufbuild/protobuf';
+import { z } from 'zod';
+import { PosternError } from '../../errors.js';
+
+const schedule = {
+  /** Bytes of a message. */
+  size: z.number().int().min(0).max(3_900_000, 'a message of more than 3.9 MB fits into no gRPC message'),
+  /** From one message to the next, milliseconds. */
+  intervalMs: z.number().min(1, 'messages are at least 1 ms apart').max(86_400_000),
+  amount: z.number().int().min(1, 'it sends nothing').max(10_000_000),
+};
+const request = z.string().transform((text, context): JsonValue => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'it is no JSON' });
+    return z.NEVER;
+  }
+});
+
+/** What a test does. */
+export const testSpec = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('text'),
+    group: z.string().regex(/^[A-Za-z0-9_-]+$/, 'it names no group'),
+    ...schedule,
+  }),
+  z.object({ type: z.literal('media'), group: z.string(), ...schedule }),
+  z.object({
+    type: z.literal('call'),
+    method: z.string().regex(/^[\w.]+\/\w+$/, 'write package.Service/Method'),
+    request,
+    ...schedule,
+  }),
+]);
+export type TestSpec = z.infer<typeof testSpec>;
+
+/** Reads what somebody asks for. Throws `TEST_INVALID` that names every mistake, `UNSUPPORTED` for what no daemon can. */
+export function readTestSpec(asked: Record<string, unknown>): TestSpec {
+  const { type, group, method, requestJson, size, intervalMs, amount } = asked;
+  const common = { size, intervalMs, amount };
+  const given =
+    type === 'call' ? { type, method, request: requestJson, ...common } : { type, group, ...common };
+  const read = testSpec.safeParse(given);
+  if (!read.success) {
+    throw new PosternError('TEST_INVALID', `there cannot be such a test:\n${z.prettifyError(read.error)}`);
+  }
+  if (read.data.type === 'media') {
+    throw new PosternError('UNSUPPORTED', 'the daemon here sends no images', {
+      hint: 'Berty daemons do not since v2.434.8; use a test of type text',
+    });
+  }
+  return read.data;
+}

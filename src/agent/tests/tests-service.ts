@@ -1,0 +1,140 @@
+import { status } from '@grpc/grpc-js';
+import { PosternError } from '../../errors.js';
+import type { Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
+import type { Logger } from '../../log.js';
+import type { DaemonWatch } from '../adapters/daemon-watch.js';
+import type { Journal } from '../journal/journal.js';
+import { ownMethods } from '../own-method.js';
+import type { NodeTests } from './node-tests.js';
+import { sendWindowMs } from './schedule.js';
+import { readTestSpec } from './spec.js';
+
+/** The longest that what others sent is waited for, milliseconds. */
+const longestSettleMs = 3_600_000;
+
+/** gRPC status of what is thrown here. */
+const statusOf: Readonly<Record<string, status>> = {
+  TEST_INVALID: status.INVALID_ARGUMENT,
+  RECORD_INVALID: status.INVALID_ARGUMENT,
+  INVITE_INVALID: status.INVALID_ARGUMENT,
+  GROUP_INVALID: status.INVALID_ARGUMENT,
+  TEST_UNKNOWN: status.NOT_FOUND,
+  TEST_EXISTS: status.ALREADY_EXISTS,
+  TEST_STATE: status.FAILED_PRECONDITION,
+  TOO_MANY_TESTS: status.RESOURCE_EXHAUSTED,
+  DISK_FULL: status.RESOURCE_EXHAUSTED,
+  UNSUPPORTED: status.UNIMPLEMENTED,
+  DAEMON_UNREACHABLE: status.UNAVAILABLE,
+  DAEMON_UNKNOWN: status.FAILED_PRECONDITION,
+  DAEMON_REFUSED: status.FAILED_PRECONDITION,
+};
+
+/** `postern.v1.TestsService`: what an agent does with the daemon beside it. */
+export function testsService(options: {
+  readonly tests: NodeTests;
+  readonly daemon: DaemonWatch;
+  readonly node: string;
+  readonly log: Logger;
+}): TestsServiceServer {
+  const { tests, daemon, node, log } = options;
+  const method = ownMethods(statusOf, log);
+  const told = (journal: Journal): { test: Test } => ({ test: testOf(journal, tests.drained(journal)) });
+  const memberOf = async (group: string, signal: AbortSignal): Promise<{ group: string; member: Member }> => {
+    const adapter = await daemon.serving(signal);
+    return { group, member: await adapter.membership({ id: group }, signal) };
+  };
+  return {
+    getDaemon: method(async () => daemon.facts),
+    getTime: method(async () => ({ nowMs: Date.now() })),
+    createGroup: method(async (_, signal) => {
+      const { id } = await (await daemon.serving(signal)).createGroup(signal);
+      return memberOf(id, signal);
+    }),
+    createInvite: method(async ({ group, name }, signal) => {
+      const invite = await (await daemon.serving(signal)).invite({ id: group }, name, signal);
+      return { invite: Buffer.from(invite) };
+    }),
+    joinGroup: method(async ({ invite }, signal) => {
+      const { id } = await (await daemon.serving(signal)).join(invite, signal);
+      return memberOf(id, signal);
+    }),
+    awaitReady: method(async ({ group, writer }, signal) => {
+      if (writer === undefined)
+        throw new PosternError('TEST_INVALID', 'it does not say whom to be able to read');
+      await (await daemon.serving(signal)).ready({ id: group }, writer, signal);
+      return {};
+    }),
+    createTest: method(async ({ run, test, spec, settleMs }) => {
+      const asked = { ...spec };
+      const read = readTestSpec(asked);
+      if (!(settleMs >= 0 && settleMs <= longestSettleMs)) {
+        throw new PosternError(
+          'TEST_INVALID',
+          `a settle time of ${settleMs} ms is not between 0 and an hour`,
+        );
+      }
+      const sendMs = Math.ceil(sendWindowMs(read));
+      return told(
+        await tests.create({ run, test, node, settleMs: Math.round(settleMs), sendMs, spec: asked }),
+      );
+    }),
+    armTest: method(async ({ run, test, startAtMs, offsetMs, errorMs }) => {
+      const journal = tests.find(run, test);
+      await journal.arm({ t0: startAtMs, startAt: startAtMs - offsetMs, offset: offsetMs, error: errorMs });
+      return told(journal);
+    }),
+    startTest: method(async ({ run, test }) => {
+      const journal = tests.find(run, test);
+      const now = Date.now();
+      if (journal.state === 'created') await journal.arm({ t0: now, startAt: now, offset: 0, error: 0 });
+      else if (journal.state === 'armed') await journal.begin();
+      else throw new PosternError('TEST_STATE', `the test '${test}' is ${journal.state} already`);
+      return told(journal);
+    }),
+    stopTest: method(async ({ run, test, reason }) => {
+      const journal = tests.find(run, test);
+      await journal.stop('somebody who called the agent', reason === '' ? 'no reason was given' : reason);
+      return told(journal);
+    }),
+    listTests: method(async ({ run }) => ({
+      tests: tests.all(run).map((journal) => testOf(journal, tests.drained(journal))),
+    })),
+  };
+}
+
+function testOf(journal: Journal, drained: number): Test {
+  const { created, state } = journal;
+  const { context } = journal.snapshot();
+  const { results, stop, error } = context;
+  return {
+    run: created.run,
+    test: created.test,
+    state,
+    spec: specOf(created.spec),
+    startAtMs: context.startAtMs ?? 0,
+    lastSeq: context.lastSeq,
+    ...results,
+    open: context.open,
+    received: context.received,
+    slips: context.slips,
+    boots: context.boots,
+    recorded: journal.safe,
+    drained,
+    reason: error?.message ?? stop?.reason ?? '',
+  };
+}
+
+/** What was asked for, as it was recorded. */
+function specOf(spec: Readonly<Record<string, unknown>>): TestSpec {
+  const text = (name: string): string => String(spec[name] ?? '');
+  const number = (name: string): number => Number(spec[name] ?? 0);
+  return {
+    type: text('type'),
+    group: text('group'),
+    size: number('size'),
+    intervalMs: number('intervalMs'),
+    amount: number('amount'),
+    method: text('method'),
+    requestJson: text('requestJson'),
+  };
+}

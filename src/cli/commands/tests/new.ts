@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { PosternError } from '../../../errors.js';
+import { byteSizeHelp, parseByteSize } from '../../byte-size.js';
+import { type Invocation, requiredWord } from '../../invocation.js';
+import { withHub } from '../../with-hub.js';
+import { NodeTestsClient } from './node-tests.js';
+import { showTests } from './test-view.js';
+
+/** `postern test new`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { options } = invocation;
+  const [node, test] = [requiredWord(invocation, 0), requiredWord(invocation, 1)];
+  const text = options.text('request') ?? '{}';
+  const spec = {
+    type: options.text('workload') ?? 'text',
+    group: options.text('group') ?? '',
+    size: sizeOf(options.text('size') ?? '1KB'),
+    intervalMs: options.durationMs('interval') ?? 0,
+    amount: amountOf(options.text('amount') ?? ''),
+    method: options.text('rpc') ?? '',
+    requestJson: text.startsWith('@') ? await readFile(text.slice(1), 'utf8') : text,
+  };
+  if (spec.type === 'text' && spec.group === '') {
+    throw new PosternError('OPTION_MISSING', 'a test of texts needs --group', {
+      hint: 'make one with `postern test group NODE…`',
+      exitCode: 2,
+    });
+  }
+  const request = { run: options.text('run') ?? '', test, spec, settleMs: options.durationMs('settle') ?? 0 };
+  const made = await withHub(invocation, (connection) =>
+    new NodeTestsClient(connection).ask(node, (client) => client.createTest, request),
+  );
+  showTests(invocation, made.test === undefined ? [] : [made.test]);
+  return 0;
+}
+
+function sizeOf(text: string): number {
+  const size = parseByteSize(text);
+  if (size !== undefined) return size;
+  throw new PosternError('OPTION_INVALID', `--size '${text}' is no size: write ${byteSizeHelp}`, {
+    exitCode: 2,
+  });
+}
+
+function amountOf(text: string): number {
+  if (/^[1-9][0-9]{0,7}$/.test(text)) return Number(text);
+  throw new PosternError('OPTION_INVALID', `--amount '${text}' is no number of messages`, { exitCode: 2 });
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { Stage } from './stage.js';
+
+describe('tests on nodes', () => {
+  let stage: Stage;
+  let group: string;
+  before(async () => {
+    stage = await Stage.open(['north', 'south']);
+    group = await stage.group();
+  });
+  after(() => stage?.close());
+
+  test('start by themselves at their time, send on schedule, and count what came', async () => {
+    await stage.create('plain', { group, amount: 10, intervalMs: 50 }, 2_000);
+    assert.equal((await stage.show('north', 'plain')).state, 'created');
+    await stage.arm('plain', Date.now() + 500);
+    assert.equal((await stage.show('south', 'plain')).state, 'armed');
+    for (const node of stage.nodes) {
+      const { ok, fail, info, unknown, open, lastSeq, reason } = await stage.ended(node, 'plain');
+      assert.deepEqual([ok, fail, info, unknown, open, lastSeq, reason], [10, 0, 0, 0, 0, 10, '']);
+    }
+  });
+
+  test('go on without a hub, and after kill -9 of their agent; nothing is sent twice', async (t) => {
+    await stage.create('cut', { group, amount: 100, intervalMs: 100 }, 2_000);
+    await stage.arm('cut', Date.now() + 300);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await stage.hub?.stop('SIGKILL');
+    await stage.agents.get('north')?.stop('SIGKILL');
+    const back = stage.startAgent('north');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await stage.startHub();
+    await back;
+    const [north, south] = [await stage.ended('north', 'cut'), await stage.ended('south', 'cut')];
+    t.diagnostic(JSON.stringify([north, south]));
+    assert.deepEqual([south.ok, south.fail, south.info, south.unknown], [100, 0, 0, 0]);
+    assert.equal(north.boots, 2);
+    assert.ok(north.lastSeq > 90, `it went on: ${JSON.stringify(north)}`);
+    assert.ok(north.unknown <= 2, JSON.stringify(north));
+    // The daemons know the truth: who sent what, once each.
+    const key = Buffer.from(group, 'base64url');
+    const told = (await stage.daemons.get('south')?.messages(key)) ?? [];
+    const lines = told.map(({ message }) =>
+      /postern\/1 r1 cut (\w+) (\d+)/.exec(message.toString('latin1'))?.slice(1).join(' '),
+    );
+    const sent = lines.filter((line) => line !== undefined);
+    assert.equal(new Set(sent).size, sent.length, 'nothing was sent twice');
+    const fromNorth = sent.filter((line) => line.startsWith('north')).length;
+    assert.ok(
+      fromNorth >= north.ok && fromNorth <= north.ok + north.unknown,
+      `${fromNorth} of ${JSON.stringify(north)}`,
+    );
+    assert.equal(sent.filter((line) => line.startsWith('south')).length, 100);
+  });
+
+  test('are ended before their time, and refused when they make no sense', async () => {
+    await stage.create('long', { group, amount: 1_000, intervalMs: 1_000 }, 500);
+    await stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long' });
+    await stage.ask('north', stage.client.stopTest, { run: 'r1', test: 'long', reason: 'enough' });
+    const { reason, lastSeq } = await stage.ended('north', 'long', 'stopped');
+    assert.equal(reason, 'enough');
+    assert.ok(lastSeq <= 2);
+    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long' }), {
+      code: status.FAILED_PRECONDITION,
+    });
+    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'none' }), {
+      code: status.NOT_FOUND,
+    });
+    await assert.rejects(stage.create('bad', { group, amount: 0 }, 500), { code: status.INVALID_ARGUMENT });
+    await assert.rejects(stage.create('images', { group, type: 'media' }, 500), {
+      code: status.UNIMPLEMENTED,
+    });
+  });
+
+  test('are calls of any method, too', async () => {
+    const method = 'berty.messenger.v1.MessengerService/ConversationCreate';
+    const daemon = stage.daemons.get('south');
+    const before = (await daemon?.status())?.groups.length ?? 0;
+    const call = {
+      type: 'call',
+      method,
+      requestJson: '{"displayName": "{{body}}"}',
+      amount: 5,
+      intervalMs: 20,
+    };
+    await stage.create('calls', call, 100);
+    await stage.ask('south', stage.client.startTest, { run: 'r1', test: 'calls' });
+    const { ok } = await stage.ended('south', 'calls');
+    assert.equal(ok, 5);
+    assert.equal((await daemon?.status())?.groups.length, before + 5);
+  });
+});
