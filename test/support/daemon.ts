@@ -42,11 +42,15 @@ export class DaemonProcess {
   }
 
   /** Starts it in a data directory; peers try again soon. */
-  static async start(data: string, extra: readonly string[] = []): Promise<DaemonProcess> {
+  static async start(
+    data: string,
+    extra: readonly string[] = [],
+    listen = '127.0.0.1:0',
+  ): Promise<DaemonProcess> {
     const times = ['--min-backoff', '20ms', '--max-backoff', '200ms', '--sync', '200ms', '--idle', '3s'];
     return new DaemonProcess(
       await startReady(postern, [
-        ...['daemon', '--listen', '127.0.0.1:0', '--data', data, '--log-level', 'warn', '-o', 'json'],
+        ...['daemon', '--listen', listen, '--data', data, '--log-level', 'warn', '-o', 'json'],
         ...times,
         ...extra,
       ]),

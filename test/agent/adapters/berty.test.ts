@@ -48,7 +48,7 @@ describe('a Berty daemon', () => {
   before(async () => {
     dir = await mkdtemp(path.join(tmpdir(), 'postern-adapter-'));
     alice = await DaemonProcess.start(path.join(dir, 'alice'));
-    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress]);
+    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress], addressOf(bob));
     a = new BertyAdapter(addressOf(alice));
     b = new BertyAdapter(addressOf(bob));
   });
@@ -110,12 +110,7 @@ describe('a Berty daemon', () => {
     const unsent = await b.send(group, bytes('nobody takes this'), AbortSignal.timeout(2_000));
     assert.equal(unsent.outcome, 'info');
     await eventually('it is noticed', () => heard.breaks.length > 0);
-    bob = await DaemonProcess.start(path.join(dir, 'bob'), [
-      '--listen',
-      addressOf(bob),
-      '--peer',
-      alice.peerAddress,
-    ]);
+    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress], addressOf(bob));
     await eventually('it is live again', () => heard.lives === 2);
     await b.send(group, bytes('after'), soon());
     await eventually('both came', () => heard.told().length === 3);
@@ -183,7 +178,7 @@ test('a daemon is watched: it comes, goes and comes back', async (t) => {
   assert.equal((await adapter.createGroup(soon())).id.length > 0, true);
   await daemon.process.stop('SIGKILL');
   await eventually('it is missed', () => watch.state === 'unreachable', { timeoutMs: 15_000 });
-  daemon = await DaemonProcess.start(dir, ['--listen', address]);
+  daemon = await DaemonProcess.start(dir, [], address);
   await watch.serving(soon());
   const { peerId } = await unary(daemon.protocol, daemon.protocol.serviceGetConfiguration, {});
   assert.equal(watch.identity?.peer, peerId);
