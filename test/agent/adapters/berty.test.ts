@@ -48,7 +48,7 @@ describe('a Berty daemon', () => {
   before(async () => {
     dir = await mkdtemp(path.join(tmpdir(), 'postern-adapter-'));
     alice = await DaemonProcess.start(path.join(dir, 'alice'));
-    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress], addressOf(bob));
+    bob = await DaemonProcess.start(path.join(dir, 'bob'), ['--peer', alice.peerAddress]);
     a = new BertyAdapter(addressOf(alice));
     b = new BertyAdapter(addressOf(bob));
   });
