@@ -80,7 +80,7 @@ test('an instance that is kicked loses its calls, and comes again by itself when
   });
   const ended = statusOf(stream);
   const serving = await eventually('one of them serves', async () => busy(await fleet.node('pair')));
-  const kicked = await fleet.postern(['nodes', 'kick', 'pair', serving, '--for', '3s']);
+  const kicked = await fleet.postern(['nodes', 'kick', 'pair', serving, '--duration', '3s']);
   const since = performance.now();
   assert.equal(kicked.code, 0, kicked.stderr);
   assert.match(kicked.stderr, new RegExp(`sessions ended: ${serving}; it may come again in 3 s`));

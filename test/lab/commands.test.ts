@@ -58,7 +58,7 @@ describe('two labs side by side, made by commands', { skip: missing }, async () 
 
     const made = performance.now();
     assert.equal(
-      (await commands.run(['cut', 'cellar', '--lab', 'one', '--scope', 'hub', '--for', '1500ms'])).code,
+      (await commands.run(['cut', 'cellar', '--lab', 'one', '--scope', 'hub', '--duration', '1500ms'])).code,
       0,
     );
     process.kill(holder, 'SIGSTOP');
@@ -91,7 +91,7 @@ describe('two labs side by side, made by commands', { skip: missing }, async () 
       'hub',
       '--direction',
       'in',
-      '--for',
+      '--duration',
       '1h',
     ]);
     await commands.run(['cut', 'attic', '--lab', 'two']);

@@ -17,7 +17,7 @@ async function inhabited(commands: LabCommands): Promise<{ holder: number; names
   const ready = 'echo \'{"ready":true}\'; exec sleep 600';
   await commands.start(['exec', 'cellar', '--', 'sh', '-c', ready]);
   await commands.run(['exec', 'hub', '--', 'sh', '-c', 'setsid sleep 600 >/dev/null 2>&1 &']);
-  await commands.run(['cut', 'attic', '--for', '1h']);
+  await commands.run(['cut', 'attic', '--duration', '1h']);
   const own = await namespacesOf('self');
   const foreign = (names: string[]): string[] => names.filter((name) => !own.includes(name));
   const inside = await processesIn(foreign(await namespacesOf(holder)));

@@ -6,7 +6,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const lab = await chosenLab(invocation);
   await lab.cut(requiredWord(invocation, 0), {
     ...cutOf(invocation),
-    forMs: invocation.options.durationMs('for'),
+    forMs: invocation.options.durationMs('duration'),
   });
   return 0;
 }

@@ -8,7 +8,7 @@ import { withHub } from '../with-hub.js';
 export async function run(invocation: Invocation): Promise<number> {
   const name = requiredWord(invocation, 0);
   const instance = invocation.words[1] ?? '';
-  const barMs = Math.ceil(invocation.options.durationMs('for') ?? 0);
+  const barMs = Math.ceil(invocation.options.durationMs('duration') ?? 0);
   return withHub(invocation, async (connection) => {
     const { instances } = await unary<KickNodeResponse>((done) =>
       hubServices(connection).nodes.kickNode(

@@ -82,7 +82,7 @@ export const labCommands: readonly CommandSpec[] = [
     options: [
       ...cutOptions,
       {
-        name: 'for',
+        name: 'duration',
         kind: 'duration',
         summary: 'until the kernel heals it by itself, at most 30 days (default: until it is healed)',
       },
@@ -91,7 +91,7 @@ export const labCommands: readonly CommandSpec[] = [
     ],
     examples: [
       {
-        line: 'postern lab cut cellar --scope hub --for 30s',
+        line: 'postern lab cut cellar --scope hub --duration 30s',
         does: 'its hub cannot see it, other nodes can',
       },
       {

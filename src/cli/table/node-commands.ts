@@ -47,7 +47,7 @@ export const nodeCommands: readonly CommandSpec[] = [
     path: ['nodes', 'kick'],
     summary: 'end the sessions of a node now; it may come again',
     description:
-      'The open calls end with UNAVAILABLE. An agent, or what has a tunnel, comes again by itself within seconds, under another instance id; with --for it asks again and again, by its usual pauses, until the time is over. Nothing is revoked.',
+      'The open calls end with UNAVAILABLE. An agent, or what has a tunnel, comes again by itself within seconds, under another instance id; with --duration it asks again and again, by its usual pauses, until the time is over. Nothing is revoked.',
     arguments: [
       nodeArgument,
       {
@@ -58,7 +58,7 @@ export const nodeCommands: readonly CommandSpec[] = [
     ],
     options: [
       {
-        name: 'for',
+        name: 'duration',
         kind: 'duration',
         summary:
           'let it not come again for so long, at most 30 days: the whole node, or the key of INSTANCE; a later one takes the place of an earlier one',
@@ -68,7 +68,7 @@ export const nodeCommands: readonly CommandSpec[] = [
     examples: [
       { line: 'postern nodes kick greenhouse', does: 'a session that hangs' },
       {
-        line: 'postern nodes kick greenhouse 3-5e2f0c1b9a7d4e66 --for 10m',
+        line: 'postern nodes kick greenhouse 3-5e2f0c1b9a7d4e66 --duration 10m',
         does: 'one of several agents, while it is worked on',
       },
     ],
