@@ -48,8 +48,10 @@ test('a hub tells a URL who comes and goes, until it has stopped, and no secret 
   await agent.stop();
   await eventually('an attempt was made', () => receiver.deliveries.length > 1);
   receiver.answer = () => 204;
+  const attempts = receiver.deliveries.length;
   const stopped = await hub.stop();
   assert.equal(stopped, 0);
+  assert.equal(receiver.deliveries.length, attempts + 1, 'what waited was told before the end');
   const events = receiver.events();
   assert.deepEqual(
     events.map(({ type, node }) => `${type} ${node}`),
