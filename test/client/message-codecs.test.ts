@@ -289,3 +289,11 @@ test('documents are given out as soon as they are complete', () => {
   assert.equal(xml.push('A />\n<!-- the end -->\n').length, 1);
   assert.equal(xml.end().length, 0);
 });
+
+test('many comments before something that is no XML are read as fast as few', () => {
+  const xml = readerFor('xml', 'a text');
+  const startedAt = performance.now();
+  xml.push(`${'<!---->'.repeat(28)}x`);
+  assert.throws(() => xml.end(), /is not XML/);
+  assert.ok(performance.now() - startedAt < 1_000);
+});

@@ -106,8 +106,7 @@ export class XmlReader implements MessageReader {
 
   end(): MessageText[] {
     this.#at = this.#rest.length;
-    const blank = /^(?:<\?.*?\?>|<!--.*?-->|\s)*$/s.test(this.#rest);
-    return this.#started || !blank ? [this.#take()] : [];
+    return this.#started || !isBlank(this.#rest) ? [this.#take()] : [];
   }
 
   /** Goes on to the next markup; false when there is none yet. */
@@ -143,4 +142,12 @@ export class XmlReader implements MessageReader {
     this.#started = false;
     return made;
   }
+}
+
+/** True where there is nothing but white space, comments and instructions; a pattern of all would try every way to cut them. */
+function isBlank(text: string): boolean {
+  const piece = /\s+|<\?.*?\?>|<!--.*?-->/sy;
+  let at = 0;
+  while (piece.test(text)) at = piece.lastIndex;
+  return at === text.length;
 }
