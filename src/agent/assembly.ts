@@ -20,6 +20,7 @@ import { startOwnServices } from './own-services.js';
 import { rehearse } from './rehearsal.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
+import { Transitions } from './transitions.js';
 import { parseUpstreams } from './upstream-spec.js';
 import { Upstreams } from './upstreams.js';
 import { WatchedCalls } from './watched-calls.js';
@@ -42,9 +43,19 @@ export async function assembleAgent(
     loadOutbound(config.hubTls),
   ]);
 
+  const boot = randomBytes(9).toString('base64url');
+  const transitions = new Transitions();
   const alone = specs.every(({ prefix }) => prefix !== '');
   const supervised =
-    config.process && superviseProcess({ config: config.process, node, key: key.publicKey, log });
+    config.process &&
+    superviseProcess({
+      config: config.process,
+      node,
+      boot,
+      key: key.publicKey,
+      publish: (transition) => transitions.publish('process', { node, boot }, transition),
+      log,
+    });
   const rehearsal =
     config.daemon === undefined
       ? undefined
@@ -53,7 +64,9 @@ export async function assembleAgent(
           node,
           key: key.publicKey,
           directory: join(config.data, 'agent', node),
+          boot,
           version: deps.version,
+          transitions,
           log,
         });
   const services = [supervised?.service, rehearsal?.service].filter((one) => one !== undefined);
@@ -110,7 +123,7 @@ export async function assembleAgent(
     ask: {
       node,
       key: key.publicKey,
-      boot: randomBytes(9).toString('base64url'),
+      boot,
       version: deps.version,
       share: config.share,
       labels: config.labels,
@@ -121,6 +134,7 @@ export async function assembleAgent(
     connect: (way, signal) => ways.connect(way, signal),
     refused: () => credentials.refused(),
     serving,
+    transitions,
     dialLimitMs: connectTimeoutMs * 3,
     drainMs: config.drainSeconds * 1000,
     hungUp: () => {

@@ -17,7 +17,7 @@ import { BusSlot } from './bus-slot.js';
 import { type HelloAsk, sayBye, sayHello } from './hello.js';
 import { HubWatch } from './hub-watch.js';
 import { shownFacts } from './link-facts.js';
-import { LinkTransitions } from './transitions.js';
+import type { Transitions } from './transitions.js';
 
 /** What the link needs of the rest of the agent. */
 export interface LinkOptions {
@@ -32,6 +32,8 @@ export interface LinkOptions {
   /** The bus has closed the connection: it does not take the credentials any more. */
   readonly refused: () => void;
   readonly serving: Serving;
+  /** Where its transitions go; it is told which connection to use. */
+  readonly transitions: Transitions;
   /** The longest that one dial may take, milliseconds. */
   readonly dialLimitMs: number;
   /** How long open calls may take to finish, milliseconds. */
@@ -66,7 +68,6 @@ type Facts = { readonly context: LinkContext };
 export class AgentLink {
   readonly #options: LinkOptions;
   readonly #actor: RunningActor<typeof linkMachine>;
-  readonly #transitions: LinkTransitions;
   readonly #hubWatch = new HubWatch(() => this.send({ type: 'HUB_SILENT' }));
   readonly #slot: BusSlot;
   /** Index of the way that the present connection was made on. */
@@ -77,7 +78,6 @@ export class AgentLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     const { node, boot } = options.ask;
-    this.#transitions = new LinkTransitions(node, boot);
     this.#slot = new BusSlot(node, {
       disconnected: (reason) => {
         options.serving.disconnected();
@@ -85,10 +85,11 @@ export class AgentLink {
       },
       reconnected: () => {
         options.serving.reconnected();
-        this.#transitions.flush(this.#slot.bus);
+        options.transitions.use(this.#slot.bus);
         this.send({ type: 'RECONNECTED' });
       },
       closed: (reason) => {
+        options.transitions.use(undefined);
         options.refused();
         options.serving.disconnected();
         this.send({ type: 'BUS_CLOSED', reason });
@@ -114,7 +115,7 @@ export class AgentLink {
       publish: (transition) => {
         const { event, from, to, context } = transition;
         options.log.info({ event, from, to, ...context }, 'link');
-        this.#transitions.publish(this.#slot.bus, transition);
+        options.transitions.publish('link', { node, boot }, transition);
       },
       context: ({ context }) => shownFacts(context),
       failed: () => this.#hangUp(),
@@ -185,7 +186,7 @@ export class AgentLink {
         if (signal.aborted) return await bus.close();
         this.#slot.put(bus);
         this.#connectedBy = way;
-        this.#transitions.flush(bus);
+        this.#options.transitions.use(bus);
       } catch (thrown) {
         if (signal.aborted) return;
         const code = thrown instanceof PosternError ? thrown.code : 'DIAL_FAILED';

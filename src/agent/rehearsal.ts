@@ -8,6 +8,7 @@ import { JournalShelf } from './journal/shelf.js';
 import type { OwnService } from './own-services.js';
 import { NodeTests } from './tests/node-tests.js';
 import { testsService } from './tests/tests-service.js';
+import type { Transitions } from './transitions.js';
 
 /** The daemon beside an agent and the tests that run on it, as a part of the agent. */
 export interface Rehearsal {
@@ -27,16 +28,31 @@ export async function rehearse(options: {
   readonly key: string;
   /** The agent's own directory. */
   readonly directory: string;
+  /** Id of this run of the agent. */
+  readonly boot: string;
   readonly version: string;
+  readonly transitions: Transitions;
   readonly log: Logger;
 }): Promise<Rehearsal> {
-  const { daemon: target, node, key, directory, version, log } = options;
-  const shelf = await JournalShelf.open({ directory: join(directory, 'tests'), version, log });
+  const { daemon: target, node, key, directory, boot, version, transitions, log } = options;
+  const shelf = await JournalShelf.open({
+    directory: join(directory, 'tests'),
+    version,
+    publish: (transition) => {
+      const [run = '', test = ''] = transition.id.split('.');
+      transitions.publishTest({ node, run, test }, transition);
+    },
+    log,
+  });
   const daemon = new DaemonWatch({
-    id: node,
+    id: `${node}.${boot}`,
     target,
     adapter: (place) => new BertyAdapter(place),
-    publish: ({ from, to, event }) => log.info({ from, to, event }, 'daemon'),
+    publish: (transition) => {
+      const { from, to, event } = transition;
+      log.info({ from, to, event }, 'daemon');
+      transitions.publish('daemon', { node, boot }, transition);
+    },
     log,
   });
   const tests = new NodeTests({ shelf, daemon, target, node, key, log });

@@ -1,3 +1,4 @@
+import type { PublishedTransition } from '../actors/host.js';
 import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
 import type { OwnService } from './own-services.js';
@@ -18,12 +19,16 @@ export interface Supervised {
 export function superviseProcess(options: {
   config: ProcessConfig;
   node: string;
+  /** Id of this run of the agent. */
+  boot: string;
   /** Public key of the agent. */
   key: string;
+  /** Takes each transition of the process. */
+  publish: (transition: PublishedTransition) => void;
   log: Logger;
 }): Supervised {
-  const { config, node, key, log } = options;
-  const supervisor = new Supervisor({ config, node, key, log });
+  const { config, log } = options;
+  const supervisor = new Supervisor(options);
   const graceMs = config.graceSeconds * 1000;
   let timer: NodeJS.Timeout | undefined;
   let endsAtMs = Number.POSITIVE_INFINITY;

@@ -5,31 +5,47 @@ import { subjects } from '../bus/subjects.js';
 /** So many transitions wait for the bus to come back; older ones are forgotten. */
 const mostWaiting = 64;
 
-/** Publishes the transitions of a link. What happened while the bus was away is told when it is back, in order. */
-export class LinkTransitions {
-  readonly #node: string;
-  readonly #boot: string;
-  #waiting: Transition[] = [];
+/**
+ * Publishes the transitions of an agent's machines. What happened while the bus was away is told when it is back, in
+ * order.
+ */
+export class Transitions {
+  #bus: Bus | undefined;
+  #waiting: ((bus: Bus) => void)[] = [];
 
-  constructor(node: string, boot: string) {
-    this.#node = node;
-    this.#boot = boot;
+  /** Uses this connection from now on; undefined: there is none. */
+  use(bus: Bus | undefined): void {
+    this.#bus = bus;
+    this.#flush();
   }
 
-  /** Tells it, now or when there is a bus. */
-  publish(bus: Bus | undefined, transition: Transition): void {
-    this.#waiting.push(transition);
+  /** Of the agent's link, and of the daemon and the process beside it: one of each in a process. */
+  publish(
+    machine: 'link' | 'daemon' | 'process',
+    of: { readonly node: string; readonly boot: string },
+    transition: Transition,
+  ): void {
+    const subject = subjects[`${machine}Transition`];
+    this.#tell((bus) => bus.publish(subject, of, transition));
+  }
+
+  /** Of a test. */
+  publishTest(
+    of: { readonly node: string; readonly run: string; readonly test: string },
+    transition: Transition,
+  ): void {
+    this.#tell((bus) => bus.publish(subjects.testTransition, of, transition));
+  }
+
+  #tell(send: (bus: Bus) => void): void {
+    this.#waiting.push(send);
     if (this.#waiting.length > mostWaiting) this.#waiting.shift();
-    this.flush(bus);
+    this.#flush();
   }
 
-  /** Tells what has waited. */
-  flush(bus: Bus | undefined): void {
+  #flush(): void {
+    const bus = this.#bus;
     if (bus?.connected !== true) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const transition of waiting) {
-      bus.publish(subjects.linkTransition, { node: this.#node, boot: this.#boot }, transition);
-    }
+    for (const send of this.#waiting.splice(0)) send(bus);
   }
 }

@@ -137,6 +137,30 @@ export const subjects = {
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: { stream: 'POSTERN_INSPECT_LINK', perSubject: 64, maxBytes: 64 << 20 },
   }),
+  daemonTransition: subject({
+    pattern: 'postern.inspect.daemon.{node}.{boot}',
+    summary: 'A transition of the machine of the daemon beside an agent.',
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_DAEMON', perSubject: 64, maxBytes: 32 << 20 },
+  }),
+  processTransition: subject({
+    pattern: 'postern.inspect.process.{node}.{boot}',
+    summary: 'A transition of the machine of the process that an agent supervises.',
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_PROCESS', perSubject: 64, maxBytes: 32 << 20 },
+  }),
+  testTransition: subject({
+    pattern: 'postern.inspect.test.{node}.{run}.{test}',
+    summary: "A transition of the machine of a test on an agent's daemon.",
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_TEST', perSubject: 64, maxBytes: 32 << 20 },
+  }),
   activity: subject({
     pattern: 'postern.activity.{kind}.{node}.{service}.{method}',
     summary:

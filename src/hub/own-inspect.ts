@@ -11,14 +11,37 @@ import { streaming } from './own-calls.js';
 /** A reader that is so many transitions behind is cut off. */
 const mostWaiting = 10_000;
 
-/** `postern.v1.InspectService`: the transitions of nodes and links, kept ones first. */
+/** Hears a transition: of which node it is, the id that its actor must have, and what it says. */
+type Heard = (node: string, id: string, transition: Transition) => void;
+/** Follows the transitions of one kind of machine. */
+type Follower = (bus: Bus, filter: { readonly node?: string }, heard: Heard) => ReturnType<Bus['follow']>;
+
+const ofAgents =
+  (subject: (typeof subjects)['linkTransition' | 'daemonTransition' | 'processTransition']): Follower =>
+  (bus, filter, heard) =>
+    bus.follow(subject, filter, ({ params: { node, boot }, body }) => heard(node, `${node}.${boot}`, body));
+
+/** By the name of the machine. */
+const followers: Readonly<Record<string, Follower>> = {
+  node: (bus, filter, heard) =>
+    bus.follow(subjects.nodeTransition, filter, ({ params: { node }, body }) => heard(node, node, body)),
+  link: ofAgents(subjects.linkTransition),
+  daemon: ofAgents(subjects.daemonTransition),
+  process: ofAgents(subjects.processTransition),
+  test: (bus, filter, heard) =>
+    bus.follow(subjects.testTransition, filter, ({ params: { node, run, test }, body }) =>
+      heard(node, `${run}.${test}.${node}`, body),
+    ),
+};
+
+/** `postern.v1.InspectService`: the transitions of all machines, kept ones first. */
 export function inspectService(bus: Bus, nodes: Pick<Nodes, 'view'>, log: Logger): InspectServiceServer {
   return {
     follow: streaming(['operate', 'trace'], log, ({ machine, node, historyOnly }, caller, out) => {
-      if (!['', 'node', 'link'].includes(machine)) {
+      if (machine !== '' && !Object.hasOwn(followers, machine)) {
         throw new PosternError(
           'INVALID_ARGUMENT',
-          `there is no machine '${machine.slice(0, 64)}': it is node or link`,
+          `there is no machine '${machine.slice(0, 64)}': it is ${Object.keys(followers).join(', ')}`,
         );
       }
       if (node !== '' && !nodeName.safeParse(node).success) {
@@ -42,19 +65,13 @@ export function inspectService(bus: Bus, nodes: Pick<Nodes, 'view'>, log: Logger
       };
       const live: Promise<void>[] = [];
       const filter = node === '' ? {} : { node };
-      if (machine !== 'link') {
-        const follow = bus.follow(subjects.nodeTransition, filter, ({ params, body }) =>
-          tell(params.node, { machine: 'node', id: params.node }, body),
+      for (const [name, follow] of Object.entries(followers)) {
+        if (machine !== '' && machine !== name) continue;
+        const following = follow(bus, filter, (of, id, transition) =>
+          tell(of, { machine: name, id }, transition),
         );
-        live.push(follow.live);
-        stops.push(follow.stop);
-      }
-      if (machine !== 'node') {
-        const follow = bus.follow(subjects.linkTransition, filter, ({ params, body }) =>
-          tell(params.node, { machine: 'link', id: `${params.node}.${params.boot}` }, body),
-        );
-        live.push(follow.live);
-        stops.push(follow.stop);
+        live.push(following.live);
+        stops.push(following.stop);
       }
       Promise.all(live).then(
         () => {

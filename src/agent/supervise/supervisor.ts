@@ -45,13 +45,15 @@ export class Supervisor {
   constructor(options: {
     config: ProcessConfig;
     node: string;
+    /** Id of this run of the agent. */
+    boot: string;
     /** Public key of the agent: its former lives are known by it. */
     key: string;
     /** Hears each transition. */
     publish?: (transition: PublishedTransition) => void;
     log: Logger;
   }) {
-    const { config, node, log } = options;
+    const { config, node, boot, log } = options;
     this.#config = config;
     this.#log = log.child({ process: config.command[0] ?? '' });
     this.#graceMs = config.graceSeconds * 1000;
@@ -60,7 +62,7 @@ export class Supervisor {
     this.#actor = startActor({
       machine: this.#machine(),
       machineName: 'process',
-      id: node,
+      id: `${node}.${boot}`,
       input: undefined,
       clock: workingClock,
       publish: (transition) => {

@@ -15,6 +15,7 @@ const supervisor = new Supervisor({
     settleSeconds: 0.1,
   }),
   node: 'attic',
+  boot: 'b1',
   key,
   log: createLogger('debug'),
 });

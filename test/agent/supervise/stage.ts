@@ -128,6 +128,7 @@ export function supervise(
   const supervisor = new Supervisor({
     config: processConfig.parse({ command, graceSeconds: 5, settleSeconds: 0.3, ...given }),
     node: 'attic',
+    boot: 'b1',
     key: `key ${process.pid} ${keys}`,
     publish: (transition) => transitions.push(transition),
     log: createLogger('debug', {}, { write: (line) => void log.push(JSON.parse(line)) }),

@@ -23,6 +23,22 @@ describe('tests on nodes', () => {
     }
   });
 
+  test('tell whoever inspects them what their daemon and their tests went through', async () => {
+    for (const [machine, states] of [
+      ['daemon', ['unseen probing', 'probing serving']],
+      ['test', ['created armed', 'armed running', 'running draining', 'draining finished']],
+    ] as const) {
+      const shown = await stage.fleet.postern(['inspect', 'south', '--machine', machine, '-o', 'jsonl']);
+      const told = shown.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter(({ id }) => machine === 'daemon' || id === 'r1.plain.south')
+        .map(({ from, to }) => `${from} ${to}`);
+      assert.deepEqual(told, states, `${machine}: ${shown.stdout}${shown.stderr}`);
+    }
+  });
+
   test('go on without a hub, and after kill -9 of their agent; nothing is sent twice', async (t) => {
     await stage.create('cut', { group, amount: 100, intervalMs: 100 }, 2_000);
     await stage.arm('cut', Date.now() + 300);
