@@ -15,10 +15,15 @@ export function tellFailure(thrown: unknown, view: FailureView): number {
   const known = thrown instanceof PosternError;
   const message = known ? thrown.message : `internal error: ${errorText(thrown)}`;
   const hint = known ? thrown.hint : 'run it again with --log-level debug to see where';
-  view.stderr.write(`${style.red('postern:')} ${message}\n`);
-  if (hint !== undefined) view.stderr.write(`${style.dim(hint)}\n`);
+  view.stderr.write(`${style.red('postern:')} ${shown(message)}\n`);
+  if (hint !== undefined) view.stderr.write(`${style.dim(shown(hint))}\n`);
   if (view.debug && thrown instanceof Error) view.stderr.write(`${stacks(thrown)}\n`);
   return known ? thrown.exitCode : 1;
+}
+
+/** Without what steers terminals: parts of it may be what a server said. */
+function shown(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '?');
 }
 
 function stacks(error: Error): string {

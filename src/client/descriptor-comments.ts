@@ -4,7 +4,10 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 const serviceField = 6;
 const methodField = 2;
 
-/** The comment that stands before a service or a method in its `.proto` file; '' where the descriptor does not hold it. */
+/**
+ * The comment that stands before a service or a method in its `.proto` file, without what steers terminals; '' where the
+ * descriptor does not hold it.
+ */
 export function commentOf(desc: DescService | DescMethod): string {
   const service = desc.kind === 'rpc' ? desc.parent : desc;
   const inFile = [serviceField, service.file.proto.service.indexOf(service.proto)];
@@ -16,7 +19,7 @@ export function commentOf(desc: DescService | DescMethod): string {
   const comment = location?.leadingComments ?? '';
   return comment
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.replace(/\p{Cc}/gu, ' ').trim())
     .join('\n')
     .trim();
 }

@@ -17,6 +17,25 @@ export interface UnresolvedName {
   readonly name: string;
 }
 
+/** The first name in a file that is none in protobuf's language: it could steer a terminal, or a shell. */
+export function unfitName(file: FileDescriptorProto): string | undefined {
+  const members = (messages: readonly DescriptorProto[]): string[] =>
+    messages.flatMap((one) => [
+      ...[...one.field, ...one.extension, ...one.oneofDecl].map(({ name }) => name),
+      ...one.enumType.flatMap(({ value }) => value.map(({ name }) => name)),
+      ...members(one.nestedType),
+    ]);
+  const names = [
+    ...(file.package === '' ? [] : [file.package]),
+    ...declaredTypes(file),
+    ...members(file.messageType),
+    ...file.enumType.flatMap(({ value }) => value.map(({ name }) => name)),
+    ...file.extension.map(({ name }) => name),
+    ...file.service.flatMap(({ name, method }) => [name, ...method.map((one) => one.name)]),
+  ];
+  return names.find((name) => !/^[A-Za-z_][\w.]*$/.test(name));
+}
+
 /** The messages and enums that a file declares, with full names. */
 export function declaredTypes(file: FileDescriptorProto): string[] {
   const names: string[] = [];

@@ -16,7 +16,13 @@ import {
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
 import { errorText, PosternError } from '../errors.js';
-import { completeNames, declaredTypes, longestName, type UnresolvedName } from './descriptor-names.js';
+import {
+  completeNames,
+  declaredTypes,
+  longestName,
+  type UnresolvedName,
+  unfitName,
+} from './descriptor-names.js';
 
 /** The files that come with every protobuf; a server's own copy of them is not needed. */
 const wellKnownFiles = [
@@ -74,6 +80,8 @@ export class DescriptorPool {
     if (scopes.some((name) => name.length > longestName)) {
       throw unusable(`${file.name} has a name of more than ${longestName} characters`);
     }
+    const unfit = unfitName(file);
+    if (unfit !== undefined) throw unusable(`${JSON.stringify(unfit.slice(0, 64))} is no name of protobuf`);
     if (types.length > 0 && types.every((name) => wellKnownTypes.has(name))) return file;
     this.#files.set(file.name, file);
     this.#registry = undefined;

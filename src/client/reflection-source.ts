@@ -7,6 +7,8 @@ import { type DescriptorSource, findIn } from './descriptors.js';
 import { openReflection } from './reflection.js';
 import type { ReflectionQuestion } from './reflection-messages.js';
 
+/** Full names as descriptors have them; what a server lists else is no service that could be called. */
+const fullName = /^[A-Za-z_][\w.-]*$/;
 /** Questions to one server; none has a tenth of so many files. */
 const mostQuestions = 10_000;
 
@@ -59,7 +61,9 @@ export function reflectionSource(client: Client, metadata: Metadata, deadlineMs?
   return {
     async services() {
       const answer = await reflection.ask({ kind: 'services' });
-      if (answer.kind === 'services') return answer.names.toSorted();
+      if (answer.kind === 'services') {
+        return answer.names.filter((name) => fullName.test(name)).toSorted();
+      }
       throw new PosternError('REFLECTION_FAILED', "the server's reflection did not list its services");
     },
     async find(symbol): Promise<FileRegistry | undefined> {

@@ -13,12 +13,15 @@ const freshMs = 5_000;
 /** So long a shell waits, in milliseconds. */
 const longestMs = 2_000;
 
+/** Names of nodes, services and methods. bash expands the words that it is given: one with `$(…)` in it would be run. */
+const plainWord = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
 const cache = z.record(z.string(), z.object({ atMs: z.number(), words: z.array(z.string()) }));
 
 /**
  * Prints words that a shell may offer, one a line: those that `look` finds, or found a moment ago for the same hub,
- * token and `what`. Nothing when it fails or takes too long: a message would land in the middle of the line that is
- * being typed.
+ * token and `what`; what is no plain word is left out, whoever tells it. Nothing when it fails or takes too long: a
+ * message would land in the middle of the line that is being typed.
  */
 export async function printLive(
   invocation: Invocation,
@@ -27,7 +30,9 @@ export async function printLive(
 ): Promise<number> {
   try {
     const words = await Promise.race([recall(invocation, what, look), tooLate()]);
-    for (const word of words) invocation.streams.stdout.write(`${word}\n`);
+    for (const word of words) {
+      if (plainWord.test(word)) invocation.streams.stdout.write(`${word}\n`);
+    }
   } catch {
     // Nothing to offer.
   }
