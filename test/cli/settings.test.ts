@@ -68,6 +68,7 @@ test('a flag wins over the environment, that over the file, that over the defaul
     legacyTunnels: [],
     tunnelConnectSeconds: 10,
     tunnelPingSeconds: 5,
+    webhooks: [],
   });
 });
 
