@@ -58,6 +58,12 @@ interface Failure {
 
 const refused: Failure = { why: 'the receiver wants no more', retryAfterMs: undefined };
 
+/** Events that go one after the other. */
+interface Lane {
+  readonly waiting: WebhookEvent[];
+  running: Promise<void> | undefined;
+}
+
 /** One receiver's events: kept in the order of each node, delivered until each was taken, within limits. */
 export class WebhookQueue {
   /** What logs and metrics call it. */
@@ -66,7 +72,7 @@ export class WebhookQueue {
   #receiver: Receiver;
   readonly #limits: QueueLimits;
   readonly #log: Logger;
-  readonly #lanes: { readonly waiting: WebhookEvent[]; running: Promise<void> | undefined }[];
+  readonly #lanes: Lane[];
   /** It is about to end: nothing new is taken, and no pause is made. */
   readonly #closing = new AbortController();
   readonly #over = new AbortController();
@@ -105,9 +111,7 @@ export class WebhookQueue {
       const oldest = lane.waiting.shift();
       if (oldest !== undefined) this.#drop(oldest, 'too many wait');
     }
-    lane.running ??= this.#run(lane.waiting).finally(() => {
-      lane.running = undefined;
-    });
+    lane.running ??= this.#run(lane);
   }
 
   /** Takes no more, tries at once what waits, and drops after `graceMs` what could not be delivered. Never throws. */
@@ -128,9 +132,15 @@ export class WebhookQueue {
     }
   }
 
-  async #run(waiting: WebhookEvent[]): Promise<void> {
-    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      await this.#deliver(event);
+  async #run(lane: Lane): Promise<void> {
+    const { waiting } = lane;
+    try {
+      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+        await this.#deliver(event);
+      }
+    } finally {
+      // In the same moment as the last look: nobody else begins what comes meanwhile.
+      lane.running = undefined;
     }
   }
 

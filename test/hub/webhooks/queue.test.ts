@@ -180,4 +180,37 @@ describe('the queue of a webhook', { timeout: 60_000 }, () => {
     }
     assert.deepEqual(asked, [`CONNECT localhost:${receiver.port} HTTP/1.1`]);
   });
+
+  it('delivers what comes in the moment that its lane falls idle', async () => {
+    const receiver = await receive();
+    let delivered = 0;
+    /** Called when an event was delivered. */
+    let onDelivered = (): void => {};
+    const counts: QueueCounts = {
+      get delivered() {
+        return delivered;
+      },
+      set delivered(count) {
+        delivered = count;
+        onDelivered();
+      },
+      failed: 0,
+      dropped: 0,
+    };
+    const to = { name: 'test', url: new URL(receiver.url), keys: [], headers: {}, ca: undefined };
+    const queue = new WebhookQueue(to, testLog, counts, fast);
+    queues.push(queue);
+    for (let turns = 0; turns < 12; turns++) {
+      const late = async () => {
+        for (let i = 0; i < turns; i++) await null;
+        queue.push(event('a', turns * 2 + 1));
+      };
+      onDelivered = () => {
+        onDelivered = () => {};
+        void late();
+      };
+      queue.push(event('a', turns * 2));
+      await until(`both are delivered after ${turns} turns`, () => delivered === turns * 2 + 2, 3_000);
+    }
+  });
 });
