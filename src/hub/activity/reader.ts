@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityMessage, ActivityRecord } from '../../bus/activity-message.js';
 import type { Bus } from '../../bus/bus.js';
 import { errorText, PosternError } from '../../errors.js';
@@ -10,6 +11,8 @@ import { Wakeup } from './wakeup.js';
 const storedWithinMs = 10_000;
 /** The pause after a failure, doubled up to the longest, in milliseconds. */
 const [firstPauseMs, longestPauseMs] = [100, 5_000];
+/** Of several servers, one that has just become the first may not know at once how far the stream is; in milliseconds. */
+const catchUpMs = 500;
 
 /** An event on its way to a reader. */
 export interface ToldEvent extends Pick<ActivityMessage, 'kind' | 'node' | 'method' | 'hub'> {
@@ -75,6 +78,7 @@ export class ActivityReader {
     const wakeup = new Wakeup(this.#bus, this.#signal);
     let pauseMs = firstPauseMs;
     let everRead = false;
+    let doubted = false;
     try {
       while (!this.#signal.aborted) {
         let page: ActivityPage;
@@ -88,6 +92,12 @@ export class ActivityReader {
         }
         everRead = true;
         pauseMs = firstPauseMs;
+        if (this.#isCutOff(page) && !doubted) {
+          doubted = true;
+          await sleep(catchUpMs, undefined, { ref: false, signal: this.#signal }).catch(() => {});
+          continue;
+        }
+        doubted = false;
         const [stream, after] = [this.#stream, this.#after];
         const told = this.#told(page);
         if (told.length > 0) yield told;
@@ -119,6 +129,12 @@ export class ActivityReader {
       // the page was read behind a place of the other stream
       return told;
     }
+    if (this.#isCutOff(page)) {
+      this.#after = page.last;
+      this.#within = undefined;
+      told.push(this.#gap(page.last, { reason: 'STREAM_NEW', toMs: Math.round(page.lastMs) }));
+      return told;
+    }
     this.#stream = name;
     const gap = this.#missing(page);
     if (gap !== undefined) told.push(gap);
@@ -127,6 +143,11 @@ export class ActivityReader {
     }
     this.#after = Math.max(this.#after, page.end);
     return told;
+  }
+
+  /** The stream has lost its end, as where its files are of an earlier time: what came since may have any place. */
+  #isCutOff({ created, last }: ActivityPage): boolean {
+    return this.#stream === streamName(created) && last < this.#after;
   }
 
   #tell(body: ActivityMessage, place: number, told: ToldEvent[]): void {

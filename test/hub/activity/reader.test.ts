@@ -140,6 +140,19 @@ describe('a reader of activity', () => {
     assert.deepEqual(calls(await read(all, { cursor: parseCursor(cursor ?? '') })), [1, 2]);
   });
 
+  it('tells as a gap that a stream has lost its end, and goes on from there', async () => {
+    const last = (await read(all, { sinceMs: 1 })).at(-1)?.cursor ?? '';
+    const { stream, place } = parseCursor(last);
+    // as where the files of the server are of a time before
+    const told = await read(all, { cursor: { stream, place: place + 1_000 } });
+    assert.deepEqual(
+      told.map(({ event }) => event.reason),
+      ['STREAM_NEW'],
+    );
+    await store('proxied', 'cellar', 'a', [500]);
+    assert.deepEqual(calls(await read(all, { cursor: parseCursor(told[0]?.cursor ?? '') })), [500]);
+  });
+
   it('tells as a gap what is not kept any more, and what another stream has taken the place of', async () => {
     const told = await read(all, { sinceMs: 1 });
     const [first, , third] = told;
