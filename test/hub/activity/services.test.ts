@@ -60,7 +60,6 @@ describe('activity of several hubs', () => {
     agent.vanish();
     await until('its end is told', () => program.heard.includes('unregistered client with name: testserver'));
     assert.equal(program.heard[0], 'registered client with name: testserver');
-    assert.equal(program.heard.at(-1), 'unregistered client with name: testserver');
     program.stop();
   });
 
