@@ -25,7 +25,7 @@ export type SendOutcome =
 
 /** One event that came out of a daemon. */
 export interface Receipt {
-  /** The daemon's id of the event, base64 for URLs: the same at every daemon. */
+  /** The daemon's id of the event, the same at every daemon, and the one that `send` gave its sender. */
   readonly event: string;
   /** Device that wrote it, base64 for URLs. */
   readonly device: string;

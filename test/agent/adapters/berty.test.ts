@@ -81,8 +81,10 @@ describe('a Berty daemon', () => {
     for (const body of ['one', 'two']) {
       assert.equal((await a.send(group, bytes(body), soon())).outcome, 'ok');
     }
-    assert.equal((await b.send(group, bytes('mine'), soon())).outcome, 'ok');
+    const mine = await b.send(group, bytes('mine'), soon());
     await eventually('all three came', () => heard.told().length === 3);
+    const { event } = heard.receipts.find(({ body }) => text(body) === 'mine') ?? assert.fail('it came');
+    assert.deepEqual(mine, { outcome: 'ok', id: event }, 'its sender was given the id that readers see');
     assert.deepEqual(heard.told().sort(), ['first mine', 'first one', 'first two']);
     const devices = Object.fromEntries(heard.receipts.map(({ body, device }) => [text(body), device]));
     assert.deepEqual(devices, { one: first.device, two: first.device, mine: second.device });

@@ -2,6 +2,7 @@ import { AppMessage, AppMessage_Type, UserMessage } from '../../../gen/berty/mes
 import { GroupMessageEvent, GroupMessageList_Request } from '../../../gen/weshnet/protocol/v1/types.js';
 import type { GroupRef, Receipt } from '../adapter.js';
 import { type Channel, daemonError } from './channel.js';
+import { eventIdText } from './event-id.js';
 
 /** What a daemon says of an event, without how and when it came. */
 export type ListedEvent = Omit<Receipt, 'how' | 'atMs'>;
@@ -51,7 +52,7 @@ function readEvent({ eventContext, headers, message }: GroupMessageEvent): Liste
   } catch {
     return undefined;
   }
-  const event = eventContext.id.toString('base64url');
+  const event = eventIdText(eventContext.id);
   const device = headers.devicePk.toString('base64url');
   const { counter } = headers;
   const { type, payload, targetCid } = content;
