@@ -14,6 +14,8 @@ export interface ForwardHooks extends ServeHooks {
 
 /** What came for a client whose target has ended may take so long to leave, in milliseconds. */
 const lingerMs = 10_000;
+/** What a client that has ended has left for its target may take so long to arrive, in milliseconds. */
+const arrivalMs = 60_000;
 
 /** Plays a connection from outside into a forward: bytes both ways with back-pressure, each side's end passed on. */
 export function playForward(
@@ -33,6 +35,10 @@ class ForwardFromSource implements CallSink {
   #call: Call | undefined;
   #reached = false;
   #over = false;
+  /** The client has sent all that it had. */
+  #clientEnded = false;
+  #targetEnded = false;
+  #arrival: NodeJS.Timeout | undefined;
   #requestBytes = 0;
   #responseBytes = 0;
 
@@ -44,7 +50,10 @@ class ForwardFromSource implements CallSink {
         this.#responseBytes += chunk.length;
         connection.write(chunk, () => this.#call?.consumed(chunk.length));
       },
-      finished: () => connection.end(),
+      finished: () => {
+        this.#targetEnded = true;
+        connection.end();
+      },
     });
   }
 
@@ -66,6 +75,7 @@ class ForwardFromSource implements CallSink {
       if (!this.#over && call?.write(chunk) === false) connection.pause();
     });
     connection.on('end', () => {
+      this.#clientEnded = true;
       if (!this.#over) call?.end();
     });
     connection.resume();
@@ -84,6 +94,7 @@ class ForwardFromSource implements CallSink {
     if (this.#over) return;
     this.#end(0, '', false);
     // Both sides have ended; what is still to be sent has its time.
+    if (this.#connection.destroyed) return;
     this.#connection.end();
     const timer = setTimeout(() => this.#connection.destroy(), lingerMs).unref();
     this.#connection.once('close', () => clearTimeout(timer));
@@ -102,6 +113,13 @@ class ForwardFromSource implements CallSink {
 
   #clientGone(): void {
     if (this.#over) return;
+    if (this.#clientEnded && this.#targetEnded && this.#connection.writableFinished) {
+      // Both sides have ended well: the call ends when the target has what was sent to it.
+      this.#arrival ??= setTimeout(() => this.#cancel(), arrivalMs).unref();
+    } else this.#cancel();
+  }
+
+  #cancel(): void {
     const message = 'the client went away';
     this.#call?.cancel({ status: 1, message, refused: false, remote: true });
     this.#end(1, message, false);
@@ -109,6 +127,7 @@ class ForwardFromSource implements CallSink {
 
   #end(status: number, message: string, made: boolean): void {
     this.#over = true;
+    clearTimeout(this.#arrival);
     this.#hooks.ended({
       status,
       message,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bareCall } from '../../hub/test-hub.js';
 import { InteropClient } from '../../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../../support/interop/server.js';
@@ -68,6 +69,32 @@ describe('a forward', { timeout: 180_000 }, () => {
     await eventually('it was heard', () => heard === 'I have not');
     second.end('.');
     await eventually('it was heard', () => heard === 'I have not.');
+  });
+
+  it('brings all that a client has sent to a target that had ended before, and ends well', async () => {
+    const { port } = await stage.listen(`:${custom.address}`);
+    let heard = 0;
+    let ended = false;
+    serve = async (socket) => {
+      socket.end('I have ended');
+      for await (const chunk of socket) {
+        heard += Buffer.byteLength(chunk);
+        await delay(1); // slower than the client
+      }
+      ended = true;
+    };
+    const client = await dialPort(port);
+    client.resume();
+    await once(client, 'end');
+    await writeAll(client, mebibyte);
+    await eventually('all of it was heard', () => ended);
+    assert.equal(heard, mebibyte);
+    const told = async () =>
+      (await stage.fleet.postern(['activity', '--type', 'forward-ended', '-o', 'jsonl'])).stdout
+        .split('\n')
+        .find((line) => line.includes(`"requestBytes":${mebibyte},`));
+    await eventually('its end is told', async () => (await told()) !== undefined);
+    assert.match((await told()) ?? '', /"status":"OK"/);
   });
 
   it('holds a fast side while the other does not read', async () => {
