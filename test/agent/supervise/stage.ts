@@ -143,4 +143,4 @@ export function supervise(
 }
 
 /** A signal that is never aborted. */
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
