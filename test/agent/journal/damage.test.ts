@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
@@ -139,6 +139,21 @@ test('what was written in one go and is there in part after a power failure was 
     const { last, records, cut } = await recovered(directory, Buffer.concat([whole, group]));
     assert.deepEqual([last, cut], [31, group.length - frameBytes(texts[0] ?? '')]);
     assert.ok(records.every(({ k }) => k !== 'damaged'));
+
+    // whoever writes on does not leave what was cut behind its own records
+    await rm(segmentPath(directory, 1));
+    await beginJournal(diskFiles, filesOf(directory), 'x');
+    await writeFile(segmentPath(filesOf(directory), 1), Buffer.concat([whole, group]));
+    const shelf = await openShelf(directory);
+    await shelf.close();
+    const left = framesOf(await readFile(segmentPath(filesOf(directory), 1)));
+    assert.deepEqual(
+      left.slice(-2).map(({ number, body }) => [number, JSON.parse(body.toString()).k]),
+      [
+        [31, 'outcome'],
+        [32, 'boot'],
+      ],
+    );
   });
 });
 

@@ -11,12 +11,15 @@ test('a test starts and ends by itself at its times, and its last record sums up
     const shelf = await openShelf(directory);
     const journal = await shelf.create(someTest({ settleMs: 30, sendMs: 50 }));
     assert.equal(journal.state, 'created');
+    const told: Promise<void>[] = [];
+    journal.onTransition((snapshot) => {
+      if (!snapshot.matches('running')) return;
+      told.push(journal.intend({ seq: 1, due: 1, size: 1, hash: someHash }));
+      told.push(journal.tell({ k: 'receipt', id: 'x', how: 'live', sub: 1, from: 'n2', seq: 1 }));
+    });
     await journal.arm({ t0: 1, startAt: Date.now() + 20, offset: 0, error: 1 });
-    assert.equal(journal.state, 'armed');
-    await until('it runs', () => journal.state === 'running');
-    await journal.intend({ seq: 1, due: 1, size: 1, hash: someHash });
-    await journal.tell({ k: 'receipt', id: 'x', how: 'live', sub: 1, from: 'n2', seq: 1 });
     await until('it has finished', () => journal.state === 'finished');
+    await Promise.all(told);
     const records = await recordsOf(journal);
     const kinds = [
       'created',
@@ -154,6 +157,36 @@ test('a journal is many files, and is read over all of them', async () => {
     const again = await openShelf(directory);
     assert.equal(again.all()[0]?.snapshot().context.results.ok, 100);
     await again.close();
+  });
+});
+
+test('a reader gives what it was asked for in pieces, from any record on, and nothing behind what is safe', async () => {
+  await inDirectory(async (directory) => {
+    const shelf = await openShelf(directory, { limits: { segmentBytes: 2000 } });
+    const journal = await running(shelf);
+    for (let seq = 1; seq <= 30; seq++) await send(journal, seq, seq);
+    await journal.flushed();
+    const reader = journal.reader();
+    for (const [from, upTo] of [
+      [1, 64],
+      [40, 50],
+      [7, 7],
+    ] as const) {
+      await reader.seek(from);
+      const numbers: number[] = [];
+      for (;;) {
+        const { texts, last } = await reader.read({ bytes: 700, records: 5, upTo });
+        if (texts.length === 0) break;
+        numbers.push(...texts.map((text) => JSON.parse(text).n));
+        assert.equal(last, numbers.at(-1));
+      }
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: upTo - from + 1 }, (_, index) => from + index),
+      );
+    }
+    await reader.close();
+    await shelf.close();
   });
 });
 

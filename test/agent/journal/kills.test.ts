@@ -23,6 +23,8 @@ test('an agent killed before or after any kind of write, sync or send sends noth
     const during = steps.lastIndexOf(kind, lastSend);
     return (during < 0 ? steps.lastIndexOf(kind) : during) + 1;
   });
+  // and while the journal is being made
+  places.push(steps.indexOf('after create') + 1, steps.indexOf('after write') + 1);
   const work = places.map((place) => () => killAt(place, `${place}: ${steps[place - 1]}`));
   const worker = async () => {
     for (let next = work.shift(); next !== undefined; next = work.shift()) await next();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watchingClock } from '../../../src/actors/clock.js';
 import type { Journal, NewTest } from '../../../src/agent/journal/journal.js';
 import { JournalShelf, type ShelfOptions } from '../../../src/agent/journal/shelf.js';
 import type { ResultRecord } from '../../../src/bus/result-records.js';
@@ -34,7 +35,12 @@ export async function inDirectory<T>(use: (directory: string) => Promise<T>): Pr
 
 /** The journals in a directory. */
 export function openShelf(directory: string, options: Partial<ShelfOptions> = {}): Promise<JournalShelf> {
-  return JournalShelf.open({ directory, version: 'test', log: createLogger('silent'), ...options });
+  return JournalShelf.open({
+    ...{ directory, version: 'test', log: createLogger('silent') },
+    // a test that fails shall not wait for the times of a journal that it has not closed
+    clock: watchingClock,
+    ...options,
+  });
 }
 
 /** Where the files of the journal of `someTest` lie. */
