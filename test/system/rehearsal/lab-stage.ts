@@ -18,8 +18,6 @@ const postern = path.join(checkoutRoot, 'bin/postern');
 export class LabFleet extends Conductor {
   readonly dir: string;
   readonly stage: LabStage;
-  #hub: RunningProcess | undefined;
-  #isOpen = true;
 
   private constructor(dir: string, stage: LabStage) {
     super();
@@ -54,12 +52,9 @@ export class LabFleet extends Conductor {
     return records;
   }
 
-  /** Ends all that runs in the lab, as a power cut would, but the hub, which puts its stream in order. */
+  /** Ends all that runs in the lab, as a power cut would. */
   async end(): Promise<void> {
     this.rest();
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    await this.#hub?.stop();
     await this.stage.close();
   }
 
@@ -85,7 +80,7 @@ export class LabFleet extends Conductor {
         ...['--role', role, '--listen', `127.0.0.1:${port + 1000}`],
         ...['--peer-listen', `0.0.0.0:${port}`, '--advertise', `meeting:${port}`],
       ]);
-    [this.#hub] = await Promise.all([
+    await Promise.all([
       this.#postern('hub', ['up', ...listen], { POSTERN_DATA: this.hubData }),
       meeting('rdvp', 4100),
       meeting('relay', 4101),
