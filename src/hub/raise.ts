@@ -28,7 +28,7 @@ import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { forwardDoor } from './forward/door.js';
 import type { HubDeps, HubReady, RunningHub } from './hub.js';
-import { leaveHubInstance, takeHubInstance } from './hub-instance.js';
+import { leaveHubInstance, makeHubInstance, takeHubInstance } from './hub-instance.js';
 import { Limiter } from './limits/limiter.js';
 import { NodeBandwidth } from './limits/node-bandwidth.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
@@ -76,7 +76,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const { bus } = deps;
   const startedAtMs = Date.now();
   const key = await loadOrCreateCallerKey(join(config.data, 'keys'));
-  const { self, predecessor, endedWell } = await takeHubInstance(config.data, deps.hubInstance);
+  const self = deps.hubInstance ?? makeHubInstance();
   const log = deps.log.child({ hub: self });
   const readiness = new Readiness(bus);
 
@@ -107,7 +107,13 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => clearInterval(housekeeping));
 
   const version = deps.version ?? 'unknown';
+  const { predecessor, endedWell, giveBack } = await takeHubInstance(config.data, self);
   const activity = startActivity({ bus, hub: self, log }, undo);
+  let up = false;
+  // What cannot start is nobody whose end could be missing.
+  undo.add(async () => {
+    if (!up && (await activity.finish())) await giveBack();
+  });
   const { attendance } = activity;
   const webhooks = new Webhooks({ hub: self, version, log, metrics: deps.metrics });
   undo.add(() => webhooks.stop());
@@ -221,6 +227,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
 
   readiness.serving(registry);
   own.setServing(true);
+  up = true;
   log.info({ listen: front.addresses, metrics: metrics?.address }, 'the hub is ready');
   return {
     listen: [...front.addresses],

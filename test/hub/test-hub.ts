@@ -59,7 +59,10 @@ export async function startTestHub(
       metrics: new Registry(),
     },
   );
-  const { listen, metrics } = await hub.ready;
+  const { listen, metrics } = await hub.ready.catch(async (thrown: unknown) => {
+    await Promise.all([bus.close(), tunnelBus.close()]);
+    throw thrown;
+  });
   const adminToken = (await readFile(join(config.data ?? nats.dir, 'tokens', 'admin.jwt'), 'utf8')).trim();
   return {
     hub,

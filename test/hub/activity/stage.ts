@@ -8,16 +8,21 @@ import {
   ActivityConnectRequest,
   type ActivityEvent,
 } from '../../../src/gen/internal/activity.js';
+import type { HubConfigInput } from '../../../src/hub/hub.js';
 import type { TestNats } from '../../support/nats.js';
 import { bearer, startTestHub, type TestHub } from '../test-hub.js';
 
 /** A hub with a data directory of its own, or a given one; all know the same caller tokens. */
-export async function startHubIn(nats: TestNats, name: string): Promise<TestHub> {
+export async function startHubIn(
+  nats: TestNats,
+  name: string,
+  config: Partial<HubConfigInput> = {},
+): Promise<TestHub> {
   const data = join(nats.dir, name);
   await loadOrCreateCallerKey(join(nats.dir, 'keys'));
   await mkdir(join(data, 'keys'), { recursive: true });
   await copyFile(join(nats.dir, 'keys', 'caller.jwk'), join(data, 'keys', 'caller.jwk'));
-  return startTestHub(nats, { data });
+  return startTestHub(nats, { data, ...config });
 }
 
 /** A caller token that no registry knows. */
