@@ -52,7 +52,7 @@ export const testCommands: readonly CommandSpec[] = [
       { name: 'interval', kind: 'duration', default: '1s', summary: 'from one message to the next' },
       { name: 'amount', kind: 'text', value: 'N', default: '10', summary: 'so many messages' },
       {
-        name: 'method',
+        name: 'rpc',
         kind: 'text',
         value: 'METHOD',
         summary: 'of call: package.Service/Method of the server there',
