@@ -29,6 +29,7 @@ export class NodeTests {
   readonly #runners = new Map<Journal, TestRunner>();
   readonly #stops: (() => void)[];
   #hubIsUp = false;
+  #daemonIsUp: boolean | undefined;
 
   constructor(options: NodeTestsOptions) {
     this.#options = options;
@@ -37,7 +38,7 @@ export class NodeTests {
     for (const journal of shelf.all()) this.#take(journal);
     this.#stops = [
       shelf.onNew((journal) => this.#take(journal)),
-      daemon.onTransition((state) => this.#tellAll({ k: 'daemon', up: state === 'serving' })),
+      daemon.onTransition((state) => this.#daemon(state === 'serving')),
     ];
   }
 
@@ -100,6 +101,12 @@ export class NodeTests {
         'a test cannot be done',
       );
     }
+  }
+
+  /** The daemon was probed: that it came or went is told, not each probe. */
+  #daemon(up: boolean): void {
+    if (up !== this.#daemonIsUp) this.#tellAll({ k: 'daemon', up });
+    this.#daemonIsUp = up;
   }
 
   #tellAll(entry: { readonly k: 'hub' | 'daemon'; readonly up: boolean }): void {

@@ -65,7 +65,7 @@ async function evidenceOf(stage: Stage, schedule: readonly Kill[]): Promise<Evid
   await Promise.all(nodes.map((node) => stage.ended(node, test)));
   const logs = await convergedLogs(stage.daemons, group, test);
   const results = await resultsIn(path.join(stage.fleet.dir, 'hub'), true);
-  return { test, nodes, amount, results, logs };
+  return { test, nodes, amount, results, logs, everyReceipt: false };
 }
 
 /** Kills at their times; what was killed is there again when this resolves. */
