@@ -127,6 +127,7 @@ export const mistakenLines: readonly ServiceLine[] = [
     code: 1,
     err: /^postern: 'nodse' is no command; did you mean the command nodes\? Of services nothing is known: no hub answers at /,
   },
+  { text: 'fluentd start testserver -s 127.0.0.1:1', code: 1, err: /^postern: no hub answers at / },
   { text: 'test-service unimplemented-call testserver', code: 76, err: /^postern: UNIMPLEMENTED \(12\)/ },
   { text: 'test-service empty-call nowhere', code: 78, err: /^postern: UNAVAILABLE \(14\): .*nowhere/ },
   {

@@ -30,6 +30,7 @@ test('what did not come true is told, with what was seen last', async () => {
     wait('attic', '--timeout', '0'),
     wait('cellar', '--hub', '127.0.0.1:1', '--timeout', '2s'),
     ...['state=conected', 'instances=none', 'gone'].map((wrong) => wait('attic', '--for', wrong)),
+    wait('no node', '--timeout', '60s'),
   ]);
   assert.equal(both.code, 1);
   assert.match(
@@ -46,6 +47,7 @@ test('what did not come true is told, with what was seen last', async () => {
     /'conected' is no state of a node/,
     /'none' is no number of instances/,
     /'gone' is neither state=STATE nor instances=N/,
+    /'no node' is no node: a node name is/,
   ].entries()) {
     assert.equal(refused[i]?.code, 2);
     assert.match(refused[i]?.stderr ?? '', what);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { JsonValue } from '@bufbuild/protobuf';
+import { nodeName } from '../../bus/messages.js';
 import { messagesOf } from '../../client/call-failed.js';
 import type { HubConnection } from '../../client/hub-connection.js';
 import { hubServices } from '../../client/hub-services.js';
@@ -21,6 +22,7 @@ const longestTimerMs = 2 ** 31 - 1;
 /** `postern wait`. */
 export async function run(invocation: Invocation): Promise<number> {
   const names = [...new Set(invocation.words.filter((word) => word !== undefined))];
+  for (const name of names) mustBeNodeName(name);
   const conditions = conditionsOf(invocation);
   const timeoutMs = invocation.options.durationMs('timeout') ?? 0;
   const over = new AbortController();
@@ -145,6 +147,14 @@ class Waiting {
     }
     return this.met;
   }
+}
+
+/** A name that no node can have would be waited for in vain. */
+function mustBeNodeName(name: string): void {
+  const checked = nodeName.safeParse(name);
+  if (checked.success) return;
+  const reason = checked.error.issues[0]?.message ?? '';
+  throw new PosternError('NODE_INVALID', `'${name}' is no node: ${reason}`, { exitCode: 2 });
 }
 
 function conditionsOf({ options }: Invocation): WaitCondition[] {

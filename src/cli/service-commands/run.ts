@@ -8,8 +8,8 @@ import { requestCodec, requestSourceOf, requestsFrom, requestsOnStdin } from '..
 import { lookUpDeadline } from '../descriptor-source.js';
 import { type Invocation, requiredWord } from '../invocation.js';
 import { styleFor } from '../style.js';
-import { withLookup } from './lookup.js';
-import { methodsCalled, methodWord, serviceWord } from './names.js';
+import { knownServices, withLookup } from './lookup.js';
+import { methodsCalled, methodWord, servicesCalled, serviceWord } from './names.js';
 import { meantCommand, serviceAnywhere, serviceToCall } from './places.js';
 import { commandWords } from './service-line.js';
 import { serviceText } from './service-text.js';
@@ -52,15 +52,15 @@ export async function run(invocation: Invocation): Promise<number> {
       deadlineMs: callMs,
     });
   });
-  return calling.catch((thrown: unknown) => {
-    throw orNoCommand(thrown, word);
+  return calling.catch(async (thrown: unknown) => {
+    throw await orNoCommand(thrown, word);
   });
 }
 
-/** Without a hub a slip of a command looks like a service: that is told too. */
-function orNoCommand(thrown: unknown, word: string): unknown {
+/** Without a hub a slip of a command looks like a service: that is told too, but of a service that Postern knows. */
+async function orNoCommand(thrown: unknown, word: string): Promise<unknown> {
   if (!(thrown instanceof PosternError) || thrown.code !== 'HUB_UNREACHABLE') return thrown;
-  if (commandWords.includes(word)) return thrown;
+  if (commandWords.includes(word) || servicesCalled(word, await knownServices()).length > 0) return thrown;
   const { code, message, hint, exitCode } = thrown;
   const told = `'${word}' is no command${meantCommand(word) || '.'} Of services nothing is known: ${message}`;
   return new PosternError(code, told, { hint, exitCode, cause: thrown });
