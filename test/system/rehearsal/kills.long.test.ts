@@ -7,7 +7,7 @@ const seeds = named === undefined ? Array.from({ length: 20 }, (_, at) => at + 2
 
 describe('a test while agents, daemons, NATS and the hub are killed by lot', () => {
   for (const seed of seeds) {
-    test(`accounts for every message: seed ${seed}`, { timeout: 120_000 }, async (t) => {
+    test(`accounts for every message: seed ${seed}`, { timeout: 240_000 }, async (t) => {
       t.diagnostic(await killAndAccount(seed));
     });
   }
