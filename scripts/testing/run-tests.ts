@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkoutRoot } from '../../test/support/processes.js';
@@ -37,6 +37,8 @@ export interface TestOutcome {
 export async function runTests(run: TestRun): Promise<TestOutcome> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'postern-test-'));
   const mark = randomUUID();
+  // Some tests run programs as other users, in directories of their own in there.
+  await chmod(scratch, 0o711);
   try {
     const report = path.join(scratch, 'report.tap');
     const code = await nodeTest(run, report, { TMPDIR: scratch, POSTERN_TEST_RUN: mark });
