@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import { joinDuplexes } from '../wire/join-duplexes.js';
@@ -9,20 +9,30 @@ import type { UpgradeTaker } from './upgrades.js';
 
 /** Bound for the NATS server to take a connection, milliseconds. */
 const connectTimeoutMs = 5_000;
+/** WebSocket close code for an end that goes away. */
+const goingAway = 1001;
+
+/** The door to NATS. */
+export interface NatsDoor {
+  readonly upgrade: UpgradeTaker;
+  /** Ends all connections: whoever has one comes again, here or at another hub. */
+  close(): void;
+}
 
 /**
  * NATS over WebSocket, for agents that only HTTPS lets out: the bytes of the NATS protocol in binary messages, whose
  * boundaries mean nothing, as NATS's own WebSocket clients speak. Who may do what is for the NATS server to say, as on
  * every other connection to it.
  */
-export function natsDoor(servers: readonly string[], log: Logger): UpgradeTaker {
+export function natsDoor(servers: readonly string[], log: Logger): NatsDoor {
+  const open = new Set<WebSocket>();
   const websockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload: takenMessageBytes,
     perMessageDeflate: false,
   });
-  return (request, socket, head, from) => {
+  const upgrade: UpgradeTaker = (request, socket, head, from) => {
     reach(servers).then(
       (nats) => {
         if (socket.destroyed) {
@@ -33,6 +43,8 @@ export function natsDoor(servers: readonly string[], log: Logger): UpgradeTaker 
         socket.once('close', () => nats.destroy());
         websockets.handleUpgrade(request, socket, head, (accepted) => {
           log.debug({ from }, 'NATS over WebSocket');
+          open.add(accepted);
+          accepted.once('close', () => open.delete(accepted));
           joinDuplexes(new WebSocketStream(accepted, sentMessageBytes), nats);
         });
       },
@@ -41,6 +53,12 @@ export function natsDoor(servers: readonly string[], log: Logger): UpgradeTaker 
         refuseUpgrade(socket, 503, 'UNAVAILABLE', 'the bus can not be reached now: try again');
       },
     );
+  };
+  return {
+    upgrade,
+    close: () => {
+      for (const one of open) one.close(goingAway, 'the hub stops');
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.js';
 import type { InstanceEntry, NodeEntry, Transition } from '../bus/messages.js';
 import { subjects } from '../bus/subjects.js';
@@ -14,6 +15,8 @@ import type { NodeRegistry } from './registry.js';
 const gone = 'the instance that served the call is gone';
 /** An instance that another hub watches over gets no calls for so long when nobody listens there, in milliseconds. */
 const unheardMs = 1_000;
+/** It is looked so often whether calls are open still, in milliseconds. */
+const lookMs = 50;
 
 type WatchListener = (view: NodeView, watch: NodeWatch, transition: Transition) => void;
 
@@ -190,6 +193,13 @@ export class Nodes {
       }
     };
     await Promise.all(Array.from({ length: 16 }, worker));
+  }
+
+  /** Resolves when no call from here to any node is open, or after `withinMs`. */
+  async callsOver(withinMs: number): Promise<void> {
+    const until = performance.now() + withinMs;
+    const open = () => [...this.#views.values()].some(({ openCalls }) => openCalls > 0);
+    while (open() && performance.now() < until) await sleep(lookMs, undefined, { ref: false });
   }
 
   stop(): void {

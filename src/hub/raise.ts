@@ -188,6 +188,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => tunnels?.stop());
   const tls = config.tls === undefined ? undefined : await TlsIdentity.load(config.tls, log);
   undo.add(() => tls?.stop());
+  const natsWay = config.natsPipe.length === 0 ? undefined : natsDoor(config.natsPipe, log);
   const { connectionsPerAddress } = config.limits;
   const ownHttp = new OwnHttp({ enrolment, attempts, notReady, startedAtMs, log });
   const front = await listenFront({
@@ -213,7 +214,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     onUpgrade: upgradeListener(
       {
         ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
-        ...(config.natsPipe.length === 0 ? {} : { '/nats': natsDoor(config.natsPipe, log) }),
+        ...(natsWay === undefined ? {} : { '/nats': natsWay.upgrade }),
       },
       (request, socket, head, listener) => http.takeUpgrade(request, socket, head, listener),
     ),
@@ -240,7 +241,10 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       const told = webhooks.drain(webhooksDrainMs);
       // Who looks on at the nodes does so for ever, and shall not hold the hub up.
       const graceMs = config.drainSeconds * 1000;
-      await Promise.all([front.drain(graceMs), own.drain(), tunnels?.drain(graceMs), told]);
+      const drained = front.drain(graceMs);
+      // Calls may go to nodes whose agents are on the bus by way of this hub.
+      const callsOver = nodes.callsOver(graceMs).then(() => natsWay?.close());
+      await Promise.all([drained, callsOver, own.drain(), tunnels?.drain(graceMs), told]);
       if (await activity.finish()) await leaveHubInstance(config.data, self).catch(() => {});
       await undo.all();
       log.info('the hub has stopped');

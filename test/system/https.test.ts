@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { credentials } from '@grpc/grpc-js';
+import { z } from 'zod';
 import { type CertificateAuthority, makeAuthority } from '../../scripts/certs/issue.js';
 import { Fleet } from '../support/fleet.js';
 import { interopCases } from '../support/interop/cases.js';
@@ -148,5 +150,38 @@ describe('a hub with TLS, and an agent that only HTTPS lets out', () => {
       const failed = startAgent('127.0.0.1:1', proxyUrl, args, { failsWith: said });
       await assert.rejects(failed, /it cannot become ready/);
     }
+  });
+
+  test('the hub that stops lets the calls to it end, and waits no longer for its connection', async () => {
+    const client = new InteropClient(target());
+    const call = client.fullDuplexCall();
+    call.on('error', () => {});
+    const pong = async (): Promise<void> => {
+      const answered = once(call, 'data');
+      call.write({ responseParameters: [{ size: 1 }] });
+      await answered;
+    };
+    await pong();
+    let ended = false;
+    const stopped = hub.stop('SIGTERM').then((status) => {
+      ended = true;
+      return status;
+    });
+    await eventually('it takes no more', async () => {
+      const other = new InteropClient(target());
+      const { error } = await other.unaryCall({}, undefined, { deadline: Date.now() + 1_000 });
+      other.close();
+      return error !== null;
+    });
+    await pong();
+    assert.equal(ended, false, 'a call is open');
+    const over = once(call, 'status');
+    const since = performance.now();
+    call.end();
+    const [{ code }] = z.tuple([z.object({ code: z.number() })]).parse(await over);
+    assert.equal(code, 0);
+    assert.equal(await stopped, 0);
+    assert.ok(performance.now() - since < 15_000, 'it did not wait for its whole drain');
+    client.close();
   });
 });
