@@ -12,7 +12,7 @@ try {
   const outcome = await runTests({
     files: testFiles('fast'),
     fileTimeoutMs: 240_000,
-    timeoutMs: 840_000,
+    timeoutMs: 880_000,
     env: { POSTERN_NATS_SERVER: server.path },
     strict: !['', '0', 'false'].includes(process.env.CI ?? ''),
   });

@@ -108,8 +108,9 @@ test('every state of the test is reached, and invariants hold on every path', ()
   const [first] = initialTransition(testMachine, machines.test.input);
   const few = (count: number) => Math.min(2, count);
   const key = (snapshot: TestSnapshot) => {
-    const { results, received, slips, boots, ...context } = snapshot.context;
-    const counts = [results.ok, results.unknown, received, slips, boots].map(few);
+    // What is only counted leads nowhere.
+    const { results, received: _r, slips: _s, boots: _b, ...context } = snapshot.context;
+    const counts = [results.ok, results.unknown].map(few);
     return JSON.stringify([stateName(snapshot), context, counts]);
   };
   const states = walk(testMachine, first, testSamples, key, ({ before, event, after }) => {

@@ -3,7 +3,7 @@ import { killAndAccount } from './kills.js';
 
 /** Schedules that are tried: these seeds, or the one that POSTERN_TEST_SEED names. */
 const named = process.env.POSTERN_TEST_SEED;
-const seeds = named === undefined ? Array.from({ length: 20 }, (_, at) => at + 2) : [Number(named)];
+const seeds = named === undefined ? Array.from({ length: 20 }, (_, at) => at + 1) : [Number(named)];
 
 describe('a test while agents, daemons, NATS and the hub are killed by lot', () => {
   for (const seed of seeds) {
