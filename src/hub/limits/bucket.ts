@@ -1,3 +1,6 @@
+/** So much of a token is nothing. */
+const dust = 1e-6;
+
 /**
  * A token bucket (RFC 2697's idea of a committed rate): `rate` per second, at most what `burst` holds at once. It may be
  * overdrawn; then nothing more is to be had until the debt is paid. Times are in milliseconds of a clock that counts up.
@@ -25,7 +28,9 @@ export class Bucket {
   /** Takes, though it be overdrawn. */
   take(amount: number, nowMs: number): void {
     this.#fill(nowMs);
-    this.#held -= amount;
+    const left = this.#held - amount;
+    // Sums of fractions miss their mark by a little, which is no debt.
+    this.#held = left < 0 && left > -dust ? 0 : left;
   }
 
   /** Milliseconds until the debt is paid; 0: there is none. */

@@ -49,6 +49,22 @@ describe('a token bucket', () => {
     );
   });
 
+  it('owes nothing for what rounding makes of its sums', () => {
+    const bucket = new Bucket({ rate: 5, burst: 50, nowMs: 0 });
+    let nowMs = 0;
+    for (const [after, wanted] of [
+      [0, 21],
+      [476, 1],
+      [0, 32],
+      [2498, 33],
+    ] as const) {
+      nowMs += after;
+      nowMs += bucket.waitMs(wanted, nowMs);
+      bucket.take(wanted, nowMs);
+      assert.equal(bucket.debtMs(nowMs), 0);
+    }
+  });
+
   it('is not turned back by a clock that stands still', () => {
     const bucket = new Bucket({ rate: 1, burst: 1, nowMs: 1000 });
     bucket.take(1, 500);
