@@ -71,8 +71,8 @@ export class BertyAdapter implements DaemonAdapter {
   }
 
   async createGroup(signal: AbortSignal): Promise<GroupRef> {
-    const { groupPk } = await this.#groups(
-      'MultiMemberGroupCreate',
+    const { groupPk } = await this.#unary(
+      this.#path('MultiMemberGroupCreate'),
       { type: MultiMemberGroupCreate_Request, request: {} },
       MultiMemberGroupCreate_Reply,
       signal,
@@ -82,8 +82,8 @@ export class BertyAdapter implements DaemonAdapter {
 
   async invite(group: GroupRef, name: string, signal: AbortSignal): Promise<Uint8Array> {
     const request = { groupPk: keyOf(group), groupName: name };
-    const { link } = await this.#messenger(
-      'ShareableBertyGroup',
+    const { link } = await this.#unary(
+      `/${messengerService}/ShareableBertyGroup`,
       { type: ShareableBertyGroup_Request, request },
       ShareableBertyGroup_Reply,
       signal,
@@ -98,8 +98,8 @@ export class BertyAdapter implements DaemonAdapter {
     const group = groupOf(invite);
     const groupPk = group.publicKey;
     try {
-      await this.#groups(
-        'MultiMemberGroupJoin',
+      await this.#unary(
+        this.#path('MultiMemberGroupJoin'),
         { type: MultiMemberGroupJoin_Request, request: { group } },
         MultiMemberGroupJoin_Reply,
         signal,
@@ -112,8 +112,8 @@ export class BertyAdapter implements DaemonAdapter {
       });
     }
     const request = { groupPk, localOnly: false };
-    await this.#groups(
-      'ActivateGroup',
+    await this.#unary(
+      this.#path('ActivateGroup'),
       { type: ActivateGroup_Request, request },
       ActivateGroup_Reply,
       signal,
@@ -123,8 +123,8 @@ export class BertyAdapter implements DaemonAdapter {
 
   async membership(group: GroupRef, signal: AbortSignal): Promise<Member> {
     const request = { groupPk: keyOf(group), contactPk: Buffer.alloc(0) };
-    const info = await this.#groups(
-      'GroupInfo',
+    const info = await this.#unary(
+      this.#path('GroupInfo'),
       { type: GroupInfo_Request, request },
       GroupInfo_Reply,
       signal,
@@ -181,24 +181,6 @@ export class BertyAdapter implements DaemonAdapter {
 
   close(): void {
     this.#channel.close();
-  }
-
-  async #groups<Q, A>(
-    method: string,
-    asked: { readonly type: MessageType<Q>; readonly request: Q },
-    answer: MessageType<A>,
-    signal: AbortSignal,
-  ): Promise<A> {
-    return this.#unary(this.#path(method), asked, answer, signal);
-  }
-
-  async #messenger<Q, A>(
-    method: string,
-    asked: { readonly type: MessageType<Q>; readonly request: Q },
-    answer: MessageType<A>,
-    signal: AbortSignal,
-  ): Promise<A> {
-    return this.#unary(`/${messengerService}/${method}`, asked, answer, signal);
   }
 
   async #unary<Q, A>(
