@@ -71,13 +71,7 @@ export async function assembleAgent(
         });
   const services = [supervised?.service, rehearsal?.service].filter((one) => one !== undefined);
   const own = services.length === 0 ? undefined : startOwnServices(services, log);
-  const upstreams = new Upstreams({
-    node,
-    specs,
-    tls,
-    connectTimeoutMs,
-    log,
-  });
+  const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
   const forwards = new Forwards({
     calls: own === undefined ? upstreams : new OwnCalls(own.target, services, upstreams),
     node,

@@ -132,12 +132,12 @@ export class AgentLink {
     return this.#actor.snapshot();
   }
 
-  /** Hears each transition's snapshot. */
   /** The connection to the bus, where there is one. */
   get bus(): Bus | undefined {
     return this.#slot.bus;
   }
 
+  /** Hears each transition's snapshot. */
   onTransition(listener: (snapshot: LinkSnapshot) => void): () => void {
     return this.#actor.onTransition((_, snapshot) => listener(snapshot));
   }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { parseMisbehaviour } from '../daemon/misbehave/plan.js';
 import { roles } from '../daemon/peer/link.js';
 import { parsePeerAddress } from '../daemon/peer/places.js';
-import { errorText, PosternError } from '../errors.js';
+import { PosternError } from '../errors.js';
 import { parseAddress } from '../wire/address.js';
-import { logLevel, seconds } from './setting-schemas.js';
+import { checkedBy, logLevel, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 const peerAddress = checkedBy((text) => parsePeerAddress(text));
@@ -62,15 +62,3 @@ export const daemonBindings: readonly Binding[] = [
   { option: 'data', key: ['data'] },
   { option: 'log-level', key: ['logLevel'] },
 ];
-
-/** Text that `read` takes. */
-function checkedBy(read: (text: string) => unknown) {
-  return z.string().superRefine((text, context) => {
-    try {
-      read(text);
-    } catch (thrown) {
-      if (!(thrown instanceof PosternError)) throw thrown;
-      context.addIssue({ code: 'custom', message: errorText(thrown) });
-    }
-  });
-}

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { tunnelUrl } from '../client/tunnel/tunnel-url.js';
-import { errorText, PosternError } from '../errors.js';
+
 import { parseAddress } from '../wire/address.js';
-import { logLevel, seconds } from './setting-schemas.js';
+import { checkedBy, logLevel, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
 /** What `postern serve` can be told, as a `--config` file writes it. */
@@ -47,15 +47,3 @@ export const serveBindings: readonly Binding[] = [
   { option: 'drain', key: ['drain'] },
   { option: 'log-level', key: ['logLevel'] },
 ];
-
-/** Text that `read` takes. */
-function checkedBy(read: (text: string) => unknown) {
-  return z.string().superRefine((text, context) => {
-    try {
-      read(text);
-    } catch (thrown) {
-      if (!(thrown instanceof PosternError)) throw thrown;
-      context.addIssue({ code: 'custom', message: errorText(thrown) });
-    }
-  });
-}

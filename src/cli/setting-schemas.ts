@@ -4,14 +4,20 @@ import { logLevels } from '../log.js';
 import { parseAddress } from '../wire/address.js';
 import { durationHelp, parseDurationMs } from './duration.js';
 
+/** Text that `read` takes; what it throws as a `PosternError` is the mistake that is told. */
+export function checkedBy(read: (text: string) => unknown) {
+  return z.string().superRefine((text, context) => {
+    try {
+      read(text);
+    } catch (thrown) {
+      if (!(thrown instanceof PosternError)) throw thrown;
+      context.addIssue({ code: 'custom', message: errorText(thrown) });
+    }
+  });
+}
+
 /** Where something listens: `HOST:PORT`, `:PORT` or `unix:/PATH`. */
-export const listenAddress = z.string().superRefine((text, context) => {
-  try {
-    parseAddress(text, 'listen');
-  } catch (thrown) {
-    context.addIssue({ code: 'custom', message: errorText(thrown) });
-  }
-});
+export const listenAddress = checkedBy((text) => parseAddress(text, 'listen'));
 
 /** Where metrics are served; `off` for none. */
 export const metricsAddress = z.union([z.literal('off'), listenAddress], {
