@@ -16,6 +16,8 @@ export interface DrainsOptions {
   readonly node: string;
   /** The agent's public key, which its subjects name. */
   readonly key: string;
+  /** Before the journals of a closed run are removed. */
+  readonly closing?: (run: string) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -53,6 +55,7 @@ export class Drains {
       this.#drains.delete(journal);
       await drain.stop();
     }
+    await this.#options.closing?.(run);
     await this.#options.shelf.closeRun(run);
   }
 

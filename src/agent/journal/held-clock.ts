@@ -1,6 +1,12 @@
 import type { ActorClock } from '../../actors/clock.js';
 
-/** A clock whose timers do not run before `release`: while a machine is rebuilt from what has happened long ago. */
+/** A timer that is set for longer fires at once, milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * A clock whose timers do not run before `release`: while a machine is rebuilt from what has happened long ago. They may be
+ * set for years.
+ */
 export class HeldClock implements ActorClock {
   readonly #clock: ActorClock;
   /** Undefined once it was released. */
@@ -43,7 +49,15 @@ class HeldTimer {
 
   begin(clock: ActorClock): void {
     const elapsedMs = performance.now() - this.#sinceMs;
-    this.#id = clock.setTimeout(this.#fn, Math.max(0, this.#timeoutMs - elapsedMs));
+    this.#wait(clock, Math.max(0, this.#timeoutMs - elapsedMs));
+  }
+
+  #wait(clock: ActorClock, leftMs: number): void {
+    const laterMs = leftMs - longestTimerMs;
+    this.#id =
+      laterMs > 0
+        ? clock.setTimeout(() => this.#wait(clock, laterMs), longestTimerMs)
+        : clock.setTimeout(this.#fn, leftMs);
   }
 
   end(clock: ActorClock): void {

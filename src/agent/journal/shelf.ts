@@ -9,10 +9,10 @@ import { Journal, type JournalOptions, type NewTest } from './journal.js';
 import { listSegments, readWhole } from './segments.js';
 
 /** What a shelf is made of: as for one journal, with the directory of all. */
-export type ShelfOptions = JournalOptions;
-
-/** The most tests that an agent keeps journals of. */
-const mostJournals = 1000;
+export interface ShelfOptions extends JournalOptions {
+  /** The most tests that journals are kept of; default: 1,000. */
+  readonly mostJournals?: number;
+}
 
 /** All journals of an agent, in `<directory>/runs/<run>/<test>/`, for one process at a time. */
 export class JournalShelf {
@@ -20,6 +20,7 @@ export class JournalShelf {
   readonly #release: Release;
   readonly #journals = new Map<string, Journal>();
   readonly #listeners = new Set<(journal: Journal) => void>();
+  readonly #goneListeners = new Set<(journal: Journal) => void>();
   /** Those that are being made. */
   readonly #making = new Map<string, Promise<Journal>>();
 
@@ -66,9 +67,16 @@ export class JournalShelf {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Hears of each journal that is about to be removed, since its run is closed: nothing more is to be done for its test. */
+  onGone(listener: (journal: Journal) => void): () => void {
+    this.#goneListeners.add(listener);
+    return () => this.#goneListeners.delete(listener);
+  }
+
   /**
    * Makes the journal of a test; where there is one already of the same test, gives that. Throws what `Journal.create`
-   * throws, `TEST_EXISTS` when the one that is there is another test of the same name, `TOO_MANY_TESTS`.
+   * throws, `TEST_EXISTS` when the one that is there is another test of the same name, `TOO_MANY_TESTS`, `JOURNAL_UNREADABLE`
+   * when one lies there that could not be opened.
    */
   async create(test: NewTest): Promise<Journal> {
     const key = keyOf(test.run, test.test);
@@ -89,9 +97,12 @@ export class JournalShelf {
   /** The run is closed: its journals are stopped and removed. */
   async closeRun(run: string): Promise<void> {
     const { directory, files = diskFiles } = this.#options;
+    const making = [...this.#making].filter(([key]) => key.startsWith(`${run}/`));
+    await Promise.allSettled(making.map(([, made]) => made));
     for (const [key, journal] of [...this.#journals]) {
       if (journal.created.run !== run) continue;
       this.#journals.delete(key);
+      for (const listener of this.#goneListeners) listener(journal);
       await journal.close();
     }
     if (resultToken.safeParse(run).success) await files.remove(join(directory, 'runs', run));
@@ -108,7 +119,8 @@ export class JournalShelf {
   async #make(key: string, test: NewTest): Promise<Journal> {
     const present = this.#journals.get(key);
     if (present !== undefined) return present;
-    if (this.#journals.size >= mostJournals) {
+    const { mostJournals = 1000 } = this.#options;
+    if (new Set([...this.#journals.keys(), ...this.#making.keys()]).size >= mostJournals) {
       throw new PosternError(
         'TOO_MANY_TESTS',
         `this agent keeps the journals of ${mostJournals} tests already`,
@@ -122,7 +134,15 @@ export class JournalShelf {
         throw new PosternError('RECORD_INVALID', `${JSON.stringify(name)} is no name for a run or a test`);
       }
     }
-    const journal = await Journal.create(test, this.#optionsOf(test.run, test.test));
+    const options = this.#optionsOf(test.run, test.test);
+    const { directory, files = diskFiles } = options;
+    // all that could be opened is on the shelf
+    if ((await listSegments(files, directory)).length > 0) {
+      throw new PosternError('JOURNAL_UNREADABLE', `there is a journal in ${directory} that cannot be read`, {
+        hint: 'what else is in it can be read with strings(1); move it away, or give the test another name',
+      });
+    }
+    const journal = await Journal.create(test, options);
     this.#journals.set(key, journal);
     for (const listener of this.#listeners) listener(journal);
     return journal;

@@ -7,12 +7,14 @@ import { Drains } from '../journal/drains.js';
 import type { Journal, NewTest } from '../journal/journal.js';
 import type { JournalShelf } from '../journal/shelf.js';
 import { KeptGrpcAdapter } from './kept-adapter.js';
+import type { RunBook } from './run-book.js';
 import { TestRunner } from './runner.js';
 import type { TestSpec } from './spec.js';
 
 /** What the tests of a node need. */
 export interface NodeTestsOptions {
   readonly shelf: JournalShelf;
+  readonly book: RunBook;
   readonly daemon: DaemonWatch;
   /** Where the daemon's gRPC listens now. */
   readonly target: string;
@@ -33,11 +35,12 @@ export class NodeTests {
 
   constructor(options: NodeTestsOptions) {
     this.#options = options;
-    const { shelf, node, key, log, daemon } = options;
-    this.#drains = new Drains({ shelf, node, key, log });
+    const { shelf, book, node, key, log, daemon } = options;
+    this.#drains = new Drains({ shelf, node, key, closing: (run) => book.forget(run), log });
     for (const journal of shelf.all()) this.#take(journal);
     this.#stops = [
       shelf.onNew((journal) => this.#take(journal)),
+      shelf.onGone((journal) => this.#leave(journal)),
       daemon.onTransition((state) => this.#daemon(state === 'serving')),
     ];
   }
@@ -101,6 +104,15 @@ export class NodeTests {
         'a test cannot be done',
       );
     }
+  }
+
+  /** The run of a test is closed, and its journal about to be removed: whatever still goes on of it ends. */
+  #leave(journal: Journal): void {
+    const runner = this.#runners.get(journal);
+    this.#runners.delete(journal);
+    runner?.stop().catch((thrown: unknown) => {
+      this.#options.log.warn({ err: errorText(thrown) }, 'a test of a closed run did not end well');
+    });
   }
 
   /** The daemon was probed: that it came or went is told, not each probe. */

@@ -1,11 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import { PosternError } from '../../errors.js';
-import type { Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
+import type { Command, Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
 import type { Logger } from '../../log.js';
 import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { Journal } from '../journal/journal.js';
 import { ownMethods } from '../own-method.js';
 import type { NodeTests } from './node-tests.js';
+import { armOnce, startOnce, stopOnce } from './once.js';
+import type { RunBook, RunCommand } from './run-book.js';
 import { sendWindowMs } from './schedule.js';
 import { readTestSpec } from './spec.js';
 
@@ -18,11 +20,18 @@ const statusOf: Readonly<Record<string, status>> = {
   RECORD_INVALID: status.INVALID_ARGUMENT,
   INVITE_INVALID: status.INVALID_ARGUMENT,
   GROUP_INVALID: status.INVALID_ARGUMENT,
+  RUN_INVALID: status.INVALID_ARGUMENT,
   TEST_UNKNOWN: status.NOT_FOUND,
   TEST_EXISTS: status.ALREADY_EXISTS,
   TEST_STATE: status.FAILED_PRECONDITION,
+  SUPERSEDED: status.FAILED_PRECONDITION,
+  RUN_UNREADABLE: status.DATA_LOSS,
+  DATA_UNUSABLE: status.RESOURCE_EXHAUSTED,
+  TOO_MANY_RUNS: status.RESOURCE_EXHAUSTED,
+  TOO_MANY_GROUPS: status.RESOURCE_EXHAUSTED,
   TOO_MANY_TESTS: status.RESOURCE_EXHAUSTED,
   DISK_FULL: status.RESOURCE_EXHAUSTED,
+  JOURNAL_UNREADABLE: status.FAILED_PRECONDITION,
   UNSUPPORTED: status.UNIMPLEMENTED,
   DAEMON_UNREACHABLE: status.UNAVAILABLE,
   DAEMON_UNKNOWN: status.FAILED_PRECONDITION,
@@ -32,12 +41,19 @@ const statusOf: Readonly<Record<string, status>> = {
 /** `postern.v1.TestsService`: what an agent does with the daemon beside it. */
 export function testsService(options: {
   readonly tests: NodeTests;
+  readonly book: RunBook;
   readonly daemon: DaemonWatch;
   readonly node: string;
   readonly log: Logger;
 }): TestsServiceServer {
-  const { tests, daemon, node, log } = options;
+  const { tests, book, daemon, node, log } = options;
   const method = ownMethods(statusOf, log);
+  /** A method that changes something: refused to a controller that another one has taken over from. */
+  const commanded = <Q extends Commanded, R>(work: (request: Q, signal: AbortSignal) => Promise<R>) =>
+    method<Q, R>(async (request, signal) => {
+      await book.admit(commandOf(request));
+      return work(request, signal);
+    });
   const told = (journal: Journal): { test: Test } => ({ test: testOf(journal, tests.drained(journal)) });
   const memberOf = async (group: string, signal: AbortSignal): Promise<{ group: string; member: Member }> => {
     const adapter = await daemon.serving(signal);
@@ -46,25 +62,26 @@ export function testsService(options: {
   return {
     getDaemon: method(async () => daemon.facts),
     getTime: method(async () => ({ nowMs: Date.now() })),
-    createGroup: method(async (_, signal) => {
-      const { id } = await (await daemon.serving(signal)).createGroup(signal);
-      return memberOf(id, signal);
+    createGroup: commanded(async (request, signal) => {
+      const { name } = request;
+      const make = async () => (await (await daemon.serving(signal)).createGroup(signal)).id;
+      return memberOf(name === '' ? await make() : await book.group(commandOf(request), name, make), signal);
     }),
-    createInvite: method(async ({ group, name }, signal) => {
+    createInvite: commanded(async ({ group, name }, signal) => {
       const invite = await (await daemon.serving(signal)).invite({ id: group }, name, signal);
       return { invite: Buffer.from(invite) };
     }),
-    joinGroup: method(async ({ invite }, signal) => {
+    joinGroup: commanded(async ({ invite }, signal) => {
       const { id } = await (await daemon.serving(signal)).join(invite, signal);
       return memberOf(id, signal);
     }),
-    awaitReady: method(async ({ group, writer }, signal) => {
+    awaitReady: commanded(async ({ group, writer }, signal) => {
       if (writer === undefined)
         throw new PosternError('TEST_INVALID', 'it does not say whom to be able to read');
       await (await daemon.serving(signal)).ready({ id: group }, writer, signal);
       return {};
     }),
-    createTest: method(async ({ run, test, spec, settleMs }) => {
+    createTest: commanded(async ({ run, test, spec, settleMs }) => {
       const asked = { ...spec };
       const read = readTestSpec(asked);
       if (!(settleMs >= 0 && settleMs <= longestSettleMs)) {
@@ -78,28 +95,45 @@ export function testsService(options: {
         await tests.create({ run, test, node, settleMs: Math.round(settleMs), sendMs, spec: asked }),
       );
     }),
-    armTest: method(async ({ run, test, startAtMs, offsetMs, errorMs }) => {
+    armTest: commanded(async ({ run, test, startAtMs, offsetMs, errorMs }) => {
       const journal = tests.find(run, test);
-      await journal.arm({ t0: startAtMs, startAt: startAtMs - offsetMs, offset: offsetMs, error: errorMs });
+      await armOnce(journal, {
+        t0: startAtMs,
+        startAt: startAtMs - offsetMs,
+        offset: offsetMs,
+        error: errorMs,
+      });
       return told(journal);
     }),
-    startTest: method(async ({ run, test }) => {
+    startTest: commanded(async ({ run, test }) => {
       const journal = tests.find(run, test);
-      const now = Date.now();
-      if (journal.state === 'created') await journal.arm({ t0: now, startAt: now, offset: 0, error: 0 });
-      else if (journal.state === 'armed') await journal.begin();
-      else throw new PosternError('TEST_STATE', `the test '${test}' is ${journal.state} already`);
+      await startOnce(journal, Date.now());
       return told(journal);
     }),
-    stopTest: method(async ({ run, test, reason }) => {
+    stopTest: commanded(async ({ run, test, reason }) => {
       const journal = tests.find(run, test);
-      await journal.stop('somebody who called the agent', reason === '' ? 'no reason was given' : reason);
+      await stopOnce(journal, reason);
       return told(journal);
     }),
     listTests: method(async ({ run }) => ({
       tests: tests.all(run).map((journal) => testOf(journal, tests.drained(journal))),
     })),
   };
+}
+
+/** What every request that changes something has. */
+interface Commanded {
+  readonly command: Command | undefined;
+  /** Name of the run, where the request names one itself. */
+  readonly run?: string;
+}
+
+function commandOf({ command = { run: '', term: 0 }, run }: Commanded): RunCommand {
+  if (run === undefined || command.run === run || (command.run === '' && command.term === 0)) return command;
+  throw new PosternError(
+    'RUN_INVALID',
+    `the command is of the run '${command.run}', what it asks for of '${run}'`,
+  );
 }
 
 function testOf(journal: Journal, drained: number): Test {
