@@ -7,6 +7,7 @@ import { DaemonWatch } from './adapters/daemon-watch.js';
 import { JournalShelf } from './journal/shelf.js';
 import type { OwnService } from './own-services.js';
 import { NodeTests } from './tests/node-tests.js';
+import { RunBook } from './tests/run-book.js';
 import { testsService } from './tests/tests-service.js';
 import type { Transitions } from './transitions.js';
 
@@ -44,6 +45,11 @@ export async function rehearse(options: {
     },
     log,
   });
+  const book = await RunBook.open({
+    directory: join(directory, 'tests', 'runbook'),
+    inUse: (run) => shelf.all().some(({ created }) => created.run === run),
+    log,
+  });
   const daemon = new DaemonWatch({
     id: `${node}.${boot}`,
     target,
@@ -55,13 +61,13 @@ export async function rehearse(options: {
     },
     log,
   });
-  const tests = new NodeTests({ shelf, daemon, target, node, key, log });
+  const tests = new NodeTests({ shelf, book, daemon, target, node, key, log });
   daemon.start();
   return {
     service: {
       name: 'postern.v1.TestsService',
       definition: TestsServiceService,
-      implementation: testsService({ tests, daemon, node, log }),
+      implementation: testsService({ tests, book, daemon, node, log }),
     },
     hub: (bus) => tests.hub(bus),
     async close() {

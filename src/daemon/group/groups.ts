@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { errorText, PosternError } from '../../errors.js';
 import { type Group, GroupType } from '../../gen/weshnet/protocol/v1/types.js';
+import { InTurn } from '../../in-turn.js';
 import type { Logger } from '../../log.js';
 import type { Counts } from '../counts.js';
 import type { DurableSteps } from '../log/durable-steps.js';
@@ -8,7 +9,6 @@ import { EntryLog } from '../log/entry-log.js';
 import type { GroupLimits } from './admission.js';
 import { GroupFiles, type GroupRecord } from './group-file.js';
 import { createGroupKeys, type GroupKeys, groupKeysOf } from './group-keys.js';
-import { InTurn } from './in-turn.js';
 import { LiveGroup } from './live-group.js';
 import type { StoredEntry } from './log-index.js';
 import type { Seeds } from './own-device.js';

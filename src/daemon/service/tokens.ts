@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PosternError } from '../../errors.js';
+import { InTurn } from '../../in-turn.js';
 import { dataUnusable, readPrivateFile } from '../../private-file.js';
-import { InTurn } from '../group/in-turn.js';
 import { writeDurably } from '../log/durable-file.js';
 import type { DurableSteps } from '../log/durable-steps.js';
 

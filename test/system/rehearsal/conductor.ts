@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type CallOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
+  type Command,
   type Member,
   type Test,
   type TestSpec,
@@ -11,6 +12,8 @@ import { eventually } from '../../support/processes.js';
 /** Drives tests on nodes through a hub, all of them in the run `r1`. */
 export class Conductor {
   readonly nodes: string[] = [];
+  /** On whose behalf everything is asked; undefined: by hand. */
+  command: Command | undefined;
   #token = '';
   #client: TestsServiceClient | undefined;
 
@@ -55,15 +58,16 @@ export class Conductor {
   /** A group with all nodes in it, each of which can read all others. */
   async group(): Promise<string> {
     const [first = '', ...others] = this.nodes;
-    const { group, member } = await this.ask(first, this.client.createGroup, {});
-    const { invite } = await this.ask(first, this.client.createInvite, { group, name: 'rehearsal' });
+    const { command } = this;
+    const { group, member } = await this.ask(first, this.client.createGroup, { name: '', command });
+    const { invite } = await this.ask(first, this.client.createInvite, { group, name: 'rehearsal', command });
     const members = new Map<string, Member | undefined>([[first, member]]);
     for (const node of others) {
-      members.set(node, (await this.ask(node, this.client.joinGroup, { invite })).member);
+      members.set(node, (await this.ask(node, this.client.joinGroup, { invite, command })).member);
     }
     for (const reader of this.nodes) {
       for (const writer of members.values()) {
-        await this.ask(reader, this.client.awaitReady, { group, writer });
+        await this.ask(reader, this.client.awaitReady, { group, writer, command });
       }
     }
     return group;
@@ -82,14 +86,27 @@ export class Conductor {
       ...spec,
     };
     for (const node of this.nodes) {
-      await this.ask(node, this.client.createTest, { run: 'r1', test, spec: whole, settleMs });
+      await this.ask(node, this.client.createTest, {
+        run: 'r1',
+        test,
+        spec: whole,
+        settleMs,
+        command: this.command,
+      });
     }
   }
 
   /** Arms a test on every node, for the same time. */
   async arm(test: string, startAtMs: number): Promise<void> {
     for (const node of this.nodes) {
-      await this.ask(node, this.client.armTest, { run: 'r1', test, startAtMs, offsetMs: 0, errorMs: 1 });
+      await this.ask(node, this.client.armTest, {
+        run: 'r1',
+        test,
+        startAtMs,
+        offsetMs: 0,
+        errorMs: 1,
+        command: this.command,
+      });
     }
   }
 

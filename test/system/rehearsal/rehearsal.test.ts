@@ -3,6 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { Stage } from './stage.js';
 
+const command = undefined;
+
 describe('tests on nodes', () => {
   let stage: Stage;
   let group: string;
@@ -73,15 +75,15 @@ describe('tests on nodes', () => {
 
   test('are ended before their time, and refused when they make no sense', async () => {
     await stage.create('long', { group, amount: 1_000, intervalMs: 1_000 }, 500);
-    await stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long' });
-    await stage.ask('north', stage.client.stopTest, { run: 'r1', test: 'long', reason: 'enough' });
+    await stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long', command });
+    await stage.ask('north', stage.client.stopTest, { run: 'r1', test: 'long', reason: 'enough', command });
     const { reason, lastSeq } = await stage.ended('north', 'long', 'stopped');
     assert.equal(reason, 'enough');
     assert.ok(lastSeq <= 2);
-    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long' }), {
+    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long', command }), {
       code: status.FAILED_PRECONDITION,
     });
-    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'none' }), {
+    await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'none', command }), {
       code: status.NOT_FOUND,
     });
     await assert.rejects(stage.create('bad', { group, amount: 0 }, 500), { code: status.INVALID_ARGUMENT });
@@ -102,7 +104,7 @@ describe('tests on nodes', () => {
       intervalMs: 20,
     };
     await stage.create('calls', call, 100);
-    await stage.ask('south', stage.client.startTest, { run: 'r1', test: 'calls' });
+    await stage.ask('south', stage.client.startTest, { run: 'r1', test: 'calls', command });
     const { ok } = await stage.ended('south', 'calls');
     assert.equal(ok, 5);
     assert.equal((await daemon?.status())?.groups.length, before + 5);

@@ -1,6 +1,6 @@
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
-import { NodeTestsClient } from './node-tests.js';
+import { byHand, NodeTestsClient } from './node-tests.js';
 import { showTests } from './test-view.js';
 
 /** The clock of a node is asked so often; the quickest answer counts. */
@@ -15,7 +15,13 @@ export async function run(invocation: Invocation): Promise<number> {
     const tests = new NodeTestsClient(connection);
     const clock = await measureClock(tests, node);
     const startAtMs = Date.now() + inMs;
-    return tests.ask(node, (client) => client.armTest, { run: runName, test, startAtMs, ...clock });
+    return tests.ask(node, (client) => client.armTest, {
+      run: runName,
+      test,
+      startAtMs,
+      ...clock,
+      ...byHand,
+    });
   });
   showTests(invocation, armed.test === undefined ? [] : [armed.test]);
   return 0;

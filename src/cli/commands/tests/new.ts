@@ -3,7 +3,7 @@ import { PosternError } from '../../../errors.js';
 import { byteSizeHelp, parseByteSize } from '../../byte-size.js';
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
-import { NodeTestsClient } from './node-tests.js';
+import { byHand, NodeTestsClient } from './node-tests.js';
 import { showTests } from './test-view.js';
 
 /** `postern test new`. */
@@ -26,7 +26,13 @@ export async function run(invocation: Invocation): Promise<number> {
       exitCode: 2,
     });
   }
-  const request = { run: options.text('run') ?? '', test, spec, settleMs: options.durationMs('settle') ?? 0 };
+  const request = {
+    run: options.text('run') ?? '',
+    test,
+    spec,
+    settleMs: options.durationMs('settle') ?? 0,
+    ...byHand,
+  };
   const made = await withHub(invocation, (connection) =>
     new NodeTestsClient(connection).ask(node, (client) => client.createTest, request),
   );

@@ -6,6 +6,9 @@ import { TestsServiceClient } from '../../../gen/postern/v1/tests.js';
 /** An agent may take this long to answer, in milliseconds: it may have to wait for its daemon. */
 const answerWithinMs = 30_000;
 
+/** What a person asks is on behalf of no controller. */
+export const byHand = { command: undefined } as const;
+
 /** A method of the service of tests. */
 type TestsMethod<Q, R> = (
   this: TestsServiceClient,

@@ -1,12 +1,12 @@
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
-import { NodeTestsClient } from './node-tests.js';
+import { byHand, NodeTestsClient } from './node-tests.js';
 import { showTests } from './test-view.js';
 
 /** `postern test start`. */
 export async function run(invocation: Invocation): Promise<number> {
   const [node, test] = [requiredWord(invocation, 0), requiredWord(invocation, 1)];
-  const request = { run: invocation.options.text('run') ?? '', test };
+  const request = { run: invocation.options.text('run') ?? '', test, ...byHand };
   const answer = await withHub(invocation, (connection) =>
     new NodeTestsClient(connection).ask(node, (client) => client.startTest, request),
   );

@@ -1,6 +1,6 @@
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
-import { NodeTestsClient } from './node-tests.js';
+import { byHand, NodeTestsClient } from './node-tests.js';
 import { showTests } from './test-view.js';
 
 /** `postern test stop`. */
@@ -10,6 +10,7 @@ export async function run(invocation: Invocation): Promise<number> {
     run: invocation.options.text('run') ?? '',
     test,
     reason: invocation.options.text('reason') ?? '',
+    ...byHand,
   };
   const answer = await withHub(invocation, (connection) =>
     new NodeTestsClient(connection).ask(node, (client) => client.stopTest, request),
