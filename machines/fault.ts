@@ -1,0 +1,154 @@
+import { assign, type SnapshotFrom, setup } from 'xstate';
+import { backoffMs } from './backoff.js';
+import type { FaultContext, FaultEvent, FaultInput } from './fault-events.js';
+
+/** An effect that whoever runs the machine provides. */
+const provided = () => {};
+
+/** A fault that is done at once may be so late, milliseconds. */
+const lateMs = 5_000;
+/** So many attempts to undo it may fail in a row. */
+const mostFailures = 20;
+
+const faultSetup = setup({
+  types: {
+    context: {} as FaultContext,
+    events: {} as FaultEvent,
+    input: {} as FaultInput,
+  },
+  actions: {
+    /** Records that it begins, in time or not; comes back as BEGUN. */
+    begin: provided,
+    /** Injects it; comes back as INJECTED or REFUSED. */
+    inject: provided,
+    /** Undoes it; comes back as HEALED or HEAL_FAILED. */
+    undo: provided,
+    rememberWhy: assign(({ event }) =>
+      event.type === 'REFUSED' || event.type === 'HEAL_FAILED'
+        ? { why: { code: event.code, message: event.message } }
+        : {},
+    ),
+    rememberInjected: assign(({ event }) =>
+      event.type === 'INJECTED' ? { by: event.by, injectedAtMs: event.atMs } : {},
+    ),
+    rememberMissed: assign({
+      why: { code: 'FAULT_MISSED', message: 'no agent was there during the whole time of the fault' },
+    }),
+    countFailure: assign(({ context }) => ({ failures: context.failures + 1 })),
+  },
+  guards: {
+    /** All of its time has passed. */
+    isTooLate: ({ context: { startAtMs, forMs }, event }) =>
+      'atMs' in event && event.atMs >= startAtMs + (forMs === 0 ? lateMs : forMs),
+    wasHealAsked: ({ context }) => context.healAsked,
+    hasFailedTooOften: ({ context }) => context.failures + 1 >= mostFailures,
+  },
+  // Those named until are absolute times: whoever runs the machine takes its present time off them.
+  delays: {
+    untilStart: ({ context }) => context.startAtMs,
+    untilOver: ({ context }) => Math.max(context.injectedAtMs ?? 0, context.startAtMs + context.forMs),
+    backoff: ({ context }) => backoffMs(context.failures),
+  },
+});
+
+const whenRefused = { target: 'refused', actions: 'rememberWhy' } as const;
+const whenMissed = { guard: 'isTooLate', target: 'missed', actions: 'rememberMissed' } as const;
+
+/** One disturbance of one node: it comes by the node's own clock and is always undone. */
+export const faultMachine = faultSetup.createMachine({
+  id: 'fault',
+  description: 'One disturbance of one node.',
+  context: ({ input }) => ({
+    ...input,
+    by: undefined,
+    injectedAtMs: undefined,
+    healedAtMs: undefined,
+    healAsked: false,
+    failures: 0,
+    why: undefined,
+  }),
+  initial: 'idle',
+  states: {
+    idle: {
+      description: 'It is known, and not yet safe on disk.',
+      on: {
+        ARMED: [whenMissed, { target: 'waiting' }],
+        REFUSED: whenRefused,
+      },
+    },
+    waiting: {
+      description: 'Comes by itself at its time, with or without a hub.',
+      on: {
+        BEGUN: [whenMissed, { target: 'injecting' }],
+        HEAL_ASKED: 'cancelled',
+      },
+      after: { untilStart: { actions: 'begin' } },
+    },
+    injecting: {
+      description: 'What undoes it is made safe, then it is done.',
+      entry: 'inject',
+      on: {
+        INJECTED: [
+          { guard: 'wasHealAsked', target: 'healing', actions: 'rememberInjected' },
+          { target: 'injected', actions: 'rememberInjected' },
+        ],
+        REFUSED: whenRefused,
+        HEAL_ASKED: { actions: assign({ healAsked: true }) },
+        BOOTED: 'healing',
+      },
+    },
+    injected: {
+      description: 'It acts.',
+      on: { HEAL_ASKED: 'healing', BOOTED: 'healing' },
+      after: { untilOver: 'healing' },
+    },
+    healing: {
+      initial: 'undoing',
+      on: {
+        HEALED: {
+          target: 'healed',
+          actions: assign(({ event }) => ({
+            healedAtMs: event.atMs,
+            why:
+              event.code === undefined ? undefined : { code: event.code, message: event.message ?? event.code },
+          })),
+        },
+        BOOTED: '.undoing',
+      },
+      states: {
+        undoing: {
+          description: 'It is being undone.',
+          entry: 'undo',
+          on: {
+            HEAL_FAILED: [
+              { guard: 'hasFailedTooOften', target: '#fault.stuck', actions: ['rememberWhy', 'countFailure'] },
+              { target: 'resting', actions: ['rememberWhy', 'countFailure'] },
+            ],
+          },
+        },
+        resting: {
+          description: 'That failed; it is tried again soon.',
+          on: { HEAL_ASKED: 'undoing' },
+          after: { backoff: 'undoing' },
+        },
+      },
+    },
+    stuck: {
+      description: 'Could not be undone in many attempts.',
+      on: {
+        HEAL_ASKED: { target: 'healing', actions: assign({ failures: 0 }) },
+        BOOTED: { target: 'healing', actions: assign({ failures: 0 }) },
+      },
+    },
+    healed: { type: 'final', description: 'It acts no more.' },
+    refused: { type: 'final', description: 'It could not be done here, and has done nothing.' },
+    missed: { type: 'final', description: 'No agent was there during its whole time.' },
+    cancelled: { type: 'final', description: 'It was taken back before its time.' },
+  },
+});
+
+/** A snapshot of the fault machine. */
+export type FaultSnapshot = SnapshotFrom<typeof faultMachine>;
+
+export type * from './fault-events.js';
+export { stateName } from './state-name.js';
