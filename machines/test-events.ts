@@ -53,7 +53,7 @@ export type TestEvent =
   | { type: 'INTENDED'; seq: number }
   /** What became of it. */
   | { type: 'SETTLED'; result: SendResult }
-  /** A message has come from the daemon. */
+  /** A message has come from the daemon that had not come before. */
   | { type: 'RECEIVED' }
   /** A send came late or never. */
   | { type: 'SLIPPED' }

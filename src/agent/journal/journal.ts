@@ -8,10 +8,11 @@ import { eventOf, type Ledger } from './ledger.js';
 import { defaultLimits, type JournalOptions } from './options.js';
 import type { JournalReader } from './reader.js';
 import { type Rebuilt, rebuild } from './rebuild.js';
+import type { Received } from './received.js';
 import { numbered, RecordLog } from './record-log.js';
 import { beginJournal } from './segments.js';
 import { startTestActor, type TestActor } from './test-actor.js';
-import { openError } from './trouble.js';
+import { openError, stateError } from './trouble.js';
 
 export type { Arming, Intent, NewTest, Told } from './entries.js';
 export type { JournalOptions } from './options.js';
@@ -34,16 +35,19 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #actor: TestActor;
   readonly #ledger: Ledger;
+  readonly #received: Received;
   readonly #log: RecordLog;
   /** Messages that were meant to be sent and have no outcome. */
   readonly #open: Set<number>;
   #ending: Promise<void> | undefined;
 
-  private constructor(options: JournalOptions, { created, actor, ledger, open, found }: Rebuilt) {
+  private constructor(options: JournalOptions, rebuilt: Rebuilt) {
+    const { created, actor, ledger, received, open, found } = rebuilt;
     this.#options = options;
     this.created = created;
     this.#actor = actor;
     this.#ledger = ledger;
+    this.#received = received;
     this.#open = open;
     const { directory, files = diskFiles, now = Date.now, log } = options;
     this.#log = new RecordLog({
@@ -100,11 +104,6 @@ export class Journal {
         log,
       }),
     ).catch(failed);
-    if (rebuilt === undefined) {
-      throw new PosternError('JOURNAL_UNREADABLE', `the journal in ${directory} has no first record`, {
-        hint: 'what else is in it can be read with strings(1); move it away',
-      });
-    }
     journal = new Journal(options, rebuilt);
     if (!rebuilt.found.closed) await journal.#goOn(rebuilt).catch(failed);
     rebuilt.actor.live();
@@ -193,7 +192,11 @@ export class Journal {
   /** Ends a test that drains, as its time does; resolves when it has ended or failed. Throws `TEST_STATE`. */
   finish(): Promise<void> {
     if (this.#ending === undefined && !this.snapshot().matches('draining'))
-      return Promise.reject(this.#wrongState('end'));
+      return Promise.reject(stateError(this.state, 'finished'));
+    // calls of a method are received by nobody
+    const reads = this.#ending === undefined && this.created.spec.type !== 'call';
+    const unread = reads ? this.#received.unread() : undefined;
+    if (unread !== undefined) this.#push(unread);
     this.#ending ??= this.#end((sum) => ({ k: 'finished', ...sum }));
     return this.#ending;
   }
@@ -258,14 +261,14 @@ export class Journal {
 
   /** Adds a record where the test takes it now. */
   #append(entry: Entry): number {
-    if (this.#ending !== undefined) throw this.#wrongState(entry.k);
+    if (this.#ending !== undefined) throw stateError(this.state, entry.k);
     return this.#push(entry);
   }
 
   #push(entry: Entry): number {
     const pending = this.#log.next(entry);
-    const event = eventOf(pending.record);
-    if (event !== undefined && !this.snapshot().can(event)) throw this.#wrongState(entry.k);
+    const event = eventOf(pending.record, this.#received);
+    if (event !== undefined && !this.snapshot().can(event)) throw stateError(this.state, entry.k);
     this.#log.push(pending);
     // the end is not told before it is safe
     if (event !== undefined && event.type !== 'FINISHED' && event.type !== 'FAILED') this.#actor.send(event);
@@ -290,10 +293,6 @@ export class Journal {
     if (entry.k === 'failed') this.#actor.send({ type: 'FAILED', code: entry.code, message: entry.message });
     else this.#actor.send({ type: 'FINISHED' });
     await this.#log.close().catch(() => {});
-  }
-
-  #wrongState(what: string): PosternError {
-    return new PosternError('TEST_STATE', `a test that is ${this.state} takes no '${what}'`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TestEvent } from '../../../machines/test.js';
 import type { ResultCounts, ResultRecord } from '../../bus/result-records.js';
+import type { Received } from './received.js';
 
 /** Counts the records of a journal and sums them up, in their order. */
 export class Ledger {
@@ -38,8 +39,9 @@ export class Ledger {
   }
 }
 
-/** The event that a record is to the machine of its test; undefined: none. */
-export function eventOf(record: ResultRecord): TestEvent | undefined {
+/** The event that a record is to the machine of its test, which has `received` so much; undefined: none. */
+export function eventOf(record: ResultRecord, received: Received): TestEvent | undefined {
+  const isNew = received.take(record);
   switch (record.k) {
     case 'armed':
       return { type: 'ARMED', startAtMs: record.startAt };
@@ -50,7 +52,7 @@ export function eventOf(record: ResultRecord): TestEvent | undefined {
     case 'outcome':
       return { type: 'SETTLED', result: record.result };
     case 'receipt':
-      return { type: 'RECEIVED' };
+      return isNew ? { type: 'RECEIVED' } : undefined;
     case 'slip':
       return { type: 'SLIPPED' };
     case 'hub':

@@ -1,6 +1,8 @@
 import type { RecordOf } from '../../bus/result-records.js';
+import { PosternError } from '../../errors.js';
 import type { JournalFiles } from './files.js';
 import { eventOf, Ledger } from './ledger.js';
+import { Received } from './received.js';
 import { type Recovered, recover } from './recover.js';
 import type { TestActor } from './test-actor.js';
 
@@ -9,6 +11,7 @@ export interface Rebuilt {
   readonly created: RecordOf<'created'>;
   readonly actor: TestActor;
   readonly ledger: Ledger;
+  readonly received: Received;
   /** Messages that were meant to be sent and have no outcome. */
   readonly open: Set<number>;
   readonly found: Recovered;
@@ -17,15 +20,16 @@ export interface Rebuilt {
 }
 
 /**
- * Tells a new machine of a test what its records say, from the first to the last. Undefined: there is no first record that
- * could be read.
+ * Tells a new machine of a test what its records say, from the first to the last. Throws `JOURNAL_UNREADABLE` where there is
+ * no first record that could be read.
  */
 export async function rebuild(
   files: JournalFiles,
   directory: string,
   start: (created: RecordOf<'created'>) => TestActor,
-): Promise<Rebuilt | undefined> {
+): Promise<Rebuilt> {
   const ledger = new Ledger();
+  const received = new Received();
   const open = new Set<number>();
   let actor: TestActor | undefined;
   let created: RecordOf<'created'> | undefined;
@@ -39,9 +43,13 @@ export async function rebuild(
     if (record.k === 'intent') open.add(record.seq);
     else if (record.k === 'outcome') open.delete(record.seq);
     else if (record.k === 'damaged') damaged += record.to - record.n + 1;
-    const event = eventOf(record);
+    const event = eventOf(record, received);
     if (event !== undefined) actor?.send(event);
   });
-  if (created === undefined || actor === undefined) return undefined;
-  return { created, actor, ledger, open, found, damaged };
+  if (created === undefined || actor === undefined) {
+    throw new PosternError('JOURNAL_UNREADABLE', `the journal in ${directory} has no first record`, {
+      hint: 'what else is in it can be read with strings(1); move it away',
+    });
+  }
+  return { created, actor, ledger, received, open, found, damaged };
 }

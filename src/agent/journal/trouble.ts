@@ -24,3 +24,17 @@ export function openError(thrown: unknown, directory: string): PosternError {
     cause: thrown,
   });
 }
+
+/** What a test does not do in a state in which it does not take such a record, in words. */
+const refusals: Readonly<Record<string, string>> = {
+  armed: 'cannot be armed',
+  started: 'cannot be started',
+  stopping: 'cannot be stopped',
+  intent: 'sends nothing',
+  finished: 'cannot finish',
+};
+
+/** The error of whoever wants of a test what it does not do in its state. */
+export function stateError(state: string, kind: string): PosternError {
+  return new PosternError('TEST_STATE', `a test that is ${state} ${refusals[kind] ?? `takes no '${kind}'`}`);
+}

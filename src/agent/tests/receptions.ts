@@ -8,6 +8,8 @@ import { messageIdOf, payloadHash } from './payload.js';
 
 /** The last reading begins so long before the test ends, or in the middle of a shorter settle time, milliseconds. */
 const finalReadMs = 10_000;
+/** A reading that was cut off is tried again after so long, milliseconds. */
+const readAgainMs = 500;
 
 /** What receptions need. */
 export interface ReceptionsOptions {
@@ -95,22 +97,39 @@ export class Receptions {
     return journal.tell({ k: 'receipt', id: event, how, sub: this.#subscription, ...whose, ...found });
   }
 
+  /** Reads until it has read all. Where it has not when the test ends, the journal says so. */
   async #readAll(atMs: number): Promise<void> {
-    const { journal, group, adapter } = this.#options;
-    await wallClock.until(atMs, this.#over.signal);
+    const { journal } = this.#options;
     const { signal } = this.#over;
-    let messages = 0;
-    let complete = false;
-    try {
-      for await (const receipt of (await adapter()).read(group, signal)) {
-        if (receipt.kind !== 'message') continue;
-        messages += 1;
-        await this.#record(receipt, 'final');
+    const recorded = new Set<string>();
+    await wallClock.until(atMs, signal);
+    while (!signal.aborted) {
+      try {
+        const messages = await this.#readOnce(recorded);
+        if (!signal.aborted) {
+          await journal.tell({ k: 'final', sub: this.#subscription, complete: true, messages });
+        }
+        return;
+      } catch (thrown) {
+        this.#warn(thrown, 'a last reading was cut off');
+        await wallClock.until(Date.now() + readAgainMs, signal);
       }
-      complete = !signal.aborted;
-    } finally {
-      await journal.tell({ k: 'final', sub: this.#subscription, complete, messages });
     }
+  }
+
+  /** Reads all that is there, and records what no reading before it did; how many messages it is. */
+  async #readOnce(recorded: Set<string>): Promise<number> {
+    const { group, adapter } = this.#options;
+    const before = new Set(recorded);
+    let messages = 0;
+    for await (const receipt of (await adapter()).read(group, this.#over.signal)) {
+      if (receipt.kind !== 'message') continue;
+      messages += 1;
+      if (before.has(receipt.event)) continue;
+      recorded.add(receipt.event);
+      await this.#record(receipt, 'final');
+    }
+    return messages;
   }
 
   #note(topic: 'live' | 'broken', reason?: string): Promise<void> {
