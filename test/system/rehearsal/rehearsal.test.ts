@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { eventually } from '../../support/processes.js';
 import { Stage } from './stage.js';
 
 const command = undefined;
+const plainSpec = {
+  ...{ type: 'text', group: '', size: 200, intervalMs: 100, amount: 10 },
+  ...{ method: '', requestJson: '' },
+};
 
 describe('tests on nodes', () => {
   let stage: Stage;
@@ -90,6 +95,52 @@ describe('tests on nodes', () => {
     await assert.rejects(stage.create('images', { group, type: 'media' }, 500), {
       code: status.UNIMPLEMENTED,
     });
+  });
+
+  test('are refused to a controller that another has taken over from, also after kill -9 of the agent', async () => {
+    const { client } = stage;
+    const by = (term: number) => ({ run: 'taken', term });
+    const named = (term: number, name = 'all') =>
+      stage.ask('north', client.createGroup, { name, command: by(term) });
+    const superseded = (now: number, had: number) => ({
+      code: status.FAILED_PRECONDITION,
+      details: `superseded: run taken is conducted with term ${now} now, this command has ${had}`,
+    });
+    const made = await named(3);
+    assert.deepEqual(await named(3), made);
+    assert.notEqual((await named(3, 'some')).group, made.group);
+    const test = { run: 'taken', test: 't' };
+    const spec = { ...plainSpec, group: made.group };
+    await stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command: by(4) });
+
+    await stage.agents.get('north')?.stop('SIGKILL');
+    await stage.startAgent('north');
+    assert.deepEqual(await eventually('north answers', () => named(0).catch(() => undefined)), made);
+    const [command, invite, writer] = [by(3), Buffer.alloc(0), made.member];
+    const arming = { ...test, startAtMs: Date.now() + 3_600_000, offsetMs: 0, errorMs: 1 };
+    for (const refused of [
+      named(3),
+      named(3, ''),
+      stage.ask('north', client.createInvite, { group: made.group, name: '', command }),
+      stage.ask('north', client.joinGroup, { invite, command }),
+      stage.ask('north', client.awaitReady, { group: made.group, writer, command }),
+      stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command }),
+      stage.ask('north', client.armTest, { ...arming, command }),
+      stage.ask('north', client.startTest, { ...test, command }),
+      stage.ask('north', client.stopTest, { ...test, reason: 'woken', command }),
+    ]) {
+      await assert.rejects(refused, superseded(4, 3));
+    }
+    await stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command: by(4) });
+    await stage.ask('north', client.armTest, { ...arming, command: by(5) });
+    const { test: armed } = await stage.ask('north', client.armTest, { ...arming, command: by(5) });
+    assert.equal(armed?.state, 'armed');
+    // a person is never refused for this, but for a run that is another than the test's
+    await stage.ask('north', client.stopTest, { ...test, reason: 'by hand', command: undefined });
+    await assert.rejects(
+      stage.ask('north', client.stopTest, { ...test, reason: '', command: { run: 'other', term: 9 } }),
+      { code: status.INVALID_ARGUMENT },
+    );
   });
 
   test('are calls of any method, too', async () => {
