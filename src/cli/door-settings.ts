@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { byteSizeHelp, parseByteSize } from '../byte-size.js';
 import { PosternError } from '../errors.js';
 import { hubConfig } from '../hub/config.js';
 import { nodeBandwidthRule } from '../hub/limits/node-bandwidth.js';
-import { byteSizeHelp, parseByteSize } from './byte-size.js';
 import type { Binding } from './settings.js';
 
 const { connectionsPerAddress, perCaller } = hubConfig.shape.limits.unwrap().shape;

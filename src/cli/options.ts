@@ -1,6 +1,6 @@
+import { durationHelp, parseDurationMs } from '../duration.js';
 import { errorText, PosternError } from '../errors.js';
 import { envNameOf, type OptionSpec } from './command-spec.js';
-import { durationHelp, parseDurationMs } from './duration.js';
 
 /** A value that was given, and where. */
 export interface Given {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { durationHelp, parseDurationMs } from '../duration.js';
 import { errorText, PosternError } from '../errors.js';
 import { logLevels } from '../log.js';
 import { parseAddress } from '../wire/address.js';
-import { durationHelp, parseDurationMs } from './duration.js';
 
 /** Text that `read` takes; what it throws as a `PosternError` is the mistake that is told. */
 export function checkedBy(read: (text: string) => unknown) {

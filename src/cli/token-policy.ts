@@ -1,7 +1,7 @@
 import { looksLikeSelector } from '../auth/node-patterns.js';
+import { byteSizeHelp, parseByteSize } from '../byte-size.js';
 import { PosternError } from '../errors.js';
 import type { CreateCallerTokenRequest, CreateJoinTokenRequest, Limits } from '../gen/postern/v1/tokens.js';
-import { byteSizeHelp, parseByteSize } from './byte-size.js';
 import type { Options } from './options.js';
 import { ttlSecondsOf } from './ttl.js';
 

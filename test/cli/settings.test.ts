@@ -7,11 +7,11 @@ import fc from 'fast-check';
 import { agentBindings, agentConfigOf, agentSettings } from '../../src/cli/agent-settings.js';
 import type { CommandSpec } from '../../src/cli/command-spec.js';
 import { commands } from '../../src/cli/commands.js';
-import { parseDurationMs } from '../../src/cli/duration.js';
 import { hubBindings, hubConfigOf, hubSettings, upBindings, upSettings } from '../../src/cli/hub-settings.js';
 import type { Invocation } from '../../src/cli/invocation.js';
 import { Options } from '../../src/cli/options.js';
 import { readSettings } from '../../src/cli/settings.js';
+import { parseDurationMs } from '../../src/duration.js';
 import { hubConfig } from '../../src/hub/config.js';
 import { postern } from './postern.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseByteSize } from '../../src/cli/byte-size.js';
+import { parseByteSize } from '../../src/byte-size.js';
 import { Options } from '../../src/cli/options.js';
 import { managingCommands } from '../../src/cli/table/managing.js';
 import { callerTokenRequest, joinTokenRequest } from '../../src/cli/token-policy.js';

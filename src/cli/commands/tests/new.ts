@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { byteSizeHelp, parseByteSize } from '../../../byte-size.js';
 import { PosternError } from '../../../errors.js';
-import { byteSizeHelp, parseByteSize } from '../../byte-size.js';
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
 import { byHand, NodeTestsClient } from './node-tests.js';
