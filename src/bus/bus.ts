@@ -73,6 +73,8 @@ export interface Chain<P extends string, T> {
    * another one is the last, `STORE_FULL` when there is no room; after `STORE_UNAVAILABLE` it may be there or not.
    */
   append(params: Record<P, string>, body: T, place: number): Promise<number>;
+  /** How much of the stream's room is taken, in bytes or messages, whichever is more: 0 to 1; 0 where it has no limit. */
+  fullness(): Promise<number>;
 }
 
 /**

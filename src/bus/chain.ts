@@ -64,5 +64,13 @@ export function openChain<P extends string, T>(
         throw storeError(thrown, stream, subject);
       }
     },
+
+    async fullness() {
+      const { state, config } = await whileConnected(connection, async () =>
+        (await manager).streams.info(stream),
+      ).catch((thrown: unknown) => Promise.reject(storeError(thrown, stream, pattern)));
+      const part = (taken: number, most: number) => (most > 0 ? taken / most : 0);
+      return Math.max(part(state.bytes, config.max_bytes), part(state.messages, config.max_msgs));
+    },
   };
 }

@@ -3,11 +3,15 @@ import type { ResultAnswer, ResultBatch, Results } from '../../bus/result-messag
 import { subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { flawOf } from './flaws.js';
+import { NodeShares } from './shares.js';
 
 /** The journals whose end in the stream is remembered; of others the stream is asked. */
 const mostRemembered = 10_000;
 /** Batches that are stored at once; who hands over more is told to come again. */
 const mostAtOnce = 64;
+/** Of these, one node may have so many. */
+const mostAtOnceOfNode = 16;
 
 /** The end of a journal in the stream. */
 interface End {
@@ -16,6 +20,8 @@ interface End {
   /** Number and check sum of its last record. */
   readonly last: number;
   readonly crc: number;
+  /** Undefined: it has no message. */
+  readonly test: string | undefined;
 }
 
 type ResultsParams = 'run' | 'node' | 'journal';
@@ -34,12 +40,15 @@ export class ResultsKeeper {
   readonly #ends = new Map<string, End>();
   readonly #closed = new Set<string>();
   #stop: Stop = () => {};
+  readonly #shares: NodeShares;
   #storing = 0;
+  readonly #storingOf = new Map<string, number>();
 
   constructor({ bus, log }: { bus: Bus; log: Logger }) {
     this.#bus = bus;
     this.#log = log;
     this.#chain = bus.chain(subjects.results);
+    this.#shares = new NodeShares(() => this.#chain.fullness());
   }
 
   start(): void {
@@ -57,23 +66,36 @@ export class ResultsKeeper {
 
   async #take(node: string, batch: ResultBatch): Promise<ResultAnswer> {
     const { run, journal } = batch;
-    const wrong = flawOf(batch);
+    const wrong = flawOf(node, batch);
     if (wrong !== undefined) return { ok: false, code: 'refused', message: wrong };
-    if (this.#storing >= mostAtOnce)
+    const ofNode = this.#storingOf.get(node) ?? 0;
+    if (this.#storing >= mostAtOnce || ofNode >= mostAtOnceOfNode)
       return { ok: false, code: 'retry', message: 'too many hand over at once' };
     this.#storing++;
+    this.#storingOf.set(node, ofNode + 1);
     try {
       if (batch.records.length === 0 && (await this.#isClosed(run)))
         return { ok: true, last: 0, crc: 0, closed: true };
+      if (batch.records.length > 0 && !(await this.#shares.allows(node))) {
+        throw new PosternError(
+          'STORE_FULL',
+          `the room for results is scarce, and '${node}' has had its share of today`,
+        );
+      }
       const { last, crc } = await this.#store({ run, node, journal }, batch);
       return { ok: true, last, crc, closed: false };
     } catch (thrown) {
       this.#ends.delete(keyOf({ run, node, journal }));
-      const full = thrown instanceof PosternError && thrown.code === 'STORE_FULL';
+      const code = thrown instanceof PosternError ? thrown.code : '';
+      if (code === 'RESULTS_REFUSED') return { ok: false, code: 'refused', message: errorText(thrown) };
+      const full = code === 'STORE_FULL';
       if (full) this.#log.error({ run, node }, errorText(thrown));
       return { ok: false, code: full ? 'full' : 'retry', message: errorText(thrown).slice(0, 512) };
     } finally {
       this.#storing--;
+      const left = (this.#storingOf.get(node) ?? 1) - 1;
+      if (left > 0) this.#storingOf.set(node, left);
+      else this.#storingOf.delete(node);
     }
   }
 
@@ -82,10 +104,18 @@ export class ResultsKeeper {
     const { test, after, last, crc, records } = batch;
     const known = this.#ends.get(keyOf(params));
     const end = known?.last === after && records.length > 0 ? known : await this.#endOf(params);
+    if (end.test !== undefined && end.test !== test) {
+      throw new PosternError(
+        'RESULTS_REFUSED',
+        `the journal '${params.journal}' is of the test '${end.test}'`,
+      );
+    }
     if (records.length === 0 || end.last !== after) return end;
     try {
-      const place = await this.#chain.append(params, { v: 1, test, after, last, crc, records }, end.place);
-      return this.#remember(params, { place, last, crc });
+      const body = { v: 1, test, after, last, crc, records } as const;
+      const place = await this.#chain.append(params, body, end.place);
+      this.#shares.added(params.node, Buffer.byteLength(JSON.stringify(records)));
+      return this.#remember(params, { place, last, crc, test });
     } catch (thrown) {
       // another hub has stored something meanwhile, or the stream is another one
       if (thrown instanceof PosternError && thrown.code === 'STORE_CONFLICT') return this.#endOf(params);
@@ -101,7 +131,7 @@ export class ResultsKeeper {
         'the last results that are stored are of another version of postern',
       );
     }
-    return this.#remember(params, { place, last: body?.last ?? 0, crc: body?.crc ?? 0 });
+    return this.#remember(params, { place, last: body?.last ?? 0, crc: body?.crc ?? 0, test: body?.test });
   }
 
   #remember(params: Record<ResultsParams, string>, end: End): End {
@@ -134,17 +164,6 @@ export async function closeRun(bus: Bus, run: string, by: string): Promise<void>
   } catch (thrown) {
     if (!(thrown instanceof PosternError && thrown.code === 'STORE_CONFLICT')) throw thrown;
   }
-}
-
-/** Why a batch fits nowhere: its records have to be numbered one after another. */
-function flawOf({ after, last, records }: ResultBatch): string | undefined {
-  let number = after;
-  for (const { n, to, k } of records) {
-    if (n !== number + 1) return `the record behind ${number} is not numbered so`;
-    number = k === 'damaged' && typeof to === 'number' && Number.isSafeInteger(to) && to >= n ? to : n;
-  }
-  if (records.length > 0 && number !== last) return `the last record is ${number}, not ${last}`;
-  return undefined;
 }
 
 function keyOf({ run, node, journal }: Record<ResultsParams, string>): string {

@@ -71,6 +71,35 @@ for (const binary of await natsServers()) {
       assert.equal((await stored(hub, run)).length, 2);
     });
 
+    it('are refused where they are too large, of another journal, or of another test than those before', async () => {
+      const run = 'forged';
+      const note = (n: number, length: number) => ({
+        n,
+        at: 1,
+        k: 'note',
+        topic: 'x'.repeat(length),
+        data: {},
+      });
+      const created = { n: 1, at: 1, k: 'created', run, test: 't1', node: 'n1', journal: 'j1' };
+      for (const records of [
+        [note(1, 40_000)],
+        [note(1, 30_000), note(2, 30_000), note(3, 30_000)],
+        [{ ...created, node: 'n2' }],
+        [{ ...created, run: 'r1' }],
+        [{ ...created, journal: 'j2' }],
+      ]) {
+        const wrong = { ...batchOf(0, records.length, { run }), records };
+        const answer = await handOver(agent, 'n1', key, wrong);
+        assert.ok(!answer.ok && answer.code === 'refused', JSON.stringify(answer));
+      }
+      const good = await handOver(agent, 'n1', key, { ...batchOf(0, 1, { run }), records: [created] });
+      assert.ok(good.ok && good.last === 1, JSON.stringify(good));
+      const other = await hand(1, 2, { run, test: 't2' });
+      assert.ok(!other.ok && other.code === 'refused', JSON.stringify(other));
+      assert.ok((await hand(1, 2, { run })).ok);
+      assert.equal(await checkNumbers(hub, run), 2);
+    });
+
     it('go through two hubs, now this and now that, which do not know of each other', async () => {
       keep(await nats.hub());
       const run = 'turns';
