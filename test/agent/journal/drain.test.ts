@@ -24,8 +24,8 @@ before(async () => {
 });
 after(() => nats.stop());
 
-const drainsOf = (shelf: JournalShelf): Drains => {
-  const drains = new Drains({ shelf, node: 'n1', key, log: testLog });
+const drainsOf = (shelf: JournalShelf, closing = async (_: string): Promise<void> => {}): Drains => {
+  const drains = new Drains({ shelf, node: 'n1', key, closing, log: testLog });
   drains.use(agent);
   return drains;
 };
@@ -134,7 +134,9 @@ test('results go over while a test goes on, also of several tests, and a closed 
     const keeper = new ResultsKeeper({ bus: hub, log: testLog });
     keeper.start();
     const shelf = await openShelf(directory);
-    const drains = drainsOf(shelf);
+    const told: string[] = [];
+    // told before anything is removed, so that it is told again where it could not be done
+    const drains = drainsOf(shelf, async (run) => void told.push(`${run} ${shelf.all().length}`));
     const journals = [await running(shelf, { run: 'r2' }), await running(shelf, { run: 'r2', test: 't2' })];
     for (const journal of journals) await send(journal, 1, 50);
     for (const journal of journals) {
@@ -150,6 +152,7 @@ test('results go over while a test goes on, also of several tests, and a closed 
     // asks again as it does after each loss of the bus
     drains.use(agent);
     await until('the journals are gone', () => shelf.all().length === 0);
+    assert.equal(told[0], 'r2 2');
     await drains.stop();
     await shelf.close();
     keeper.stop();

@@ -119,17 +119,17 @@ describe('tests on nodes', () => {
     const [command, invite, writer] = [by(3), Buffer.alloc(0), made.member];
     const arming = { ...test, startAtMs: Date.now() + 3_600_000, offsetMs: 0, errorMs: 1 };
     for (const refused of [
-      named(3),
-      named(3, ''),
-      stage.ask('north', client.createInvite, { group: made.group, name: '', command }),
-      stage.ask('north', client.joinGroup, { invite, command }),
-      stage.ask('north', client.awaitReady, { group: made.group, writer, command }),
-      stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command }),
-      stage.ask('north', client.armTest, { ...arming, command }),
-      stage.ask('north', client.startTest, { ...test, command }),
-      stage.ask('north', client.stopTest, { ...test, reason: 'woken', command }),
+      () => named(3),
+      () => named(3, ''),
+      () => stage.ask('north', client.createInvite, { group: made.group, name: '', command }),
+      () => stage.ask('north', client.joinGroup, { invite, command }),
+      () => stage.ask('north', client.awaitReady, { group: made.group, writer, command }),
+      () => stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command }),
+      () => stage.ask('north', client.armTest, { ...arming, command }),
+      () => stage.ask('north', client.startTest, { ...test, command }),
+      () => stage.ask('north', client.stopTest, { ...test, reason: 'woken', command }),
     ]) {
-      await assert.rejects(refused, superseded(4, 3));
+      await assert.rejects(refused(), superseded(4, 3));
     }
     await stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command: by(4) });
     await stage.ask('north', client.armTest, { ...arming, command: by(5) });
