@@ -50,6 +50,8 @@ export class JournalDrain {
   #resting = false;
   /** Number of the last record that the stream is known to hold; undefined: it has to be asked. */
   #drained: number | undefined;
+  /** The stream holds other results than the journal, which was told. */
+  #forked = false;
   /** What was read last. */
   #batch: ReadBatch = nothing;
   #running: Promise<void> | undefined;
@@ -100,8 +102,11 @@ export class JournalDrain {
         if (signal.aborted) return;
         this.#drained = undefined;
         if (thrown instanceof PosternError && thrown.code === 'JOURNAL_FORKED') {
-          log.error({ run, test }, thrown.message);
-          return;
+          if (!this.#forked) log.error({ run, test }, thrown.message);
+          this.#forked = true;
+          // it is still to be removed when its run is closed
+          await this.#pause(lookMs);
+          continue;
         }
         log.debug({ run, test, err: errorText(thrown) }, 'results wait: no hub takes them now');
         await this.#pause(retryMs);
@@ -123,9 +128,11 @@ export class JournalDrain {
       await this.#answered(answer);
       return 0;
     }
+    // a hub that is busy is asked ever less often, as one that does not answer
+    if (answer.code === 'retry') throw new PosternError('NO_ANSWER', answer.message);
     log.warn({ run, test, code: answer.code }, `results wait: ${answer.message}`);
     this.#drained = undefined;
-    return answer.code === 'retry' ? firstRetryMs : fullRetryMs;
+    return fullRetryMs;
   }
 
   async #answered({ last, crc, closed }: Extract<ResultAnswer, { ok: true }>): Promise<void> {
