@@ -62,10 +62,10 @@ export class Receptions {
         receipt: (receipt) => this.#came(receipt),
         live: () => {
           this.#isLive = true;
-          void this.#note('live');
+          void this.#note('subscription live');
         },
         broken: (reason) => {
-          void this.#note('broken', reason);
+          void this.#note('subscription broken', reason);
           this.#isLive = false;
           this.#subscription += 1;
           this.#replayed = 0;
@@ -103,6 +103,7 @@ export class Receptions {
     const { signal } = this.#over;
     const recorded = new Set<string>();
     await wallClock.until(atMs, signal);
+    if (!signal.aborted) await this.#note('final reading');
     while (!signal.aborted) {
       try {
         const messages = await this.#readOnce(recorded);
@@ -132,14 +133,14 @@ export class Receptions {
     return messages;
   }
 
-  #note(topic: 'live' | 'broken', reason?: string): Promise<void> {
+  #note(topic: 'subscription live' | 'subscription broken' | 'final reading', reason?: string): Promise<void> {
     const data = {
       sub: this.#subscription,
       replayed: this.#replayed,
       ...(reason === undefined ? {} : { reason }),
     };
     return this.#options.journal
-      .tell({ k: 'note', topic: `subscription ${topic}`, data })
+      .tell({ k: 'note', topic, data })
       .catch((thrown: unknown) => {
         this.#warn(thrown, 'a note was not recorded');
       });
