@@ -50,6 +50,7 @@ const redialMs = {
   watcher: [250, 250],
   tracer: [250, 250],
   tunnel: [250, 250],
+  controller: [250, 250],
 } as const;
 /** How long `drain` may take. */
 const drainTimeoutMs = 5000;

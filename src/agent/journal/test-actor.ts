@@ -1,9 +1,9 @@
 import { type TestContext, type TestInput, testMachine } from '../../../machines/test.js';
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
+import { HeldClock } from '../../actors/held-clock.js';
 import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
 import type { Logger } from '../../log.js';
-import { HeldClock } from './held-clock.js';
 
 /** What the machine of a test wants to be recorded when its times have come. */
 export type TestEffect = 'begin' | 'endSends' | 'finish';
