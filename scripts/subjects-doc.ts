@@ -17,6 +17,7 @@ const roleTexts: Readonly<Record<(typeof busRoles)[number], string>> = {
   watcher: 'somebody who looks on; sees no frames of calls',
   tracer: 'an audited one who may read frames too; they hold metadata',
   tunnel: 'the part of a hub that serves calls for the nodes with a tunnel to it',
+  controller: 'a controller of runs',
 };
 
 /** The whole text of docs/subjects.md. */
@@ -122,18 +123,19 @@ function kept(): string[] {
 }
 
 function buckets(): string[] {
-  const rows = Object.entries(stores).map(([name, { bucket, summary, maxBytes }]) => [
+  const rows = Object.entries(stores).map(([name, { bucket, users, summary, maxBytes }]) => [
     `\`${bucket}\``,
     `[${name}](#${name.toLowerCase()})`,
+    users.join(', '),
     mebibytes(maxBytes),
     summary,
   ]);
   return [
     '## Buckets',
     '',
-    'JetStream key-value buckets on disk. Only hubs read or write them.',
+    'JetStream key-value buckets on disk. Nobody but their users reads or writes them.',
     '',
-    ...table(['bucket', 'value', 'at most', 'what'], rows),
+    ...table(['bucket', 'value', 'users', 'at most', 'what'], rows),
   ];
 }
 

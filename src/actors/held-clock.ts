@@ -1,4 +1,4 @@
-import type { ActorClock } from '../../actors/clock.js';
+import type { ActorClock } from './clock.js';
 
 /** A timer that is set for longer fires at once, milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;

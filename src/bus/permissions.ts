@@ -4,7 +4,7 @@ import { type BusRole, busRoles, type Grant, type SubjectDeclaration, stores, su
 /** Whose a connection to the bus is: its role, its public nkey and, for an agent, its node. */
 export type BusIdentity =
   | { readonly role: 'agent'; readonly node: string; readonly publicKey: string }
-  | { readonly role: 'hub' | 'watcher' | 'tracer' | 'tunnel'; readonly publicKey: string };
+  | { readonly role: Exclude<BusRole, 'agent'>; readonly publicKey: string };
 
 /** The subjects that a credential allows, wildcards included. There are only allow lists; what is not listed is refused. */
 export interface Permissions {
@@ -39,6 +39,7 @@ export function permissionsOf(identity: BusIdentity): Permissions {
   if (role === 'watcher' || role === 'tracer') subscribe.push(...watchedSubjects(role));
   else subscribe.push(...granted(identity, (declaration) => declaration.subscribe[role]));
   if (role === 'hub') publish.push(...askers().map((asker) => `_INBOX.${asker}.>`), ...hubStorage());
+  if (role === 'controller') publish.push(...bucketAccess(bucketsOf('controller')));
   return { publish, subscribe };
 }
 
@@ -88,16 +89,23 @@ function askers(): BusRole[] {
   return busRoles.filter((role) => roles.includes(role));
 }
 
+/** The buckets that a role opens. */
+function bucketsOf(role: BusRole): string[] {
+  return Object.values(stores).flatMap(({ bucket, users }) =>
+    users.some((user) => user === role) ? [bucket] : [],
+  );
+}
+
 /**
- * What a hub needs of JetStream: making our own streams and buckets, writing to the buckets and reading all streams of the
+ * What a hub needs of JetStream: making our own streams and buckets, writing to its buckets and reading all streams of the
  * account, which is ours alone. No delete, no purge, no restore of a stream.
  *
- * Nobody else gets any right to ask JetStream, not even to read: who asks names the subject of the answer, and the server
- * does not check that the asker may publish there. So a right to read one stream is a right to have its messages
- * written anywhere, into the registry's buckets too.
+ * Controllers get the same for their own buckets. Nobody else gets any right to ask JetStream, not even to read: who asks
+ * names the subject of the answer, and the server does not check that the asker may publish there. So a right to read one
+ * stream is a right to have its messages written anywhere, into the registry's buckets too.
  */
 function hubStorage(): string[] {
-  const buckets = Object.values(stores).map((store) => store.bucket);
+  const buckets = bucketsOf('hub');
   const kept = declaredSubjects.flatMap((declaration) => declaration.keep?.stream ?? []);
   const streams = [...new Set([...kept, ...buckets.map(bucketStream)])];
   return [
@@ -111,5 +119,23 @@ function hubStorage(): string[] {
     '$JS.API.DIRECT.GET.*',
     '$JS.API.CONSUMER.CREATE.*.>',
     '$JS.API.CONSUMER.DELETE.*.*',
+  ];
+}
+
+/** Making buckets, writing to them and reading them, and nothing else of JetStream. */
+function bucketAccess(buckets: readonly string[]): string[] {
+  const ofStream = (stream: string) => [
+    `$JS.API.STREAM.CREATE.${stream}`,
+    `$JS.API.STREAM.UPDATE.${stream}`,
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+  ];
+  return [
+    '$JS.API.INFO',
+    '$JS.FC.>',
+    ...buckets.map((bucket) => `$KV.${bucket}.>`),
+    ...buckets.map(bucketStream).flatMap(ofStream),
   ];
 }

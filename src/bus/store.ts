@@ -13,15 +13,15 @@ import type { StoreDeclaration } from './subjects.js';
 /** Tokens of a subject, separated by dots. */
 const validKey = /^[-/=\w]+(\.[-/=\w]+)*$/;
 
-/** Opens a bucket, and makes it where it is missing. Throws `STORE_UNAVAILABLE`, and `BUS_FORBIDDEN` for others than hubs. */
+/** Opens a bucket, and makes it where it is missing. Throws `STORE_UNAVAILABLE`, and `BUS_FORBIDDEN` for others than its users. */
 export async function openStore<T>(
   connection: Connection,
   declaration: StoreDeclaration<T>,
 ): Promise<Store<T>> {
   const { nats, metrics, log } = connection;
-  const { bucket } = declaration;
-  if (connection.identity.role !== 'hub') {
-    throw new PosternError('BUS_FORBIDDEN', `only hubs may use the bucket ${bucket}`);
+  const { bucket, users } = declaration;
+  if (!users.includes(connection.identity.role)) {
+    throw new PosternError('BUS_FORBIDDEN', `only ${users.join(' and ')} may use the bucket ${bucket}`);
   }
   const manager = await managerOf(nats);
   const buckets = new Kvm(jetstream(nats, { timeout: storageTimeoutMs }));

@@ -2,14 +2,15 @@ import type { z } from 'zod';
 import { activity } from './activity-message.js';
 import * as messages from './messages.js';
 import * as results from './result-messages.js';
+import * as runs from './run-messages.js';
 
 /**
  * Who a credential is for.
  * - `hub`: a hub. - `agent`: an agent of one node, with one key. - `watcher`: somebody who looks on at what happens,
  * without frames of calls. - `tracer`: an audited one who may read frames too. - `tunnel`: the part of a hub that
- * serves the calls of nodes that have a tunnel to it.
+ * serves the calls of nodes that have a tunnel to it. - `controller`: a controller of runs.
  */
-export const busRoles = ['hub', 'agent', 'watcher', 'tracer', 'tunnel'] as const;
+export const busRoles = ['hub', 'agent', 'watcher', 'tracer', 'tunnel', 'controller'] as const;
 export type BusRole = (typeof busRoles)[number];
 
 /**
@@ -56,6 +57,8 @@ export interface SubjectDeclaration<P extends string, T, R> {
 export interface StoreDeclaration<T> {
   readonly bucket: string;
   readonly summary: string;
+  /** Who opens it; nobody else may even read it. */
+  readonly users: readonly BusRole[];
   readonly value: z.ZodType<T>;
   readonly maxBytes: number;
 }
@@ -118,7 +121,11 @@ export const subjects = {
     summary: 'Somebody who follows a kept subject asks any hub for the messages behind the last one it has.',
     body: messages.keptRequest,
     answer: messages.keptAnswer,
-    publish: { watcher: { role: 'watcher', key: '$key' }, tracer: { role: 'tracer', key: '$key' } },
+    publish: {
+      watcher: { role: 'watcher', key: '$key' },
+      tracer: { role: 'tracer', key: '$key' },
+      controller: { role: 'controller', key: '$key' },
+    },
     subscribe: { hub: true, watcher: true, tracer: true },
   }),
   nodeTransition: subject({
@@ -161,6 +168,21 @@ export const subjects = {
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: { stream: 'POSTERN_INSPECT_TEST', perSubject: 64, maxBytes: 32 << 20 },
   }),
+  runTransition: subject({
+    pattern: 'postern.inspect.run.{run}',
+    summary: "A transition of a run's machine.",
+    body: messages.transition,
+    publish: { controller: true },
+    subscribe: { hub: true, watcher: true, tracer: true, controller: true },
+    keep: { stream: 'POSTERN_INSPECT_RUN', perSubject: 64, maxBytes: 32 << 20 },
+  }),
+  runProgress: subject({
+    pattern: 'postern.run.progress.{run}',
+    summary: 'How far the nodes of a run are, as its controller sees it while it goes on.',
+    body: runs.runProgress,
+    publish: { controller: true },
+    subscribe: { hub: true, watcher: true, tracer: true, controller: true },
+  }),
   activity: subject({
     pattern: 'postern.activity.{kind}.{node}.{service}.{method}',
     summary:
@@ -187,31 +209,47 @@ export const subjects = {
     summary: "The records of a test's journal on one node, in order and without a gap.",
     body: results.results,
     publish: { hub: true },
-    subscribe: { hub: true, watcher: true, tracer: true },
+    subscribe: { hub: true, watcher: true, tracer: true, controller: true },
     keep: keptResults,
   }),
   resultsClosed: subject({
     pattern: 'postern.results.{run}.closed',
     summary: 'A run is closed: agents drop its journals.',
     body: results.resultsClosed,
-    publish: { hub: true },
+    publish: { hub: true, controller: true },
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: keptResults,
   }),
 } as const;
 
-/** Every key-value bucket of Postern; only hubs open them. */
+/** Every key-value bucket of Postern. */
 export const stores = {
   nodes: {
     bucket: 'postern_nodes',
     summary: 'One entry per node name: its keys, its instances and when it was last seen.',
+    users: ['hub'],
     value: messages.nodeEntry,
     maxBytes: 256 << 20,
   } satisfies StoreDeclaration<messages.NodeEntry>,
   tokens: {
     bucket: 'postern_tokens',
     summary: 'One entry per token that was made, without its secret.',
+    users: ['hub'],
     value: messages.tokenEntry,
     maxBytes: 64 << 20,
   } satisfies StoreDeclaration<messages.TokenEntry>,
+  runs: {
+    bucket: 'postern_runs',
+    summary: 'One entry per run: which controller has it, and what has happened to it.',
+    users: ['controller'],
+    value: runs.runEntry,
+    maxBytes: 64 << 20,
+  } satisfies StoreDeclaration<runs.RunEntry>,
+  runParts: {
+    bucket: 'postern_run_parts',
+    summary: 'The scenario of each run, its nodes, its groups and what became of its faults.',
+    users: ['controller'],
+    value: runs.runPart,
+    maxBytes: 256 << 20,
+  } satisfies StoreDeclaration<runs.RunPart>,
 } as const;

@@ -14,7 +14,9 @@ import { toolsDirectory } from '../tools-directory.js';
 import { type ArchiveFile, invalid } from './tar.js';
 
 /** The buckets of the registry, by the name of their file. */
-const buckets: ReadonlyMap<string, StoreDeclaration<unknown>> = new Map(Object.entries(stores));
+const buckets: ReadonlyMap<string, StoreDeclaration<unknown>> = new Map(
+  Object.entries(stores).filter(([, { users }]) => users.some((user) => user === 'hub')),
+);
 
 /** How long connecting, and reading all of a bucket, may take, in milliseconds. */
 const [connectMs, readMs] = [10_000, 60_000];

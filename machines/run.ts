@@ -1,0 +1,226 @@
+import { assign, type SnapshotFrom, setup } from 'xstate';
+import type { RunContext, RunEvent, RunInput } from './run-events.js';
+
+/** An effect that whoever runs the machine provides. */
+const provided = () => {};
+
+/** Nodes that cannot be reached are waited for so long when a run is ended before its time, milliseconds. */
+const quietMs = 15_000;
+
+const runSetup = setup({
+  types: {
+    context: {} as RunContext,
+    events: {} as RunEvent,
+    input: {} as RunInput,
+  },
+  actions: {
+    /** Records that the step of the state has taken too long; comes back as STUCK. */
+    giveUp: provided,
+    /** Records that the time of sends and faults is over; comes back as SENT. */
+    endSends: provided,
+    /** Records that the time to arrive is over; comes back as SETTLED. */
+    endSettling: provided,
+    /** Records that no more records are waited for; comes back as COLLECTED. */
+    endCollecting: provided,
+    /** Records that no more is done to have quiet; comes back as QUIET. */
+    endStopping: provided,
+    enter: assign(({ event }) => ({ sinceMs: event.atMs })),
+    rememberAbort: assign(({ event }) =>
+      event.type === 'ABORTED' ? { aborted: { by: event.by, reason: event.reason } } : {},
+    ),
+    rememberStuck: assign(({ event }) =>
+      event.type === 'STUCK' ? { stuck: { step: event.step, message: event.message } } : {},
+    ),
+    rememberT0: assign(({ context, event }) =>
+      event.type === 'T0_CHOSEN' ? { t0: { ...context.t0, [event.phase]: event.t0Ms } } : {},
+    ),
+  },
+  guards: {
+    hasControl: ({ context }) => context.control,
+    wasAborted: ({ context }) => context.aborted !== undefined,
+    isPass: ({ event }) => event.type === 'JUDGED' && event.verdict === 'pass',
+    isFail: ({ event }) => event.type === 'JUDGED' && event.verdict === 'fail',
+    /** Each phase has one T0, whoever conducts the run. */
+    isFirstT0: ({ context, event }) => event.type === 'T0_CHOSEN' && context.t0[event.phase] === undefined,
+  },
+  // All are absolute times: whoever runs the machine takes its present time off them.
+  delays: {
+    untilGathered: ({ context }) => context.sinceMs + context.patience.gatherMs,
+    untilGrouped: ({ context }) => context.sinceMs + context.patience.groupMs,
+    untilReady: ({ context }) => context.sinceMs + context.patience.readyMs,
+    untilControlSent: ({ context }) => (context.t0.control ?? 0) + context.lastsMs.control,
+    untilControlSettled: ({ context }) => context.sinceMs + context.patience.readyMs,
+    untilSent: ({ context }) => (context.t0.main ?? 0) + context.lastsMs.main,
+    untilSettled: ({ context }) => context.sinceMs + context.settleMs,
+    untilQuiet: ({ context }) => context.sinceMs + quietMs,
+    untilCollected: ({ context }) => context.sinceMs + context.patience.collectMs,
+  },
+});
+
+/** What ends a run before its time, once nodes have been told of it. */
+const endable = runSetup.createStateConfig({
+  on: {
+    ABORTED: { target: '#run.stopping', actions: ['enter', 'rememberAbort'] },
+    STUCK: { target: '#run.stopping', actions: ['enter', 'rememberStuck'] },
+  },
+});
+
+/** One execution of a scenario. It goes on where it was when its controller dies and another takes it over. */
+export const runMachine = runSetup.createMachine({
+  id: 'run',
+  description: 'One execution of a scenario.',
+  context: ({ input }) => ({
+    run: input.run,
+    sinceMs: input.atMs,
+    patience: { gatherMs: 60_000, groupMs: 60_000, readyMs: 60_000, collectMs: 60_000 },
+    control: false,
+    lastsMs: { control: 0, main: 0 },
+    settleMs: 0,
+    t0: {},
+    aborted: undefined,
+    stuck: undefined,
+    verdict: undefined,
+  }),
+  initial: 'loading',
+  states: {
+    loading: {
+      description: 'The scenario is read.',
+      on: {
+        LOADED: {
+          target: 'gathering',
+          actions: ['enter', assign(({ event }) => ({ patience: event.patience }))],
+        },
+        REFUSED: {
+          target: 'refused',
+          actions: ['enter', assign(({ event }) => ({ stuck: { step: 'loading', message: event.message } }))],
+        },
+        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'] },
+        STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
+      },
+    },
+    gathering: {
+      description: 'Waits until all nodes are there and their daemons serve.',
+      on: {
+        GATHERED: {
+          target: 'grouping',
+          actions: [
+            'enter',
+            assign(({ event: { control, lastsMs, settleMs } }) => ({ control, lastsMs, settleMs })),
+          ],
+        },
+        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'] },
+        STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
+      },
+      after: { untilGathered: { actions: 'giveUp' } },
+    },
+    grouping: {
+      description: 'The first member of each group makes it; the others join.',
+      on: { ...endable.on, GROUPED: { target: 'readying', actions: 'enter' } },
+      after: { untilGrouped: { actions: 'giveUp' } },
+    },
+    readying: {
+      description: 'Every member of a group gets to read every other one.',
+      on: {
+        ...endable.on,
+        READY: [
+          { guard: 'hasControl', target: 'control', actions: 'enter' },
+          { target: 'main', actions: 'enter' },
+        ],
+      },
+      after: { untilReady: { actions: 'giveUp' } },
+    },
+    control: {
+      description: 'The same without faults: what goes wrong here is not the fault of any fault.',
+      initial: 'arming',
+      on: endable.on,
+      states: {
+        arming: {
+          description: 'Nodes are told what to send and when.',
+          on: {
+            T0_CHOSEN: { guard: 'isFirstT0', actions: 'rememberT0' },
+            ARMED: { target: 'running', actions: 'enter' },
+          },
+          after: { untilReady: { actions: 'giveUp' } },
+        },
+        running: {
+          description: 'Nodes send by their own clocks.',
+          on: { SENT: { target: 'settling', actions: 'enter' } },
+          after: { untilControlSent: { actions: 'endSends' } },
+        },
+        settling: {
+          description: 'What was sent arrives everywhere; the nodes say when they have seen all of it.',
+          on: { SETTLED: { target: '#run.main', actions: 'enter' } },
+          after: { untilControlSettled: { actions: 'giveUp' } },
+        },
+      },
+    },
+    main: {
+      description: 'The tests and the faults of the scenario.',
+      initial: 'arming',
+      on: endable.on,
+      states: {
+        arming: {
+          description: 'Nodes are told what to send, what to disturb and when.',
+          on: {
+            T0_CHOSEN: { guard: 'isFirstT0', actions: 'rememberT0' },
+            ARMED: { target: 'running', actions: 'enter' },
+          },
+          after: { untilReady: { actions: 'giveUp' } },
+        },
+        running: {
+          description: 'Nodes send and are disturbed by their own clocks, with or without us.',
+          on: { SENT: { target: 'settling', actions: 'enter' } },
+          after: { untilSent: { actions: 'endSends' } },
+        },
+        settling: {
+          description: 'All faults are healed; what was sent has this time to arrive.',
+          on: { SETTLED: { target: '#run.collecting', actions: 'enter' } },
+          after: { untilSettled: { actions: 'endSettling' } },
+        },
+      },
+    },
+    stopping: {
+      description: 'It ends before its time: nodes stop sending, faults are healed.',
+      on: {
+        QUIET: { target: 'collecting', actions: 'enter' },
+        ABORTED: { actions: 'rememberAbort' },
+      },
+      after: { untilQuiet: { actions: 'endStopping' } },
+    },
+    collecting: {
+      description: 'The records of all nodes are waited for.',
+      on: {
+        COLLECTED: { target: 'judging', actions: 'enter' },
+        ABORTED: { actions: 'rememberAbort' },
+      },
+      after: { untilCollected: { actions: 'endCollecting' } },
+    },
+    judging: {
+      description: 'What was delivered, lost, duplicated, reordered or late is worked out.',
+      on: {
+        JUDGED: [
+          {
+            guard: 'wasAborted',
+            target: 'aborted',
+            actions: ['enter', assign(({ event }) => ({ verdict: event.verdict }))],
+          },
+          { guard: 'isPass', target: 'passed', actions: ['enter', assign({ verdict: 'pass' })] },
+          { guard: 'isFail', target: 'failed', actions: ['enter', assign({ verdict: 'fail' })] },
+          { target: 'unknown', actions: ['enter', assign({ verdict: 'unknown' })] },
+        ],
+        STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
+      },
+    },
+    passed: { type: 'final', description: 'All rules hold.' },
+    failed: { type: 'final', description: 'A rule does not hold.' },
+    unknown: { type: 'final', description: 'Nobody can say whether the rules hold.' },
+    refused: { type: 'final', description: 'The scenario cannot be run.' },
+    aborted: { type: 'final', description: 'Somebody ended it before its time.' },
+  },
+});
+
+/** A snapshot of the run machine. */
+export type RunSnapshot = SnapshotFrom<typeof runMachine>;
+
+export type * from './run-events.js';
+export { stateName } from './state-name.js';
