@@ -133,17 +133,18 @@ export class Receptions {
     return messages;
   }
 
-  #note(topic: 'subscription live' | 'subscription broken' | 'final reading', reason?: string): Promise<void> {
+  #note(
+    topic: 'subscription live' | 'subscription broken' | 'final reading',
+    reason?: string,
+  ): Promise<void> {
     const data = {
       sub: this.#subscription,
       replayed: this.#replayed,
       ...(reason === undefined ? {} : { reason }),
     };
-    return this.#options.journal
-      .tell({ k: 'note', topic, data })
-      .catch((thrown: unknown) => {
-        this.#warn(thrown, 'a note was not recorded');
-      });
+    return this.#options.journal.tell({ k: 'note', topic, data }).catch((thrown: unknown) => {
+      this.#warn(thrown, 'a note was not recorded');
+    });
   }
 
   #warn(thrown: unknown, what: string): void {
