@@ -50,13 +50,18 @@ export async function rehearse(options: {
     inUse: (run) => shelf.all().some(({ created }) => created.run === run),
     log,
   });
+  let told: string | undefined;
   const daemon = new DaemonWatch({
     id: `${node}.${boot}`,
     target,
     adapter: (place) => new BertyAdapter(place),
     publish: (transition) => {
-      const { from, to, event } = transition;
-      log.info({ from, to, event }, 'daemon');
+      const { from, to, event, context } = transition;
+      // one that stays away is probed again and again
+      const isNews = to !== 'probing' && to !== told;
+      if (isNews) told = to;
+      const why = to === 'unreachable' ? { why: context.lastError } : {};
+      log[isNews ? 'info' : 'debug']({ from, to, event, ...why }, 'daemon');
       transitions.publish('daemon', { node, boot }, transition);
     },
     log,

@@ -13,6 +13,9 @@ const lookEveryMs = 2_000;
 /** It may take this long to answer then, in milliseconds. */
 const answerWithinMs = 5_000;
 
+/** A daemon that somebody waits for is asked this often at most, in milliseconds, whoever waits and however many. */
+const hurryEveryMs = 250;
+
 /** What a watch needs. */
 export interface DaemonWatchOptions {
   /** Name of the actor: the node's. */
@@ -31,6 +34,7 @@ export class DaemonWatch {
   readonly #actor: RunningActor<typeof daemonMachine>;
   #adapter: DaemonAdapter | undefined;
   #probe: AbortController | undefined;
+  #hurriedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DaemonWatchOptions) {
     this.#options = options;
@@ -93,17 +97,19 @@ export class DaemonWatch {
    * with the reason why it does not.
    */
   async serving(signal: AbortSignal): Promise<DaemonAdapter> {
-    this.#actor.send({ type: 'ASKED' });
+    this.#hurry();
     return new Promise((resolve, reject) => {
       const settle = () => {
         const found = this.state === 'serving' ? this.#adapter : undefined;
         if (found === undefined && !signal.aborted && this.state !== 'stopped') return;
         stop();
+        clearInterval(hurrying);
         signal.removeEventListener('abort', settle);
         if (found === undefined) reject(this.#why());
         else resolve(found);
       };
       const stop = this.#actor.onTransition(settle);
+      const hurrying = setInterval(() => this.#hurry(), hurryEveryMs).unref();
       signal.addEventListener('abort', settle, { once: true });
       settle();
     });
@@ -117,6 +123,14 @@ export class DaemonWatch {
   stop(): void {
     this.#actor.send({ type: 'STOP' });
     this.#actor.stop();
+  }
+
+  /** Somebody waits: the pause between probes is cut short, unless that was done just now. */
+  #hurry(): void {
+    const now = performance.now();
+    if (this.state === 'serving' || now - this.#hurriedAtMs < hurryEveryMs) return;
+    this.#hurriedAtMs = now;
+    this.#actor.send({ type: 'ASKED' });
   }
 
   #why(): PosternError {

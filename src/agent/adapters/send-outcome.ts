@@ -13,7 +13,14 @@ const definite: ReadonlySet<number> = new Set([
   status.UNAUTHENTICATED,
 ]);
 
-/** What became of a message whose call ended with another status than OK. */
-export function sendOutcome(code: number, message: string): SendOutcome {
-  return { outcome: definite.has(code) ? 'fail' : 'info', code: status[code] ?? String(code), message };
+/** How grpc-js tells that there was no connection which a call could have been written to. */
+const neverWritten = /^No connection established\b/;
+
+/**
+ * What became of a message whose call ended with another status than OK. `details`: of the status; `message`: what is told
+ * of it.
+ */
+export function sendOutcome(code: number, details: string, message: string): SendOutcome {
+  const isSure = definite.has(code) || (code === status.UNAVAILABLE && neverWritten.test(details));
+  return { outcome: isSure ? 'fail' : 'info', code: status[code] ?? String(code), message };
 }

@@ -153,7 +153,8 @@ export class BertyAdapter implements DaemonAdapter {
       return { outcome: 'ok', id: cid };
     } catch (thrown) {
       const { message } = daemonError(thrown, this.#channel.address, 'did not take a message');
-      return sendOutcome(isServiceError(thrown) ? thrown.code : status.UNKNOWN, message);
+      const end = isServiceError(thrown) ? thrown : { code: status.UNKNOWN, details: '' };
+      return sendOutcome(end.code, end.details, message);
     }
   }
 

@@ -93,7 +93,7 @@ export class GrpcAdapter implements DaemonAdapter {
         onMessage: () => {},
       });
       if (end.code === status.OK) return { outcome: 'ok', id: '' };
-      return sendOutcome(end.code, `${this.#workload.method} ended with ${end.details}`);
+      return sendOutcome(end.code, end.details, `${this.#workload.method} ended with ${end.details}`);
     } catch (thrown) {
       const code = thrown instanceof PosternError ? thrown.code : 'UNKNOWN';
       // A message that does not fit was never sent.
