@@ -1,13 +1,21 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { z } from 'zod';
+import { issues } from '../../bus/messaging.js';
 import { PosternError } from '../../errors.js';
 
 const schedule = {
   /** Bytes of a message. */
   size: z.number().int().min(0).max(3_900_000, 'a message of more than 3.9 MB fits into no gRPC message'),
   /** From one message to the next, milliseconds. */
-  intervalMs: z.number().min(1, 'messages are at least 1 ms apart').max(86_400_000),
-  amount: z.number().int().min(1, 'it sends nothing').max(10_000_000),
+  intervalMs: z
+    .number()
+    .min(1, 'messages are at least 1 ms apart')
+    .max(86_400_000, 'messages are at most a day apart'),
+  amount: z
+    .number()
+    .int()
+    .min(1, 'it sends nothing')
+    .max(10_000_000, 'a test has at most 10,000,000 messages'),
 };
 const request = z.string().transform((text, context): JsonValue => {
   try {
@@ -43,7 +51,7 @@ export function readTestSpec(asked: Record<string, unknown>): TestSpec {
     type === 'call' ? { type, method, request: requestJson, ...common } : { type, group, ...common };
   const read = testSpec.safeParse(given);
   if (!read.success) {
-    throw new PosternError('TEST_INVALID', `there cannot be such a test:\n${z.prettifyError(read.error)}`);
+    throw new PosternError('TEST_INVALID', `there cannot be such a test: ${issues(read.error)}`);
   }
   if (read.data.type === 'media') {
     throw new PosternError('UNSUPPORTED', 'the daemon here sends no images', {

@@ -1,7 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { PosternError } from '../../errors.js';
 import type { Command, Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
+import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
+import type { DaemonAdapter } from '../adapters/adapter.js';
 import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { Journal } from '../journal/journal.js';
 import { ownMethods } from '../own-method.js';
@@ -13,6 +15,9 @@ import { readTestSpec } from './spec.js';
 
 /** The longest that what others sent is waited for, milliseconds. */
 const longestSettleMs = 3_600_000;
+
+/** A daemon that does not serve is waited for so long, milliseconds: whoever asks is told why before they give up. */
+const serveWithinMs = 10_000;
 
 /** gRPC status of what is thrown here. */
 const statusOf: Readonly<Record<string, status>> = {
@@ -55,8 +60,12 @@ export function testsService(options: {
       return work(request, signal);
     });
   const told = (journal: Journal): { test: Test } => ({ test: testOf(journal, tests.drained(journal)) });
+  const serving = async (signal: AbortSignal): Promise<DaemonAdapter> => {
+    const soon = joinAborts([signal], serveWithinMs);
+    return daemon.serving(soon.signal).finally(soon.release);
+  };
   const memberOf = async (group: string, signal: AbortSignal): Promise<{ group: string; member: Member }> => {
-    const adapter = await daemon.serving(signal);
+    const adapter = await serving(signal);
     return { group, member: await adapter.membership({ id: group }, signal) };
   };
   return {
@@ -64,21 +73,21 @@ export function testsService(options: {
     getTime: method(async () => ({ nowMs: Date.now() })),
     createGroup: commanded(async (request, signal) => {
       const { name } = request;
-      const make = async () => (await (await daemon.serving(signal)).createGroup(signal)).id;
+      const make = async () => (await (await serving(signal)).createGroup(signal)).id;
       return memberOf(name === '' ? await make() : await book.group(commandOf(request), name, make), signal);
     }),
     createInvite: commanded(async ({ group, name }, signal) => {
-      const invite = await (await daemon.serving(signal)).invite({ id: group }, name, signal);
+      const invite = await (await serving(signal)).invite({ id: group }, name, signal);
       return { invite: Buffer.from(invite) };
     }),
     joinGroup: commanded(async ({ invite }, signal) => {
-      const { id } = await (await daemon.serving(signal)).join(invite, signal);
+      const { id } = await (await serving(signal)).join(invite, signal);
       return memberOf(id, signal);
     }),
     awaitReady: commanded(async ({ group, writer }, signal) => {
       if (writer === undefined)
         throw new PosternError('TEST_INVALID', 'it does not say whom to be able to read');
-      await (await daemon.serving(signal)).ready({ id: group }, writer, signal);
+      await (await serving(signal)).ready({ id: group }, writer, signal);
       return {};
     }),
     createTest: commanded(async ({ run, test, spec, settleMs }) => {
