@@ -1,7 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { Server, ServiceDefinition } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 
 /**
@@ -15,16 +14,9 @@ export function addReflection(
 ): void {
   const { file } = fromBinary(FileDescriptorSetSchema, descriptors);
   const fileDescriptorProtos = file.map((one) => Buffer.from(toBinary(FileDescriptorProtoSchema, one)));
-  const loaded = Object.entries(loadFileDescriptorSetFromBuffer(descriptors));
-  const definition = loaded.map(([name, entry]) => [
-    name,
-    'fileDescriptorProtos' in entry && Array.isArray(entry.fileDescriptorProtos)
-      ? { ...entry, fileDescriptorProtos }
-      : entry,
-  ]);
-  new ReflectionService(Object.fromEntries(definition), { services: services.map(nameOf) }).addToServer(
-    server,
-  );
+  // Of the entries of a package only their files count, and each entry's are read again: one holds them all.
+  const all = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos } as const;
+  new ReflectionService({ all }, { services: services.map(nameOf) }).addToServer(server);
 }
 
 /** `/package.Service/Method` of the first method without its slashes and its last part. */

@@ -1,5 +1,6 @@
 import { createUser, fromPublic, fromSeed, type KeyPair } from '@nats-io/nkeys';
 import { PosternError } from '../errors.js';
+import { NativeKeyPair, verifySignature } from './native-key-pair.js';
 
 /** An Ed25519 key pair in the nkey form of NATS: the public key starts with `U`, the seed (secret) with `SU`. */
 export interface UserKey {
@@ -9,7 +10,7 @@ export interface UserKey {
 
 /** Makes a new user key. */
 export function createUserKey(): UserKey {
-  const pair = createUser();
+  const pair = new NativeKeyPair(createUser());
   return { publicKey: pair.getPublicKey(), seed: seedOf(pair) };
 }
 
@@ -26,7 +27,9 @@ export function sign(seed: string, bytes: Uint8Array): Uint8Array {
 /** Whether `signature` over `bytes` was made by the owner of `publicKey`; false, too, for anything malformed. */
 export function verify(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return fromPublic(publicKey).verify(bytes, signature);
+    // the library takes what follows a whole key for a part of it
+    if (!/^[A-Z2-7]{56}$/.test(publicKey)) return false;
+    return verifySignature(fromPublic(publicKey).getPublicKey(), bytes, signature);
   } catch {
     return false;
   }
@@ -37,7 +40,7 @@ export function keyPairOf(seed: string): KeyPair {
   try {
     // the library takes what follows a whole seed for a part of it
     if (!/^S[A-Z2-7]{57}$/.test(seed.trim())) throw new TypeError('wrong length or letters');
-    return fromSeed(new TextEncoder().encode(seed.trim()));
+    return new NativeKeyPair(fromSeed(new TextEncoder().encode(seed.trim())));
   } catch {
     throw new PosternError('KEY_INVALID', 'this is not an nkey seed', {
       hint: 'a seed is 58 upper-case letters and digits that start with S; restore the file or let a new key be made and bound',
