@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { commandLine, endProcess } from '../../src/bus/process-identity.js';
+import { askJoinToken, askNode } from './hub-desk.js';
 import {
   checkoutRoot,
   compiledRoot,
@@ -28,8 +29,12 @@ export class Fleet {
     return new Fleet(await mkdtemp(path.join(tmpdir(), 'postern-fleet-')));
   }
 
+  get #data(): string {
+    return path.join(this.dir, 'hub');
+  }
+
   get env(): NodeJS.ProcessEnv {
-    return { POSTERN_DATA: path.join(this.dir, 'hub') };
+    return { POSTERN_DATA: this.#data };
   }
 
   /** Runs `postern …` to its end. */
@@ -88,10 +93,8 @@ export class Fleet {
   }
 
   /** A new join token for `node`. */
-  async joinToken(node: string): Promise<string> {
-    const made = await this.postern(['token', 'create', '--join', node]);
-    if (made.code !== 0) throw new Error(`postern token create failed: ${made.stderr}`);
-    return made.stdout.trim();
+  joinToken(node: string): Promise<string> {
+    return askJoinToken(this.#data, node);
   }
 
   /** A new caller token. */
@@ -122,17 +125,9 @@ export class Fleet {
     return { ...started, address: started.ready.listen };
   }
 
-  /** What `postern nodes -o json` says of one node. */
-  async node(name: string): Promise<Record<string, unknown> | undefined> {
-    const listed = await this.postern(['nodes', name, '-o', 'json']);
-    if (listed.code !== 0) return undefined;
-    const parsed: unknown = JSON.parse(listed.stdout);
-    const nodes: unknown[] = Array.isArray(parsed) ? parsed : [parsed];
-    for (const node of nodes) {
-      if (typeof node === 'object' && node !== null && 'name' in node && node.name === name)
-        return { ...node };
-    }
-    return undefined;
+  /** What `postern nodes -o json` says of one node; undefined when it is not there, or no hub that says so. */
+  node(name: string): Promise<Record<string, unknown> | undefined> {
+    return askNode(this.#data, name).catch(() => undefined);
   }
 
   /** The state that `postern nodes` shows, e.g. `connected.idle`. */
