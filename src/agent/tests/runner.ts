@@ -13,6 +13,8 @@ import { readTestSpec, type TestSpec } from './spec.js';
 
 /** A message that is not answered for so long counts as one of which nobody knows, milliseconds. */
 const answerWithinMs = 30_000;
+/** Whoever stops the agent waits no longer for these answers, milliseconds. */
+const answersAtStopMs = 2_000;
 /** A message waits so long for a daemon that does not serve at its time, milliseconds; then it was not sent. */
 const serveWithinMs = 1_000;
 /** So many messages of a test may wait for their answers. */
@@ -34,6 +36,7 @@ export class TestRunner {
   readonly #spec: TestSpec;
   readonly #unhear: () => void;
   readonly #over = new AbortController();
+  readonly #givenUp = new AbortController();
   #sending: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   #receptions: Receptions | undefined;
 
@@ -44,12 +47,14 @@ export class TestRunner {
     this.#follow(options.journal.snapshot());
   }
 
-  /** Stops at once; the test stays as it is in its journal. Resolves when nothing of it goes on. */
+  /** Sends nothing more; the test stays as it is in its journal. Resolves when nothing of it goes on, soon. */
   async stop(): Promise<void> {
     this.#unhear();
     this.#over.abort();
     this.#sending?.stop.abort();
+    const timer = setTimeout(() => this.#givenUp.abort(), answersAtStopMs);
     await Promise.all([this.#sending?.done, this.#receptions?.stop()]);
+    clearTimeout(timer);
     this.#options.ended();
   }
 
@@ -86,6 +91,7 @@ export class TestRunner {
         payload: (seq) => payloadOf({ run, test, from: node, seq }, size),
         send: (payload, signal) => this.#sendOne(payload, signal),
         answerWithinMs,
+        givenUp: this.#givenUp.signal,
         mostOpen,
         log: {
           intend: ({ seq, due, payload }) =>

@@ -1,3 +1,4 @@
+import { joinAborts } from '../../joined-abort.js';
 import type { SendOutcome } from '../adapters/adapter.js';
 import { dueAt, duty, lateAfterMs, type Schedule } from './schedule.js';
 
@@ -31,6 +32,8 @@ export interface SenderOptions {
   readonly send: (payload: Uint8Array, signal: AbortSignal) => Promise<SendOutcome>;
   /** A message that is not answered for so long counts as one of which nobody knows, milliseconds. */
   readonly answerWithinMs: number;
+  /** The same counts for what is not answered when this is aborted. */
+  readonly givenUp: AbortSignal;
   /** So many messages may wait for their answers; more are late. */
   readonly mostOpen: number;
   readonly log: SenderLog;
@@ -78,13 +81,12 @@ export async function sendAll(options: SenderOptions, signal: AbortSignal): Prom
 
 async function sendOne(options: SenderOptions, seq: number, payload: Uint8Array): Promise<void> {
   const { log, clock } = options;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), options.answerWithinMs);
+  const late = joinAborts([options.givenUp], options.answerWithinMs);
   const sentAt = clock.now();
   try {
     const outcome = await options.send(payload, late.signal);
     await log.settled(seq, outcome, { sentAt, ackAt: clock.now() });
   } finally {
-    clearTimeout(timer);
+    late.release();
   }
 }

@@ -36,7 +36,7 @@ function started(
   schedule: Partial<Schedule>,
   given: {
     from?: number;
-    send?: () => Promise<SendOutcome>;
+    send?: (payload: Uint8Array, signal: AbortSignal) => Promise<SendOutcome>;
     log?: Partial<SenderLog>;
     mostOpen?: number;
   } = {},
@@ -51,6 +51,7 @@ function started(
     ...given.log,
   };
   const stop = new AbortController();
+  const givenUp = new AbortController();
   const done = sendAll(
     {
       schedule: { startAtMs, intervalMs: 1_000, amount: 3, ...schedule },
@@ -58,13 +59,14 @@ function started(
       payload: (seq) => Buffer.from(`${seq}`),
       send: given.send ?? (async () => taken),
       answerWithinMs: 60_000,
+      givenUp: givenUp.signal,
       mostOpen: given.mostOpen ?? 64,
       log,
       clock,
     },
     stop.signal,
   );
-  return { clock, told, stop, done };
+  return { clock, told, stop, givenUp, done };
 }
 
 test('messages are sent at their times, whatever the ones before do', async () => {
@@ -172,4 +174,16 @@ test('a stop ends it after what is open; a log that fails ends it at once', asyn
 test('the window of sending holds the last message, however late it may be', () => {
   assert.equal(sendWindowMs({ intervalMs: 500, amount: 11 }), 6_000);
   assert.equal(sendWindowMs({ intervalMs: 5_000, amount: 1 }), 5_000);
+});
+
+test('answers that do not come are not waited for when they are given up', async () => {
+  const late: SendOutcome = { outcome: 'info', code: 'TIME_OUT', message: 'nobody waits any more' };
+  const send = (_: Uint8Array, signal: AbortSignal): Promise<SendOutcome> =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(late)));
+  const { clock, told, stop, givenUp, done } = started({}, { send });
+  await clock.pass(1_000);
+  stop.abort();
+  givenUp.abort();
+  await done;
+  assert.deepEqual(told, ['intend 1 at 0', 'intend 2 at 1000', 'info 1 at 1000', 'info 2 at 1000']);
 });
