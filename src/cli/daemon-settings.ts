@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { daemonDialects } from '../daemon/dialect.js';
 import { parseMisbehaviour } from '../daemon/misbehave/plan.js';
 import { roles } from '../daemon/peer/link.js';
 import { parsePeerAddress } from '../daemon/peer/places.js';
@@ -21,6 +22,7 @@ export const daemonSettings = z.strictObject({
   /** Where others reach it, when that is not where it listens. */
   advertise: z.array(peerAddress).max(7).default([]),
   role: z.enum(roles).default('peer'),
+  dialect: z.enum(daemonDialects).default('weshnet.protocol.v1'),
   peer: peerList,
   rdvp: peerList,
   relay: peerList,
@@ -46,6 +48,7 @@ export const daemonBindings: readonly Binding[] = [
   { option: 'peer-listen', key: ['peerListen'] },
   { option: 'advertise', key: ['advertise'] },
   { option: 'role', key: ['role'] },
+  { option: 'dialect', key: ['dialect'] },
   { option: 'peer', key: ['peer'] },
   { option: 'rdvp', key: ['rdvp'] },
   { option: 'relay', key: ['relay'] },

@@ -4,9 +4,11 @@ import type { Logger } from '../log.js';
 import { makePrivateDirectory } from '../private-file.js';
 import { Acknowledger } from './acknowledger.js';
 import { Counts } from './counts.js';
+import type { DaemonDialect } from './dialect.js';
 import { defaultGroupLimits } from './group/admission.js';
 import { Groups } from './group/groups.js';
 import { loadIdentity } from './identity.js';
+import { MediaLibrary } from './media/media-library.js';
 import { crashingSteps } from './misbehave/crashes.js';
 import { Sender } from './misbehave/faulty-sender.js';
 import { type Odd, Plan } from './misbehave/plan.js';
@@ -24,6 +26,7 @@ export interface DaemonConfig {
   readonly peers: PeersConfig;
   /** Whether it acknowledges each user message, as Berty's messenger does. */
   readonly acknowledge: boolean;
+  readonly dialect: DaemonDialect;
   readonly misbehave: { readonly odd: Odd; readonly seed: string; readonly truth: string };
   readonly version: string;
 }
@@ -76,6 +79,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger): Promise<Ru
         plan,
         truth,
         tokens,
+        media: config.dialect === 'berty.protocol.v1' ? new MediaLibrary(groups) : undefined,
         counts,
         version: config.version,
         startedAtMs: Date.now(),

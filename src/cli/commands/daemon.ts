@@ -49,6 +49,7 @@ function configOf(settings: DaemonSettings, data: string): DaemonConfig {
       syncMs: settings.sync * 1000,
     },
     acknowledge: settings.acknowledge,
+    dialect: settings.dialect,
     misbehave: {
       odd: parseMisbehaviour(settings.misbehave),
       seed: settings.seed,

@@ -60,6 +60,14 @@ const daemonOptions = [
     summary:
       'role replication: whoever shows it may have groups held here; better in the environment; may be repeated',
   },
+  {
+    name: 'dialect',
+    kind: 'choice',
+    choices: ['weshnet.protocol.v1', 'berty.protocol.v1'],
+    default: 'weshnet.protocol.v1',
+    summary:
+      "which of Berty's daemons it serves as; berty.protocol.v1 is the one that knows files, up to v2.434.7",
+  },
   { name: 'acknowledge', kind: 'flag', summary: "acknowledge each user message, as Berty's messenger does" },
   {
     name: 'min-backoff',

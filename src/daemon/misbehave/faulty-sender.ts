@@ -46,9 +46,14 @@ export function idOf(hash: Uint8Array): string {
   return cidText(cidOf(hash));
 }
 
-/** Changes one bit of the last byte of what was said; the form stays right, and UTF-8 too. */
+/** Changes one bit of the last byte of what was said, or of the file with it; the form stays right, and UTF-8 too. */
 function corrupted(payload: Uint8Array): Buffer {
   const message = decoded(() => AppMessage.decode(payload));
+  const [file, ...others] = message?.medias ?? [];
+  if (message !== undefined && file !== undefined) {
+    const medias = [{ ...file, content: flipped(file.content) }, ...others];
+    return Buffer.from(AppMessage.encode({ ...message, medias }).finish());
+  }
   if (message === undefined || message.payload.length === 0) return flipped(payload);
   return Buffer.from(AppMessage.encode({ ...message, payload: flipped(message.payload) }).finish());
 }

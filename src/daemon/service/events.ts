@@ -3,16 +3,21 @@ import { cidOf } from '../group/cid.js';
 import { type Entry, messageKind, metadataKind } from '../group/entry.js';
 import type { LiveGroup } from '../group/live-group.js';
 import type { StoredEntry } from '../group/log-index.js';
+import type { MediaLibrary } from '../media/media-library.js';
+import { withoutContent } from '../media/stored-media.js';
 
 /** A stored entry as a message for clients; undefined where it is none that this device can read. */
 export async function messageEvent(
   group: LiveGroup,
   stored: StoredEntry,
+  media: MediaLibrary | undefined,
 ): Promise<GroupMessageEvent | undefined> {
   if (stored.kind !== messageKind || stored.messageKey === undefined) return undefined;
   const read = group.member?.readMessage(stored, await group.read(stored));
   if (read === undefined) return undefined;
   const { counter, payload, entry } = read;
+  const { shown, cids } = withoutContent(payload);
+  if (cids.length > 0) media?.told(cids, group, stored.hash);
   return {
     eventContext: contextOf(stored, entry),
     headers: {
@@ -21,7 +26,7 @@ export async function messageEvent(
       sig: Buffer.from(entry.signature),
       metadata: {},
     },
-    message: payload,
+    message: shown,
   };
 }
 

@@ -24,7 +24,10 @@ type GroupMethods = Pick<
 >;
 
 /** The methods about groups and what is in them. */
-export function groupMethods({ identity, groups, sender, plan, truth }: Parts, calls: Calls): GroupMethods {
+export function groupMethods(
+  { identity, groups, sender, media, plan, truth }: Parts,
+  calls: Calls,
+): GroupMethods {
   return {
     multiMemberGroupCreate: calls.unary(async () => ({ groupPk: (await groups.create()).keys.publicKey })),
     multiMemberGroupJoin: calls.unary(async ({ group }) => {
@@ -61,7 +64,7 @@ export function groupMethods({ identity, groups, sender, plan, truth }: Parts, c
         : undefined;
       try {
         await listEntries(group, request, out, async (entry, live) => {
-          const event = await messageEvent(group, entry);
+          const event = await messageEvent(group, entry, media);
           if (event === undefined) return;
           if (live && swapper !== undefined) await swapper.pass(event, entry.author.id, idOf(entry.hash));
           else await out.write(event);

@@ -2,12 +2,14 @@ import { errorText, PosternError } from '../../errors.js';
 import {
   AppMessage,
   AppMessage_Type,
+  type Media,
   type MessengerServiceServer,
   UserMessage,
 } from '../../gen/berty/messenger/v1/messenger.js';
 import { cidOf, cidText } from '../group/cid.js';
 import { decoded } from '../group/metadata.js';
 import { conversationOf, groupOfConversation, groupOfLink, linkTo } from './links.js';
+import { mediaMethods } from './media-methods.js';
 import type { Parts } from './parts.js';
 import { argumentInvalid, type Calls } from './status.js';
 import { replicaOf, replicate, replicationType, type tokenMethods } from './token-methods.js';
@@ -31,13 +33,15 @@ export function messengerService(
   };
   return {
     interact: calls.unary(async (request) => {
-      const { type, payload, targetCid, conversationPublicKey, metadata } = request;
+      const { type, payload, targetCid, conversationPublicKey, metadata, mediaCids } = request;
       if (metadata) throw new PosternError('UNSUPPORTED', 'metadata: this daemon sends messages only');
       if (type === AppMessage_Type.Undefined) throw argumentInvalid('type is missing');
       checkUserMessage(type, payload);
       const group = groups.live(groupOfConversation(conversationPublicKey));
-      const message = AppMessage.fromPartial({ type, payload, targetCid, sentDate: Date.now() });
+      const medias = await mediasOf(parts, mediaCids);
+      const message = AppMessage.fromPartial({ type, payload, targetCid, sentDate: Date.now(), medias });
       const hash = await sender.send(group, AppMessage.encode(message).finish());
+      parts.media?.sent(mediaCids, group, hash);
       return { cid: cidText(cidOf(hash)) };
     }),
     shareableBertyGroup: calls.unary(({ groupPk, groupName }) => {
@@ -62,6 +66,7 @@ export function messengerService(
       replicateEverywhere(keys.publicKey);
       return {};
     }),
+    ...mediaMethods(parts, calls),
     authServiceInitFlow: tokens.authServiceInitFlow,
     authServiceCompleteFlow: tokens.authServiceCompleteFlow,
     servicesTokenList: tokens.messengerTokens,
@@ -76,6 +81,15 @@ export function messengerService(
       return {};
     }),
   };
+}
+
+/** The files of a message, as they are stored with it. */
+async function mediasOf({ media }: Parts, cids: readonly string[]): Promise<Media[]> {
+  if (cids.length === 0) return [];
+  if (media === undefined)
+    throw new PosternError('UNSUPPORTED', 'media_cids: this form of the daemon knows no files');
+  const files = await Promise.all([...new Set(cids)].map((cid) => media.file(cid)));
+  return files.map(({ info, content }) => ({ ...info, content }));
 }
 
 /** The text of a user message; those that begin with `/dd` are commands for debugging, which are not taken here. */

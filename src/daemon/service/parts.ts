@@ -2,6 +2,7 @@ import type { Logger } from '../../log.js';
 import type { Counts } from '../counts.js';
 import type { Groups } from '../group/groups.js';
 import type { Identity } from '../identity.js';
+import type { MediaLibrary } from '../media/media-library.js';
 import type { Sender } from '../misbehave/faulty-sender.js';
 import type { Plan } from '../misbehave/plan.js';
 import type { Truth } from '../misbehave/truth.js';
@@ -19,6 +20,8 @@ export interface Parts {
   readonly plan: Plan;
   readonly truth: Truth;
   readonly tokens: Tokens;
+  /** Undefined in forms that know no files. */
+  readonly media: MediaLibrary | undefined;
   readonly counts: Counts;
   readonly version: string;
   readonly startedAtMs: number;

@@ -52,8 +52,9 @@ export async function startServices(parts: Parts, listen: { host: string; port: 
     servicesTokenList: tokens.protocolTokens,
     debugAuthServiceSetToken: tokens.debugAuthServiceSetToken,
   };
+  const newForm: [ServiceDefinition, UntypedServiceImplementation][] = [[ProtocolServiceService, protocol]];
   const services: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [ProtocolServiceService, protocol],
+    ...(parts.media === undefined ? newForm : []),
     [OldProtocolServiceService, protocol],
     [MessengerServiceService, messengerService(parts, calls, tokens)],
     [DaemonServiceService, daemonService(parts, calls)],

@@ -1,4 +1,5 @@
 import {
+  type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   type ServerWritableStream,
@@ -16,12 +17,14 @@ const statusOf: Readonly<Record<string, status>> = {
   GROUP_UNKNOWN: status.NOT_FOUND,
   EVENT_UNKNOWN: status.NOT_FOUND,
   TOKEN_UNKNOWN: status.NOT_FOUND,
+  MEDIA_UNKNOWN: status.NOT_FOUND,
   GROUP_INACTIVE: status.FAILED_PRECONDITION,
   NOT_A_MEMBER: status.FAILED_PRECONDITION,
   FLOW_UNKNOWN: status.FAILED_PRECONDITION,
   TOKEN_REFUSED: status.PERMISSION_DENIED,
   REPLICATION_REFUSED: status.UNAVAILABLE,
   GROUP_FULL: status.RESOURCE_EXHAUSTED,
+  MEDIA_FULL: status.RESOURCE_EXHAUSTED,
   TOO_MANY_GROUPS: status.RESOURCE_EXHAUSTED,
   TOO_MANY_PEERS: status.RESOURCE_EXHAUSTED,
   TOO_MANY_STREAMS: status.RESOURCE_EXHAUSTED,
@@ -51,6 +54,7 @@ export function argumentInvalid(why: string): PosternError {
 export class Calls {
   readonly #log: Logger;
   #streams = 0;
+  #received = 0;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -62,6 +66,31 @@ export class Calls {
       run().then(
         (response) => callback(null, response),
         (thrown: unknown) => callback(callError(thrown, this.#log)),
+      );
+    };
+  }
+
+  /** `work` reads what the client sends, and answers once. */
+  receiving<Q, R>(work: (requests: AsyncIterable<Q>) => Promise<R>): handleClientStreamingCall<Q, R> {
+    return (call, callback) => {
+      const run = async (): Promise<R> => {
+        if (this.#received >= mostReceived) {
+          throw new PosternError('TOO_MANY_STREAMS', `at most ${mostReceived} files may come at a time`);
+        }
+        this.#received += 1;
+        try {
+          return await work(call);
+        } finally {
+          this.#received -= 1;
+        }
+      };
+      run().then(
+        (response) => callback(null, response),
+        (thrown: unknown) => {
+          // what still comes is not read, and holds up nobody
+          call.on('error', () => {}).resume();
+          callback(callError(thrown, this.#log));
+        },
       );
     };
   }
@@ -91,6 +120,8 @@ export class Calls {
   }
 }
 
+/** So many files may come at a time; each is in memory. */
+const mostReceived = 64;
 /** So many lists may be open at a time. */
 const mostStreams = 512;
 

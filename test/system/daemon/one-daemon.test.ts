@@ -91,6 +91,7 @@ describe('one daemon', () => {
       type: AppMessage_Type.TypeUserMessage,
       payload,
       conversationPublicKey: publicKey,
+      mediaCids: [],
       targetCid: '',
       metadata: false,
     };
@@ -102,6 +103,7 @@ describe('one daemon', () => {
       {
         type: AppMessage_Type.TypeUserMessage,
         payload,
+        medias: [],
         targetCid: '',
       },
     );

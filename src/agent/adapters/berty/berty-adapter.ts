@@ -143,6 +143,7 @@ export class BertyAdapter implements DaemonAdapter {
       type: AppMessage_Type.TypeUserMessage,
       payload,
       conversationPublicKey: group.id,
+      mediaCids: [],
       targetCid: '',
       metadata: false,
     };
