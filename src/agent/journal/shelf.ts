@@ -131,7 +131,10 @@ export class JournalShelf {
     }
     for (const name of [test.run, test.test]) {
       if (!resultToken.safeParse(name).success) {
-        throw new PosternError('RECORD_INVALID', `${JSON.stringify(name)} is no name for a run or a test`);
+        throw new PosternError(
+          'RECORD_INVALID',
+          `${JSON.stringify(name)} is no name for a run or a test: write letters, digits, _ and -, at most 64`,
+        );
       }
     }
     const options = this.#optionsOf(test.run, test.test);

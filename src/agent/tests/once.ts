@@ -49,5 +49,6 @@ async function armingOf(journal: Journal): Promise<RecordOf<'armed'> | undefined
 }
 
 function instant(ms: number): string {
-  return new Date(ms).toISOString();
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../src/gen/postern/v1/tests.js';
 import { eventually } from '../../support/processes.js';
 
-/** Drives tests on nodes through a hub, all of them in the run `r1`. */
+/** Drives tests on nodes through a hub, in the run `r1` unless another one is named. */
 export class Conductor {
   readonly nodes: string[] = [];
   /** On whose behalf everything is asked; undefined: by hand. */
@@ -110,17 +110,17 @@ export class Conductor {
     }
   }
 
-  async show(node: string, test: string): Promise<Test> {
-    const { tests } = await this.ask(node, this.client.listTests, { run: 'r1' });
+  async show(node: string, test: string, run = 'r1'): Promise<Test> {
+    const { tests } = await this.ask(node, this.client.listTests, { run });
     return tests.find((one) => one.test === test) ?? assert.fail(`${node} has no test ${test}`);
   }
 
   /** The test as it is on a node that reached one of these states, with all its records handed over. */
-  async ended(node: string, test: string, state = 'finished'): Promise<Test> {
+  async ended(node: string, test: string, state = 'finished', run = 'r1'): Promise<Test> {
     return eventually(
       `${node} has ended ${test}`,
       async () => {
-        const shown = await this.show(node, test);
+        const shown = await this.show(node, test, run);
         return shown.state === state && shown.drained === shown.recorded ? shown : undefined;
       },
       { timeoutMs: 60_000 },

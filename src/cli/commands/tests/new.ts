@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { byteSizeHelp, parseByteSize } from '../../../byte-size.js';
-import { PosternError } from '../../../errors.js';
+import { errorText, PosternError } from '../../../errors.js';
 import { type Invocation, requiredWord } from '../../invocation.js';
 import { withHub } from '../../with-hub.js';
 import { byHand, NodeTestsClient } from './node-tests.js';
@@ -18,13 +18,13 @@ export async function run(invocation: Invocation): Promise<number> {
     intervalMs: options.durationMs('interval') ?? 0,
     amount: amountOf(options.text('amount') ?? ''),
     method: options.text('rpc') ?? '',
-    requestJson: text.startsWith('@') ? await readFile(text.slice(1), 'utf8') : text,
+    requestJson: text.startsWith('@') ? await requestIn(text.slice(1)) : text,
   };
-  if (spec.type === 'text' && spec.group === '') {
-    throw new PosternError('OPTION_MISSING', 'a test of texts needs --group', {
-      hint: 'make one with `postern test group NODE…`',
-      exitCode: 2,
-    });
+  if (spec.type !== 'call' && spec.group === '') {
+    throw missing(`a test of ${spec.type} needs --group`, 'make one with `postern test group NODE…`');
+  }
+  if (spec.type === 'call' && spec.method === '') {
+    throw missing('a test of call needs --rpc', 'write --rpc package.Service/Method');
   }
   const request = {
     run: options.text('run') ?? '',
@@ -38,6 +38,21 @@ export async function run(invocation: Invocation): Promise<number> {
   );
   showTests(invocation, made.test === undefined ? [] : [made.test]);
   return 0;
+}
+
+function missing(what: string, hint: string): PosternError {
+  return new PosternError('OPTION_MISSING', what, { hint, exitCode: 2 });
+}
+
+async function requestIn(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw new PosternError('MESSAGE_UNREADABLE', `cannot read --request @${file}: ${errorText(thrown)}`, {
+      exitCode: 2,
+      cause: thrown,
+    });
+  }
 }
 
 function sizeOf(text: string): number {
