@@ -93,7 +93,8 @@ export class MemberSide {
     const payload = unseal(stored.messageKey, entry.body.subarray(counterBytes), entry.device);
     if (payload === undefined) return undefined;
     const counter = Number(Buffer.from(entry.body.subarray(0, counterBytes)).readBigUInt64BE());
-    return { counter, payload, entry };
+    // any other number fits into no list, and into no program that reads it
+    return Number.isSafeInteger(counter) ? { counter, payload, entry } : undefined;
   }
 
   /** Reads an event; undefined where it was not written with the group's secret. */
