@@ -31,16 +31,26 @@ function view(style: Style): RecordView<Test> {
         paint: (padded, { state }) =>
           state === 'failed' ? style.red(padded) : state === 'finished' ? style.green(padded) : padded,
       },
-      { title: 'SENT', text: ({ lastSeq, spec }) => `${lastSeq}/${spec?.amount ?? 0}` },
+      { title: 'SENT', text: (test) => `${sentOf(test)}/${test.spec?.amount ?? 0}` },
       { title: 'OK', text: ({ ok }) => String(ok) },
       { title: 'FAILED', text: ({ fail }) => String(fail) },
-      { title: 'UNKNOWN', text: ({ info, unknown }) => String(info + unknown) },
+      { title: 'UNKNOWN', text: (test) => String(unknownOf(test)) },
       { title: 'RECEIVED', text: ({ received }) => String(received) },
       { title: 'LATE', text: ({ slips }) => String(slips) },
       { title: 'STORED', text: ({ drained, recorded }) => `${drained}/${recorded}` },
       { title: 'WHY', text: ({ reason }) => reason || '-' },
     ],
   };
+}
+
+/** Messages that were given to the daemon, or were about to be. */
+function sentOf({ ok, fail, info, unknown, open }: Test): number {
+  return ok + fail + info + unknown + open;
+}
+
+/** Messages of which nobody can say; a test that has failed records no outcomes any more. */
+function unknownOf({ info, unknown, open, state }: Test): number {
+  return info + unknown + (state === 'failed' ? open : 0);
 }
 
 function json(test: Test): { [name: string]: string | number | { [name: string]: string | number } } {
