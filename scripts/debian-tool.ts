@@ -6,7 +6,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { unpackPackage } from '../src/bus/server-install.js';
+import { type UnpackOptions, unpackPackage } from '../src/bus/server-install.js';
 import { errorText, PosternError } from '../src/errors.js';
 import { checkoutRoot } from '../test/support/processes.js';
 
@@ -75,11 +75,15 @@ export async function debianTool(command: string, options: DebianToolOptions = {
  * Where the files of a package are, unpacked: for the libraries of a program that was. Throws what apt says where it
  * cannot be downloaded.
  */
-export async function debianFiles(name: string, into: string = debianDir): Promise<string> {
+export async function debianFiles(
+  name: string,
+  into: string = debianDir,
+  options: UnpackOptions = {},
+): Promise<string> {
   const dir = path.join(into, name);
   if (await isThere(dir)) return dir;
   try {
-    await unpack(name, into);
+    await unpack(name, into, options);
   } catch (thrown) {
     // Another process may have been faster.
     if (!(await isThere(dir))) throw thrown;
@@ -94,7 +98,8 @@ function isThere(file: string, mode: number = constants.F_OK): Promise<boolean> 
   );
 }
 
-async function findOnPath(command: string): Promise<string | undefined> {
+/** A program that PATH leads to; undefined where it leads to none. */
+export async function findOnPath(command: string): Promise<string | undefined> {
   return firstExecutable((process.env.PATH ?? '').split(path.delimiter).filter(Boolean), command);
 }
 
@@ -112,11 +117,11 @@ async function firstExecutable(dirs: readonly string[], command: string): Promis
 }
 
 /** Unpacks a package into a directory of its own, which is whole or not there. */
-async function unpack(name: string, into: string): Promise<void> {
+async function unpack(name: string, into: string, options: UnpackOptions = {}): Promise<void> {
   await mkdir(into, { recursive: true });
   const work = await mkdtemp(path.join(into, '.unpacking-'));
   try {
-    await unpackPackage(name, work, process.env);
+    await unpackPackage(name, work, process.env, options);
     for (const file of await readdir(work)) {
       if (file === 'apt' || file.endsWith('.deb')) await rm(path.join(work, file), { recursive: true });
     }

@@ -30,24 +30,46 @@ export async function unpackSystemPackage(into: string, env: NodeJS.ProcessEnv):
   return join(into, 'usr/sbin/nats-server');
 }
 
+/** What `unpackPackage` takes beside a package. */
+export interface UnpackOptions {
+  /** Also what the package depends on and the system does not have. Default false. */
+  readonly dependencies?: boolean;
+}
+
 /**
  * Downloads a package of Debian or Ubuntu, whose signature apt checks, and unpacks it into an empty directory without
  * installing it: no root is needed. Where the system has no package lists, lists of our own are fetched.
  */
-export async function unpackPackage(name: string, into: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function unpackPackage(
+  name: string,
+  into: string,
+  env: NodeJS.ProcessEnv,
+  options: UnpackOptions = {},
+): Promise<void> {
   const bounded = ['-qq', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20'];
-  const apt = (args: string[]): Promise<void> => run('apt-get', [...bounded, ...args], into, aptMs, env);
+  const apt = (args: string[]): Promise<string> => run('apt-get', [...bounded, ...args], into, aptMs, env);
+  const download = async (settings: string[]): Promise<void> => {
+    const wanted =
+      options.dependencies === true ? await lacking(name, (args) => apt([...settings, ...args])) : [];
+    await apt([...settings, 'download', ...(wanted.length === 0 ? [name] : wanted)]);
+  };
   try {
-    await apt(['download', name]);
+    await download([]);
   } catch (thrown) {
     if (errorText(thrown).includes('ENOENT')) throw thrown;
     const own = await ownAptDirectories(into);
     await apt([...own, 'update']);
-    await apt([...own, 'download', name]);
+    await download(own);
   }
-  const deb = (await readdir(into)).find((file) => file.endsWith('.deb'));
-  if (deb === undefined) throw new Error('apt-get downloaded nothing');
-  await run('dpkg-deb', ['-x', join(into, deb), into], into, aptMs, env);
+  const debs = (await readdir(into)).filter((file) => file.endsWith('.deb'));
+  if (debs.length === 0) throw new Error('apt-get downloaded nothing');
+  for (const deb of debs) await run('dpkg-deb', ['-x', join(into, deb), into], into, aptMs, env);
+}
+
+/** The packages that installing this one would install, itself among them; none where all are installed. */
+async function lacking(name: string, apt: (args: string[]) => Promise<string>): Promise<string[]> {
+  const planned = await apt(['install', '--simulate', '--no-install-recommends', name]);
+  return [...planned.matchAll(/^Inst (\S+)/gm)].flatMap(([, one]) => one ?? []);
 }
 
 /** The options that make apt work on directories of ours. */
@@ -67,16 +89,16 @@ async function ownAptDirectories(into: string): Promise<string[]> {
   return settings.flatMap((setting) => ['-o', setting]);
 }
 
-/** Runs a program to its end, bounded in time; throws with the line that tells why it failed. */
+/** Runs a program to its end, bounded in time, and gives what it printed; throws with the line that tells why it failed. */
 async function run(
   program: string,
   args: string[],
   cwd: string,
   timeout: number,
   env: NodeJS.ProcessEnv,
-): Promise<void> {
+): Promise<string> {
   try {
-    await exec(program, args, { cwd, timeout, env, maxBuffer: 16 * 2 ** 20 });
+    return (await exec(program, args, { cwd, timeout, env, maxBuffer: 16 * 2 ** 20 })).stdout;
   } catch (thrown) {
     const said =
       thrown instanceof Error && 'stderr' in thrown && typeof thrown.stderr === 'string' ? thrown.stderr : '';
