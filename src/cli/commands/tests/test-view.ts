@@ -13,10 +13,11 @@ export function showTests(invocation: Invocation, tests: readonly Test[]): void 
   const whole = { tests: tests.map(json) };
   if (format === 'json') stdout.write(prettyJson(whole));
   else if (format === 'yaml') stdout.write(yamlDocument(whole));
-  else stdout.write(formatList(format, view(styleFor(stdout, invocation.env)), tests));
+  else stdout.write(formatList(format, testView(styleFor(stdout, invocation.env)), tests));
 }
 
-function view(style: Style): RecordView<Test> {
+/** How tests are listed. */
+export function testView(style: Style): RecordView<Test> {
   return {
     root: 'tests',
     element: 'test',
