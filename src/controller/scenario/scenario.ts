@@ -1,0 +1,118 @@
+import type { Rules } from '../judging/rules.js';
+import type { FaultKind, Patience } from '../plan/plan.js';
+
+/** Who brings the nodes: those that are connected take part, or the run starts its own, here or in a lab of networks. */
+export const providers = ['connected', 'local', 'lab'] as const;
+export type Provider = (typeof providers)[number];
+
+/** What a daemon is to others, as `postern daemon --role` says it. */
+export const daemonRoles = ['peer', 'rdvp', 'relay', 'bootstrap', 'replication'] as const;
+export type DaemonRole = (typeof daemonRoles)[number];
+
+/** Most nodes of a scenario. */
+export const mostNodes = 200;
+/** Most faults that one node may have in a run. */
+export const mostFaultsPerNode = 1_000;
+/** Longest time from the start of the tests to the last send or fault, milliseconds. */
+export const longestMs = 24 * 3_600_000;
+
+/** How the reference daemon of a node is started; what is absent is that daemon's own default. */
+export interface DaemonSetup {
+  readonly role: DaemonRole;
+  readonly acknowledge?: boolean | undefined;
+  readonly minBackoffMs?: number | undefined;
+  readonly maxBackoffMs?: number | undefined;
+  readonly idleMs?: number | undefined;
+  readonly syncMs?: number | undefined;
+  /** As `postern daemon --misbehave` reads it. */
+  readonly misbehave?: string | undefined;
+  /** Names of the nodes that it is told of, which may be its own too. */
+  readonly peers: readonly string[];
+  readonly rdvp: readonly string[];
+  readonly relay: readonly string[];
+  readonly bootstrap: readonly string[];
+}
+
+/** One entry of `nodes`: one node, several of a kind, or those that have certain labels. */
+export interface NodeEntry {
+  readonly entry: string;
+  /** The names of its nodes; empty where labels decide. */
+  readonly names: readonly string[];
+  /** Selector as tokens have it, `site=attic,!gpu`, and how many there must be at least. */
+  readonly select?: { readonly labels: string; readonly min: number };
+  /** Lab: on the WAN with an address of its own. */
+  readonly public: boolean;
+  /** Lab, local: the daemon that is started beside its agent. */
+  readonly daemon: DaemonSetup;
+}
+
+/** A name in `members`, `senders` or `nodes`: that of an entry, which stands for all its nodes, or of one of them. */
+export type NodeRef = string;
+
+/** A test as the scenario has it; see `PlannedTest`. */
+export interface ScenarioTest {
+  readonly name: string;
+  readonly workload:
+    | { readonly type: 'text' | 'media' }
+    | { readonly type: 'call'; readonly method: string; readonly requestJson: string };
+  readonly size: number;
+  readonly intervalMs: number;
+  readonly amount: number;
+  readonly afterMs: number;
+  /** Absent: all members. */
+  readonly senders?: readonly NodeRef[];
+}
+
+/** Nodes that have something in common, and what they send each other. */
+export interface ScenarioGroup {
+  readonly name: string;
+  readonly members: readonly NodeRef[];
+  readonly tests: readonly ScenarioTest[];
+}
+
+/** A rule that faults follow from. */
+export interface ScenarioFault {
+  /** All begin and end together. */
+  readonly kinds: readonly FaultKind[];
+  /** Those that it may hit; `any`: so many of them, by lot. */
+  readonly nodes: { readonly of: readonly NodeRef[]; readonly any?: number };
+  /** When, from T0 on; with `every`, when first. */
+  readonly atMs: number;
+  readonly forMs: number;
+  /** Again and again until the last message is sent; each node draws its own lot, 1 in `odds`. */
+  readonly repeat?: { readonly everyMs: number; readonly odds: number };
+}
+
+/** Something that is said about a scenario without being a mistake. */
+export interface ScenarioWarning {
+  /** `file:line:column`. */
+  readonly place: string;
+  /** `groups.chat.tests.ping.interval`; empty for the whole. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a scenario's file says, with all defaults filled in. */
+export interface Scenario {
+  readonly name: string;
+  /** Whose form the file has: ours, or that of the tool before. */
+  readonly form: 'postern' | 'original';
+  /** Absent: to be drawn. */
+  readonly seed?: string;
+  readonly provider: Provider;
+  readonly nodes: readonly NodeEntry[];
+  readonly groups: readonly ScenarioGroup[];
+  readonly faults: readonly ScenarioFault[];
+  /** The same tests before all faults, shorter; false: none. */
+  readonly control: false | { readonly amount: number; readonly intervalMs: number };
+  readonly armMs: number;
+  readonly settleMs: number;
+  readonly patience: Patience;
+  readonly rules: Rules;
+  readonly warnings: readonly ScenarioWarning[];
+}
+
+/** The nodes that the scenario itself names: with the providers `local` and `lab`, all that there are. */
+export function namedNodes(scenario: Pick<Scenario, 'nodes'>): string[] {
+  return scenario.nodes.flatMap(({ names }) => names);
+}
