@@ -1,0 +1,68 @@
+import { Convergence } from './convergence.js';
+import { chooseDeliveries } from './deliveries.js';
+import { doubts } from './doubts.js';
+import type { Evidence } from './evidence.js';
+import { FaultsByNode } from './excuses.js';
+import { failures, type Healed } from './failures.js';
+import { Histories } from './histories.js';
+import { judgeTest } from './judge-test.js';
+import type { FaultJudgement, Judgement } from './judgement.js';
+import type { Rules } from './rules.js';
+import { addReceipts, addSends, newTally } from './tally.js';
+import { TroubledMessages } from './troubled.js';
+import { verdictOf, verdictOn } from './verdict.js';
+
+/** Messages whose history is told. */
+const mostMessages = 1_000;
+
+/** Judges a run by all that its records say. */
+export function judge(
+  evidence: Evidence,
+  rules: Rules,
+  seen: Pick<Judgement, 'records' | 'journals' | 'intervals'>,
+): Judgement {
+  const { plan, run, ...facts } = evidence.facts;
+  const byNode = new FaultsByNode(evidence.faults);
+  const convergence = new Convergence(byNode);
+  const troubled = new TroubledMessages(mostMessages);
+  const judged = evidence.layout.tests.map((test) =>
+    judgeTest({ evidence, test, faults: byNode, rules, convergence, troubled }),
+  );
+  for (const stray of evidence.strays.all()) troubled.addStray(stray);
+  const healed = evidence.faults.map((acted): Healed => {
+    const { ms, never, unclear } = convergence.of(acted);
+    if (acted.toMs === Number.POSITIVE_INFINITY) return { fault: acted.judgement, convergence: undefined };
+    if (never) return { fault: acted.judgement, convergence: 'never' };
+    return { fault: acted.judgement, convergence: unclear ? undefined : ms };
+  });
+  const faults = evidence.faults.map(({ judgement }, at): FaultJudgement => {
+    const ms = healed[at]?.convergence;
+    return typeof ms === 'number' ? { ...judgement, convergenceMs: ms } : judgement;
+  });
+  const reasons = [...failures(judged, healed, rules), ...doubts(evidence, judged, faults, rules)];
+  const totals = newTally();
+  for (const test of judged) {
+    addSends(totals, test.totals);
+    addReceipts(totals, test.totals);
+  }
+  const histories = new Histories(evidence, byNode, rules);
+  const worst = troubled.worst();
+  return {
+    v: 1,
+    run,
+    plan,
+    facts,
+    rules,
+    verdict: verdictOf(reasons),
+    reasons: reasons.map(({ reason }) => reason),
+    totals,
+    tests: judged.map((test) => ({ ...test, verdict: verdictOn(test.test, reasons) })),
+    faults,
+    intervals: seen.intervals,
+    messages: worst.map((one) => histories.tell(one)),
+    troubled: troubled.counts,
+    records: seen.records,
+    journals: seen.journals,
+    deliveries: chooseDeliveries(evidence, worst, histories),
+  };
+}

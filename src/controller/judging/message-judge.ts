@@ -1,0 +1,122 @@
+import type { Evidence } from './evidence.js';
+import type { FaultsByNode } from './excuses.js';
+import { Finding } from './finding.js';
+import type { LaidTest } from './layout.js';
+import type { Fate } from './messages.js';
+import type { CompleteReading } from './readings.js';
+import type { Rules } from './rules.js';
+import { Sighting } from './sighting.js';
+
+/** What is known of a member, whichever message it is about. */
+interface Known {
+  readonly node: string;
+  readonly offset: number;
+  readonly isIntact: boolean;
+  readonly isForked: boolean;
+  readonly reading: CompleteReading | undefined;
+}
+
+/** Attempts of which nobody can say, or which failed: what comes of them is a surprise, and no harm. */
+const inDoubt: ReadonlySet<Fate> = new Set(['fail', 'info', 'unknown']);
+
+/** Judges the messages of one test, one after the other. */
+export class MessageJudge {
+  /** Of the last message that was judged, by receiver; the sender's own says nothing. */
+  readonly findings: readonly Finding[];
+  readonly #evidence: Evidence;
+  readonly #faults: FaultsByNode;
+  readonly #rules: Rules;
+  readonly #firstLane: number;
+  readonly #sightings: readonly Sighting[];
+  readonly #members: readonly Known[];
+
+  constructor(evidence: Evidence, test: LaidTest, faults: FaultsByNode, rules: Rules) {
+    this.#evidence = evidence;
+    this.#faults = faults;
+    this.#rules = rules;
+    this.#firstLane = test.firstLane;
+    this.findings = test.members.map(() => new Finding());
+    this.#sightings = test.members.map(() => new Sighting());
+    this.#members = test.members.map((node, member) => {
+      const witness = evidence.witnesses[test.firstLane + member];
+      return {
+        node,
+        offset: evidence.clocks.offset(node),
+        isIntact: witness?.isIntact ?? false,
+        isForked: witness?.isForked ?? false,
+        reading: witness?.reading,
+      };
+    });
+  }
+
+  /** Judges a message towards all receivers: see `findings`. */
+  judge(message: number): void {
+    this.#look(message);
+    const { messages } = this.#evidence;
+    const from = messages.lane(message) - this.#firstLane;
+    const sender = this.#members[from];
+    if (sender === undefined) return;
+    const fate = messages.fate(message);
+    for (const [place, finding] of this.findings.entries()) {
+      finding.reset();
+      const [sighting, receiver] = [this.#sightings[place], this.#members[place]];
+      if (place === from || sighting === undefined || receiver === undefined) continue;
+      if (messages.isMeant(message) || fate === 'ok' || inDoubt.has(fate)) {
+        this.#attempted(message, fate, { sender, receiver, sighting, finding });
+      } else if (sighting.came && sender.isIntact) finding.add('unexpected');
+    }
+  }
+
+  /** Gathers how the message came to each receiver. */
+  #look(message: number): void {
+    const { messages, receipts, displaced } = this.#evidence;
+    for (const sighting of this.#sightings) sighting.reset();
+    const isJudged = messages.isMeant(message);
+    for (let at = messages.firstReceipt.at(message); at >= 0; at = receipts.next(at)) {
+      this.#sightings[receipts.member(at)]?.take(receipts, at, isJudged, displaced[at] ?? 0);
+    }
+  }
+
+  #attempted(
+    message: number,
+    fate: Fate,
+    pair: {
+      readonly sender: Known;
+      readonly receiver: Known;
+      readonly sighting: Sighting;
+      readonly finding: Finding;
+    },
+  ): void {
+    const { messages, receipts } = this.#evidence;
+    const { sender, receiver, sighting, finding } = pair;
+    const { reading } = receiver;
+    finding.isOwed = fate === 'ok';
+    finding.hasCome = sighting.first >= 0;
+    finding.ackAt = messages.time(message, 'endedAt') + sender.offset;
+    finding.replays = sighting.replays;
+    finding.displacement = sighting.displacement;
+    if (finding.hasCome) finding.cameAt = receipts.at(sighting.first) + receiver.offset;
+    if (finding.isOwed && finding.hasCome) this.#time(sender, receiver, finding);
+    if (finding.isOwed && !finding.hasCome) {
+      // What was acknowledged only when the reading had begun need not be in it.
+      const wasRead = reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
+      const isNoGuess = messages.isMeant(message) || !sighting.came;
+      finding.add(wasRead && isNoGuess ? 'lost' : 'unknown');
+    }
+    if (finding.hasCome && inDoubt.has(fate)) finding.add('recovered');
+    if (sighting.isCorrupt) finding.add('corrupt');
+    if (reading !== undefined && sighting.isVanished(reading)) finding.add('vanished');
+    if (sighting.wasDoubled || (sighting.wasResent && !sender.isForked)) finding.add('duplicated');
+    if (sighting.displacement > 0) finding.add('reordered');
+  }
+
+  #time(sender: Known, receiver: Known, finding: Finding): void {
+    const { ackAt, cameAt } = finding;
+    const { lateAfterMs } = this.#rules;
+    finding.latency = Math.max(0, cameAt - ackAt);
+    if (finding.latency <= lateAfterMs) return;
+    const dueFrom = this.#faults.dueFrom(sender.node, receiver.node, ackAt, cameAt);
+    if (cameAt - dueFrom > lateAfterMs) finding.add('late');
+    else finding.isExcused = true;
+  }
+}
