@@ -23,6 +23,14 @@ export type SendOutcome =
   /** Nobody knows: the answer did not come. */
   | { readonly outcome: 'info'; readonly code: string; readonly message: string };
 
+/** An image to be sent. */
+export interface Image {
+  /** Its name as a file. */
+  readonly name: string;
+  /** A PNG. */
+  readonly bytes: Uint8Array;
+}
+
 /** One event that came out of a daemon. */
 export interface Receipt {
   /** The daemon's id of the event, the same at every daemon, and the one that `send` gave its sender. */
@@ -31,8 +39,9 @@ export interface Receipt {
   readonly device: string;
   /** The writer's own count in the group. */
   readonly counter: number;
-  /** `message`: somebody's text; `ack`: a daemon tells that `target` has come to it. */
+  /** `message`: somebody's text or image; `ack`: a daemon tells that `target` has come to it. */
   readonly kind: 'message' | 'ack';
+  /** The text, or the image; empty where the daemon did not give an image that it told of. */
   readonly body: Uint8Array;
   /** Of an `ack`: the event that it is about. */
   readonly target: string;
@@ -71,7 +80,7 @@ export interface Capabilities {
 }
 
 /**
- * The few things that a test asks of a daemon. All but `send` throw `PosternError`: `DAEMON_UNREACHABLE`,
+ * The few things that a test asks of a daemon. All but `send` and `sendImage` throw `PosternError`: `DAEMON_UNREACHABLE`,
  * `DAEMON_UNKNOWN` (it is not what the adapter is for), `DAEMON_REFUSED` (it says no), `UNSUPPORTED`. Every wait ends
  * with its signal.
  */
@@ -90,6 +99,8 @@ export interface DaemonAdapter {
   ready(group: GroupRef, writer: Member, signal: AbortSignal): Promise<void>;
   /** Sends one message. Never throws: what went wrong is an outcome. */
   send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome>;
+  /** Sends one image, where `capabilities` has media. Never throws, as `send`. */
+  sendImage(group: GroupRef, image: Image, signal: AbortSignal): Promise<SendOutcome>;
   /**
    * All events of the group, old and new, until stopped; it subscribes again when the daemon comes back. `known` are events
    * that have come before this process.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { imageOf, lineOfImage } from './image.js';
 
 /** Who sent a message of a test, and which one of its messages it is. */
 export interface MessageId {
@@ -22,7 +23,7 @@ const longestFirstLine = 256;
  * each time it is made, and no two messages hold the same filler. A message is never shorter than its line.
  */
 export function payloadOf(id: MessageId, size: number): Uint8Array {
-  const line = `${mark} ${id.run} ${id.test} ${id.from} ${id.seq}\n`;
+  const line = lineOf(id);
   const payload = Buffer.alloc(Math.max(size, line.length));
   payload.write(line, 'latin1');
   let at = line.length;
@@ -33,12 +34,22 @@ export function payloadOf(id: MessageId, size: number): Uint8Array {
   return payload;
 }
 
-/** Which message this is; undefined when it is none of a test, or its line is damaged. */
+/** The image of one message: a PNG of exactly `size` bytes, 512 at least, that holds the same line as a text does. */
+export function imagePayloadOf(id: MessageId, size: number): Uint8Array {
+  return imageOf(lineOf(id), size);
+}
+
+/** Which message this text or image is; undefined when it is none of a test, or its line is damaged. */
 export function messageIdOf(payload: Uint8Array): MessageId | undefined {
   const head = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, longestFirstLine));
-  const [, run, test, from, seq] = firstLine.exec(head.toString('latin1')) ?? [];
+  const text = lineOfImage(payload) ?? head.toString('latin1');
+  const [, run, test, from, seq] = firstLine.exec(text) ?? [];
   if (run === undefined || test === undefined || from === undefined || seq === undefined) return undefined;
   return { run, test, from, seq: Number(seq) };
+}
+
+function lineOf({ run, test, from, seq }: MessageId): string {
+  return `${mark} ${run} ${test} ${from} ${seq}\n`;
 }
 
 /** SHA-256 of a payload, in hexadecimal digits. */

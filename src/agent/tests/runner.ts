@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { stateName } from '../../../machines/state-name.js';
 import type { TestSnapshot } from '../../../machines/test.js';
 import { errorText, PosternError } from '../../errors.js';
@@ -6,7 +7,7 @@ import type { Logger } from '../../log.js';
 import type { DaemonAdapter, SendOutcome } from '../adapters/adapter.js';
 import type { Journal } from '../journal/journal.js';
 import { wallClock } from './clock.js';
-import { payloadHash, payloadOf } from './payload.js';
+import { imagePayloadOf, payloadHash, payloadOf } from './payload.js';
 import { Receptions } from './receptions.js';
 import { sendAll } from './sender.js';
 import { readTestSpec, type TestSpec } from './spec.js';
@@ -19,6 +20,8 @@ const answersAtStopMs = 2_000;
 const serveWithinMs = 1_000;
 /** So many messages of a test may wait for their answers. */
 const mostOpen = 64;
+/** And so many bytes of them, where that is fewer messages. */
+const mostOpenBytes = 32 << 20;
 
 /** What a runner needs. */
 export interface RunnerOptions {
@@ -42,6 +45,8 @@ export class TestRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    // each message on its way hears it
+    setMaxListeners(mostOpen + 8, this.#givenUp.signal);
     this.#spec = readTestSpec(options.journal.created.spec);
     this.#unhear = options.journal.onTransition((snapshot) => this.#follow(snapshot));
     this.#follow(options.journal.snapshot());
@@ -83,16 +88,17 @@ export class TestRunner {
     const { journal, log } = this.#options;
     const { run, test, node } = journal.created;
     const { intervalMs, amount, size } = this.#spec;
+    const make = this.#spec.type === 'media' ? imagePayloadOf : payloadOf;
     const stop = new AbortController();
     const done = sendAll(
       {
         schedule: { startAtMs: context.startAtMs ?? Date.now(), intervalMs, amount },
         from: context.lastSeq + 1,
-        payload: (seq) => payloadOf({ run, test, from: node, seq }, size),
-        send: (payload, signal) => this.#sendOne(payload, signal),
+        payload: (seq) => make({ run, test, from: node, seq }, size),
+        send: (payload, signal, seq) => this.#sendOne(payload, signal, seq),
         answerWithinMs,
         givenUp: this.#givenUp.signal,
-        mostOpen,
+        mostOpen: Math.max(1, Math.min(mostOpen, Math.floor(mostOpenBytes / Math.max(1, size)))),
         log: {
           intend: ({ seq, due, payload }) =>
             journal.intend({ seq, due, size: payload.length, hash: payloadHash(payload) }),
@@ -112,7 +118,7 @@ export class TestRunner {
     return { stop, done };
   }
 
-  async #sendOne(payload: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+  async #sendOne(payload: Uint8Array, signal: AbortSignal, seq: number): Promise<SendOutcome> {
     const spec = this.#spec;
     const soon = joinAborts([signal], serveWithinMs);
     let adapter: DaemonAdapter;
@@ -123,6 +129,11 @@ export class TestRunner {
       return { outcome: 'fail', code, message: errorText(thrown) };
     } finally {
       soon.release();
+    }
+    if (spec.type === 'media') {
+      const { test, node } = this.#options.journal.created;
+      const image = { name: `${test}-${node}-${seq}.png`, bytes: payload };
+      return adapter.sendImage({ id: spec.group }, image, signal);
     }
     return adapter.send({ id: spec.type === 'call' ? '' : spec.group }, payload, signal);
   }

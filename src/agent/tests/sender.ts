@@ -29,7 +29,7 @@ export interface SenderOptions {
   /** The first message that was not meant to be sent before. */
   readonly from: number;
   readonly payload: (seq: number) => Uint8Array;
-  readonly send: (payload: Uint8Array, signal: AbortSignal) => Promise<SendOutcome>;
+  readonly send: (payload: Uint8Array, signal: AbortSignal, seq: number) => Promise<SendOutcome>;
   /** A message that is not answered for so long counts as one of which nobody knows, milliseconds. */
   readonly answerWithinMs: number;
   /** The same counts for what is not answered when this is aborted. */
@@ -84,7 +84,7 @@ async function sendOne(options: SenderOptions, seq: number, payload: Uint8Array)
   const late = joinAborts([options.givenUp], options.answerWithinMs);
   const sentAt = clock.now();
   try {
-    const outcome = await options.send(payload, late.signal);
+    const outcome = await options.send(payload, late.signal, seq);
     await log.settled(seq, outcome, { sentAt, ackAt: clock.now() });
   } finally {
     late.release();

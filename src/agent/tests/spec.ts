@@ -2,6 +2,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { z } from 'zod';
 import { issues } from '../../bus/messaging.js';
 import { PosternError } from '../../errors.js';
+import { leastImageBytes } from './image.js';
 
 const schedule = {
   /** Bytes of a message. */
@@ -26,14 +27,21 @@ const request = z.string().transform((text, context): JsonValue => {
   }
 });
 
+const group = z.string().regex(/^[A-Za-z0-9_-]+$/, 'it names no group');
+
 /** What a test does. */
 export const testSpec = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('text'),
-    group: z.string().regex(/^[A-Za-z0-9_-]+$/, 'it names no group'),
+    group,
     ...schedule,
   }),
-  z.object({ type: z.literal('media'), group: z.string(), ...schedule }),
+  z.object({
+    type: z.literal('media'),
+    group,
+    ...schedule,
+    size: schedule.size.min(leastImageBytes, `an image has at least ${leastImageBytes} bytes`),
+  }),
   z.object({
     type: z.literal('call'),
     method: z.string().regex(/^[\w.]+\/\w+$/, 'write package.Service/Method'),
@@ -43,7 +51,7 @@ export const testSpec = z.discriminatedUnion('type', [
 ]);
 export type TestSpec = z.infer<typeof testSpec>;
 
-/** Reads what somebody asks for. Throws `TEST_INVALID` that names every mistake, `UNSUPPORTED` for what no daemon can. */
+/** Reads what somebody asks for. Throws `TEST_INVALID` that names every mistake. */
 export function readTestSpec(asked: Record<string, unknown>): TestSpec {
   const { type, group, method, requestJson, size, intervalMs, amount } = asked;
   const common = { size, intervalMs, amount };
@@ -52,11 +60,6 @@ export function readTestSpec(asked: Record<string, unknown>): TestSpec {
   const read = testSpec.safeParse(given);
   if (!read.success) {
     throw new PosternError('TEST_INVALID', `there cannot be such a test: ${issues(read.error)}`);
-  }
-  if (read.data.type === 'media') {
-    throw new PosternError('UNSUPPORTED', 'the daemon here sends no images', {
-      hint: 'Berty daemons do not since v2.434.8; use a test of type text',
-    });
   }
   return read.data;
 }

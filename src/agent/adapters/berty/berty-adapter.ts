@@ -27,6 +27,7 @@ import type {
   Capabilities,
   DaemonAdapter,
   GroupRef,
+  Image,
   Member,
   Receipt,
   ReceiptSink,
@@ -38,18 +39,23 @@ import { sendOutcome } from '../send-outcome.js';
 import { Channel, daemonError, isServiceError, type MessageType } from './channel.js';
 import { type Dialect, dialects, messengerService } from './dialect.js';
 import { listEvents } from './events.js';
+import { knowsMedia, prepareMedia } from './media.js';
 import { awaitReady } from './ready.js';
 import { BertyReceiving } from './receiving.js';
 
 /** Speaks to Berty's daemon, in the versions that `dialects` names, and to what serves the same. */
 export class BertyAdapter implements DaemonAdapter {
-  readonly capabilities: Capabilities = { groups: true, media: false };
   readonly #channel: Channel;
   #dialect: Dialect | undefined;
+  #media = false;
 
   /** `address`: where the daemon's gRPC listens, `HOST:PORT`. */
   constructor(address: string) {
     this.#channel = new Channel(address);
+  }
+
+  get capabilities(): Capabilities {
+    return { groups: true, media: this.#media };
   }
 
   async identify(signal: AbortSignal): Promise<DaemonIdentity> {
@@ -58,6 +64,7 @@ export class BertyAdapter implements DaemonAdapter {
       try {
         const asked = { type: ServiceGetConfiguration_Request, request: {} };
         const { peerId } = await this.#channel.unary(path, asked, ServiceGetConfiguration_Reply, signal);
+        this.#media = dialect.mayKnowMedia && (await knowsMedia(this.#channel, signal));
         this.#dialect = dialect;
         return { dialect: dialect.name, peer: peerId };
       } catch (thrown) {
@@ -137,13 +144,35 @@ export class BertyAdapter implements DaemonAdapter {
     await awaitReady(this.#channel, this.#path('GroupMetadataList'), { group, writer, reader }, signal);
   }
 
-  async send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
-    const payload = Buffer.from(UserMessage.encode({ body: Buffer.from(body).toString('utf8') }).finish());
+  send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    return this.#interact(group, { body: Buffer.from(body).toString('utf8'), mediaCids: [] }, signal);
+  }
+
+  async sendImage(group: GroupRef, image: Image, signal: AbortSignal): Promise<SendOutcome> {
+    if (!this.#media) return { outcome: 'fail', code: 'UNSUPPORTED', message: 'the daemon sends no images' };
+    let cid: string;
+    try {
+      cid = await prepareMedia(this.#channel, image, signal);
+    } catch (thrown) {
+      // whatever became of the file, the message was not sent
+      const { message } = daemonError(thrown, this.#channel.address, 'did not take a file');
+      const code = isServiceError(thrown) ? (status[thrown.code] ?? 'UNKNOWN') : 'UNKNOWN';
+      return { outcome: 'fail', code, message };
+    }
+    return this.#interact(group, { body: '', mediaCids: [cid] }, signal);
+  }
+
+  async #interact(
+    group: GroupRef,
+    { body, mediaCids }: { readonly body: string; readonly mediaCids: string[] },
+    signal: AbortSignal,
+  ): Promise<SendOutcome> {
+    const payload = Buffer.from(UserMessage.encode({ body }).finish());
     const request = {
       type: AppMessage_Type.TypeUserMessage,
       payload,
       conversationPublicKey: group.id,
-      mediaCids: [],
+      mediaCids,
       targetCid: '',
       metadata: false,
     };
@@ -175,7 +204,7 @@ export class BertyAdapter implements DaemonAdapter {
       this.#channel,
       this.#path('GroupMessageList'),
       group,
-      { untilNow: true },
+      { untilNow: true, files: true },
       signal,
     );
     for await (const event of listed) yield { ...event, how: arrivals.came(event.event), atMs: Date.now() };

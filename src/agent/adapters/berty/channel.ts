@@ -55,6 +55,47 @@ export class Channel {
     });
   }
 
+  /** Many requests, one answer. Rejects as `unary` does. */
+  upload<Q, A>(
+    path: string,
+    { type, requests }: { readonly type: MessageType<Q>; readonly requests: Iterable<Q> },
+    answer: MessageType<A>,
+    signal: AbortSignal,
+  ): Promise<A> {
+    return new Promise((resolve, reject) => {
+      let over = false;
+      const call = this.#client.makeClientStreamRequest<Q, A>(
+        path,
+        (message) => Buffer.from(type.encode(message).finish()),
+        (bytes) => answer.decode(bytes),
+        (error, value) => {
+          over = true;
+          signal.removeEventListener('abort', cancel);
+          if (error !== null) reject(error);
+          else if (value === undefined) reject(new PosternError('DAEMON_REFUSED', `${path} gave no answer`));
+          else resolve(value);
+        },
+      );
+      const cancel = (): void => call.cancel();
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
+      const rest = requests[Symbol.iterator]();
+      const writeMore = (): void => {
+        while (!over) {
+          const { done, value } = rest.next();
+          if (done === true) {
+            call.end();
+            return;
+          }
+          if (call.write(value)) continue;
+          call.once('drain', writeMore);
+          return;
+        }
+      };
+      writeMore();
+    });
+  }
+
   /** One request, a stream of answers, which its reader destroys. */
   stream<Q, A>(
     path: string,

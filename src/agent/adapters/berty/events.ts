@@ -3,20 +3,21 @@ import { GroupMessageEvent, GroupMessageList_Request } from '../../../gen/weshne
 import type { GroupRef, Receipt } from '../adapter.js';
 import { type Channel, daemonError } from './channel.js';
 import { eventIdText } from './event-id.js';
+import { retrieveMedia } from './media.js';
 
 /** What a daemon says of an event, without how and when it came. */
 export type ListedEvent = Omit<Receipt, 'how' | 'atMs'>;
 
 /**
  * Messages and acknowledgements of a group: from the first on; with `untilNow` those that are there, otherwise also those
- * that come. What the group says about itself is left out. Whoever stops reading ends the daemon's stream. Throws as
+ * that come. With `files` the body of a message that brings a file is that. What the group says about itself is left out. Whoever stops reading ends the daemon's stream. Throws as
  * adapters do.
  */
 export async function* listEvents(
   channel: Channel,
   path: string,
   group: GroupRef,
-  { untilNow }: { readonly untilNow: boolean },
+  { untilNow, files }: { readonly untilNow: boolean; readonly files: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<ListedEvent> {
   const request = {
@@ -34,7 +35,10 @@ export async function* listEvents(
   try {
     for await (const message of stream) {
       const event = readEvent(message);
-      if (event !== undefined) yield event;
+      if (event === undefined) continue;
+      const { file, ...listed } = event;
+      if (file === undefined || !files) yield listed;
+      else yield { ...listed, body: await bodyOf(channel, file, signal) };
     }
   } catch (thrown) {
     throw daemonError(thrown, channel.address, 'ended a list of messages');
@@ -44,7 +48,22 @@ export async function* listEvents(
   }
 }
 
-function readEvent({ eventContext, headers, message }: GroupMessageEvent): ListedEvent | undefined {
+/** The file; nothing where the daemon does not give it: then the message came, and what it brings did not. */
+async function bodyOf(channel: Channel, cid: string, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await retrieveMedia(channel, cid, signal);
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return new Uint8Array();
+  }
+}
+
+/** An event, and the CID of the file that came with it. */
+function readEvent({
+  eventContext,
+  headers,
+  message,
+}: GroupMessageEvent): (ListedEvent & { readonly file?: string }) | undefined {
   if (eventContext === undefined || headers === undefined) return undefined;
   let content: AppMessage;
   try {
@@ -55,11 +74,15 @@ function readEvent({ eventContext, headers, message }: GroupMessageEvent): Liste
   const event = eventIdText(eventContext.id);
   const device = headers.devicePk.toString('base64url');
   const { counter } = headers;
-  const { type, payload, targetCid } = content;
+  const { type, payload, targetCid, medias } = content;
   if (type === AppMessage_Type.TypeAcknowledge) {
     return { event, device, counter, kind: 'ack', body: new Uint8Array(), target: targetCid };
   }
   if (type !== AppMessage_Type.TypeUserMessage) return undefined;
+  const [media] = medias;
+  if (media !== undefined) {
+    return { event, device, counter, kind: 'message', body: new Uint8Array(), target: '', file: media.cid };
+  }
   const body = readBody(payload);
   return body === undefined ? undefined : { event, device, counter, kind: 'message', body, target: '' };
 }

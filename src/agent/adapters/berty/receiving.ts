@@ -70,7 +70,7 @@ export class BertyReceiving implements Receiving {
     // Where the list fails, so does the subscription, which tells of it.
     listing.catch(end);
     try {
-      const events = listEvents(channel, path(), group, { untilNow: false }, over.signal);
+      const events = listEvents(channel, path(), group, { untilNow: false, files: true }, over.signal);
       for await (const event of events) {
         await sink.receipt({ ...event, how: arrivals.came(event.event), atMs: Date.now() });
         if (history.came(event.event)) live();
@@ -85,7 +85,8 @@ export class BertyReceiving implements Receiving {
   /** Learns which events are there now; true when they have all come already. */
   async #list(history: History, signal: AbortSignal): Promise<boolean> {
     const { channel, path, group } = this.#options;
-    for await (const { event } of listEvents(channel, path(), group, { untilNow: true }, signal)) {
+    const range = { untilNow: true, files: false };
+    for await (const { event } of listEvents(channel, path(), group, range, signal)) {
       history.listed(event);
     }
     return history.end();

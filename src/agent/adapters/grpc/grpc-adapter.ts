@@ -101,6 +101,11 @@ export class GrpcAdapter implements DaemonAdapter {
     }
   }
 
+  async sendImage(): Promise<SendOutcome> {
+    const { code, message } = unsupported();
+    return { outcome: 'fail', code, message };
+  }
+
   createGroup(): Promise<GroupRef> {
     return Promise.reject(unsupported());
   }
@@ -157,6 +162,6 @@ async function* once<T>(value: T): AsyncGenerator<T> {
 function unsupported(): PosternError {
   return new PosternError(
     'UNSUPPORTED',
-    'a server of plain calls has no groups, and tells nothing by itself',
+    'a server of plain calls has no groups and no images, and tells nothing by itself',
   );
 }
