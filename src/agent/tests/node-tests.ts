@@ -41,7 +41,7 @@ export class NodeTests {
     this.#stops = [
       shelf.onNew((journal) => this.#take(journal)),
       shelf.onGone((journal) => this.#leave(journal)),
-      daemon.onTransition((state) => this.#daemon(state === 'serving')),
+      daemon.onTransition((state) => this.#daemon(state)),
     ];
   }
 
@@ -116,7 +116,10 @@ export class NodeTests {
   }
 
   /** The daemon was probed: that it came or went is told, not each probe. */
-  #daemon(up: boolean): void {
+  #daemon(state: string): void {
+    // that it is asked for the first time is no news of it
+    if (state === 'probing' && this.#daemonIsUp === undefined) return;
+    const up = state === 'serving';
     if (up !== this.#daemonIsUp) this.#tellAll({ k: 'daemon', up });
     this.#daemonIsUp = up;
   }
