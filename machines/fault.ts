@@ -46,12 +46,24 @@ const faultSetup = setup({
   // Those named until are absolute times: whoever runs the machine takes its present time off them.
   delays: {
     untilStart: ({ context }) => context.startAtMs,
-    untilOver: ({ context }) => Math.max(context.injectedAtMs ?? 0, context.startAtMs + context.forMs),
+    untilOver: ({ context }) => context.startAtMs + context.forMs,
     backoff: ({ context }) => backoffMs(context.failures),
   },
 });
 
 const whenRefused = { target: 'refused', actions: 'rememberWhy' } as const;
+const whenHealed = faultSetup.createStateConfig({
+  on: {
+    HEALED: {
+      target: '#fault.healed',
+      actions: assign(({ event }) => ({
+        healedAtMs: event.atMs,
+        why:
+          event.code === undefined ? undefined : { code: event.code, message: event.message ?? event.code },
+      })),
+    },
+  },
+});
 const whenMissed = { guard: 'isTooLate', target: 'missed', actions: 'rememberMissed' } as const;
 
 /** One disturbance of one node: it comes by the node's own clock and is always undone. */
@@ -88,6 +100,7 @@ export const faultMachine = faultSetup.createMachine({
       description: 'What undoes it is made safe, then it is done.',
       entry: 'inject',
       on: {
+        ...whenHealed.on,
         INJECTED: [
           { guard: 'wasHealAsked', target: 'healing', actions: 'rememberInjected' },
           { target: 'injected', actions: 'rememberInjected' },
@@ -99,7 +112,7 @@ export const faultMachine = faultSetup.createMachine({
     },
     injected: {
       description: 'It acts.',
-      on: { HEAL_ASKED: 'healing', BOOTED: 'healing' },
+      on: { ...whenHealed.on, HEAL_ASKED: 'healing', BOOTED: 'healing' },
       after: { untilOver: 'healing' },
     },
     healing: {
@@ -110,7 +123,9 @@ export const faultMachine = faultSetup.createMachine({
           actions: assign(({ event }) => ({
             healedAtMs: event.atMs,
             why:
-              event.code === undefined ? undefined : { code: event.code, message: event.message ?? event.code },
+              event.code === undefined
+                ? undefined
+                : { code: event.code, message: event.message ?? event.code },
           })),
         },
         BOOTED: '.undoing',
@@ -121,7 +136,11 @@ export const faultMachine = faultSetup.createMachine({
           entry: 'undo',
           on: {
             HEAL_FAILED: [
-              { guard: 'hasFailedTooOften', target: '#fault.stuck', actions: ['rememberWhy', 'countFailure'] },
+              {
+                guard: 'hasFailedTooOften',
+                target: '#fault.stuck',
+                actions: ['rememberWhy', 'countFailure'],
+              },
               { target: 'resting', actions: ['rememberWhy', 'countFailure'] },
             ],
           },
@@ -136,6 +155,7 @@ export const faultMachine = faultSetup.createMachine({
     stuck: {
       description: 'Could not be undone in many attempts.',
       on: {
+        ...whenHealed.on,
         HEAL_ASKED: { target: 'healing', actions: assign({ failures: 0 }) },
         BOOTED: { target: 'healing', actions: assign({ failures: 0 }) },
       },

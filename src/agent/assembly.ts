@@ -7,10 +7,12 @@ import { refusalHint } from '../auth/refusal-hint.js';
 import { PosternError } from '../errors.js';
 import { Serving } from '../rpc/serving.js';
 import { parseAddress } from '../wire/address.js';
+import { Gate } from '../wire/gate.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { type AgentConfig, type AgentConfigInput, agentConfig } from './config.js';
 import { Credentials } from './credentials.js';
 import { enrol } from './enrol.js';
+import { HubPlaces } from './faults/hub-places.js';
 import { Forwards } from './forwards.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
@@ -37,12 +39,17 @@ export async function assembleAgent(
   const log = deps.log.child({ node });
   const connectTimeoutMs = config.connectTimeoutSeconds * 1000;
   const specs = parseUpstreams(config.to);
-  const [key, tls, outbound] = await Promise.all([
+  const gate = new Gate();
+  const [key, tls, trust] = await Promise.all([
     loadOrCreateKey(config.data, node),
     loadTls(config.toTls),
     loadOutbound(config.hubTls),
   ]);
 
+  const outbound = { ...trust, gate };
+  // What the hub tells is known later.
+  let toldServers: () => readonly string[] = () => [];
+  const places = new HubPlaces(gate, () => [config.hub, ...config.nats, ...toldServers()]);
   const boot = randomBytes(9).toString('base64url');
   const transitions = new Transitions();
   const alone = specs.every(({ prefix }) => prefix !== '');
@@ -67,9 +74,11 @@ export async function assembleAgent(
           boot,
           version: deps.version,
           transitions,
+          places,
+          supervised: supervised?.daemon,
           log,
         });
-  const services = [supervised?.service, rehearsal?.service].filter((one) => one !== undefined);
+  const services = [supervised?.service, ...(rehearsal?.services ?? [])].filter((one) => one !== undefined);
   const own = services.length === 0 ? undefined : startOwnServices(services, log);
   const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
   const forwards = new Forwards({
@@ -102,6 +111,7 @@ export async function assembleAgent(
     },
     log,
   });
+  toldServers = () => credentials.told;
   const ways = new WaysOut({
     config,
     credentials,

@@ -56,6 +56,11 @@ export class Credentials {
     return this.#known().nats;
   }
 
+  /** The same; empty before the hub has told any. */
+  get told(): readonly string[] {
+    return this.#enrolment?.nats ?? [];
+  }
+
   /** Path of the hub's front door where NATS is spoken over WebSocket, as it told last. Throws as `current` does. */
   get natsPath(): string | undefined {
     return this.#known().natsPath;

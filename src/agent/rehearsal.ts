@@ -4,6 +4,8 @@ import { TestsServiceService } from '../gen/postern/v1/tests.js';
 import type { Logger } from '../log.js';
 import { BertyAdapter } from './adapters/berty/berty-adapter.js';
 import { DaemonWatch } from './adapters/daemon-watch.js';
+import { type Faulting, type FaultingOptions, undoFaults } from './faulting.js';
+import { noteFault } from './faults/fault-notes.js';
 import { JournalShelf } from './journal/shelf.js';
 import type { OwnService } from './own-services.js';
 import { NodeTests } from './tests/node-tests.js';
@@ -13,7 +15,7 @@ import type { Transitions } from './transitions.js';
 
 /** The daemon beside an agent and the tests that run on it, as a part of the agent. */
 export interface Rehearsal {
-  readonly service: OwnService;
+  readonly services: readonly OwnService[];
   /** The link came, with this connection, or went. */
   hub(bus: Bus | undefined): void;
   /** Stops; tests that had not ended go on when an agent is started again. */
@@ -33,8 +35,26 @@ export async function rehearse(options: {
   readonly boot: string;
   readonly version: string;
   readonly transitions: Transitions;
+  /** Where the hub is, which faults cut off. */
+  readonly places: FaultingOptions['places'];
+  /** The daemon, where the agent supervises it. */
+  readonly supervised: FaultingOptions['supervised'];
   readonly log: Logger;
 }): Promise<Rehearsal> {
+  const { daemon: target, ...common } = options;
+  const undone = await undoFaults({ ...common, target: () => target });
+  try {
+    return await rehearseUndisturbed(options, undone);
+  } catch (thrown) {
+    await undone.release();
+    throw thrown;
+  }
+}
+
+async function rehearseUndisturbed(
+  options: Parameters<typeof rehearse>[0],
+  undone: Awaited<ReturnType<typeof undoFaults>>,
+): Promise<Rehearsal> {
   const { daemon: target, node, key, directory, boot, version, transitions, log } = options;
   const shelf = await JournalShelf.open({
     directory: join(directory, 'tests'),
@@ -66,16 +86,32 @@ export async function rehearse(options: {
     },
     log,
   });
-  const tests = new NodeTests({ shelf, book, daemon, target, node, key, log });
+  let faulting: Faulting | undefined;
+  const forget = async (run: string) => {
+    await faulting?.closeRun(run);
+    await book.forget(run);
+  };
+  const tests = new NodeTests({ shelf, book: { forget }, daemon, target, node, key, log });
+  faulting = await undone.open({
+    book,
+    note: (plan, fact) => noteFault(shelf.all(), plan, fact, log),
+  });
+  const { acting } = faulting;
+  const unhear = shelf.onNew((journal) => {
+    for (const { plan, fact } of acting(journal.created.run)) void noteFault([journal], plan, fact, log);
+  });
   daemon.start();
+  const service = {
+    name: 'postern.v1.TestsService',
+    definition: TestsServiceService,
+    implementation: testsService({ tests, book, daemon, node, log }),
+  };
   return {
-    service: {
-      name: 'postern.v1.TestsService',
-      definition: TestsServiceService,
-      implementation: testsService({ tests, book, daemon, node, log }),
-    },
+    services: [service, faulting.service],
     hub: (bus) => tests.hub(bus),
     async close() {
+      unhear();
+      await faulting.close();
       await tests.stop();
       daemon.stop();
     },

@@ -1,6 +1,8 @@
 import type { PublishedTransition } from '../actors/host.js';
+import { PosternError } from '../errors.js';
 import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
+import type { SupervisedDaemon } from './faults/process-faults.js';
 import type { OwnService } from './own-services.js';
 import type { ProcessConfig } from './supervise/config.js';
 import { fluentdService } from './supervise/fluentd-service.js';
@@ -9,6 +11,8 @@ import { Supervisor } from './supervise/supervisor.js';
 /** The process that an agent supervises, as a part of the agent. */
 export interface Supervised {
   readonly service: OwnService;
+  /** For faults that kill it. */
+  readonly daemon: SupervisedDaemon;
   /** The agent drains for so long, in milliseconds: the process gets its grace before that is over. */
   drain(drainMs: number): void;
   /** Ends the process, within that drain where there is one. */
@@ -37,6 +41,15 @@ export function superviseProcess(options: {
       name: 'external.Fluentd',
       definition: FluentdService,
       implementation: fluentdService(supervisor, log),
+    },
+    daemon: {
+      holds: (pid) => supervisor.holds(pid),
+      async start() {
+        const outcome = await supervisor.start(new AbortController().signal);
+        if (outcome === 'failed') {
+          throw new PosternError('DAEMON_NOT_STARTED', 'the supervised process did not stay up');
+        }
+      },
     },
     drain(drainMs) {
       endsAtMs = performance.now() + drainMs;

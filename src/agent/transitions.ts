@@ -37,6 +37,14 @@ export class Transitions {
     this.#tell((bus) => bus.publish(subjects.testTransition, of, transition));
   }
 
+  /** Of a fault. */
+  publishFault(
+    of: { readonly node: string; readonly run: string; readonly fault: string },
+    transition: Transition,
+  ): void {
+    this.#tell((bus) => bus.publish(subjects.faultTransition, of, transition));
+  }
+
   #tell(send: (bus: Bus) => void): void {
     this.#waiting.push(send);
     if (this.#waiting.length > mostWaiting) this.#waiting.shift();

@@ -63,7 +63,7 @@ export class WaysOut {
 
   /** Gets credentials where they are needed and connects. Throws what `Credentials.ensure` and `connectBus` throw. */
   async connect(index: number, signal: AbortSignal): Promise<Bus> {
-    const { config, credentials, publicKey, metrics, log } = this.#options;
+    const { config, credentials, publicKey, outbound, metrics, log } = this.#options;
     await credentials.ensure(signal);
     const way = this.#ways[index];
     const pipe = way?.kind === 'websocket' ? await this.#openPipe() : undefined;
@@ -82,6 +82,7 @@ export class WaysOut {
           this.#isLast(index) ? Infinity : earlierWayMs,
         ),
         signal,
+        gate: pipe === undefined ? outbound.gate : undefined,
       });
     } catch (thrown) {
       if (thrown instanceof PosternError && thrown.code === 'BUS_REFUSED') credentials.refused();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.js';
+import type { Gate } from '../wire/gate.js';
 import { createAppend } from './append.js';
 import type { BusCredentials } from './authority.js';
 import type { Bus, Stop } from './bus.js';
@@ -41,6 +42,8 @@ export interface ConnectOptions {
   /** Bound of the first connection (with `fail`) and of making the streams; 5000 when absent. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What each connection goes through; absent: nothing. */
+  readonly gate?: Gate | undefined;
 }
 
 /** The wait between two dials, at least and at most so much more: many agents shall not come back in one instant. */
@@ -78,6 +81,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     onlyThese: options.onlyThese ?? false,
     timeoutMs,
     signal: options.signal,
+    gate: options.gate,
   });
   const status = watchStatus(nats, { lastJwt, log, metrics });
   const connection: Connection = {

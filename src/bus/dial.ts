@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, jwtAuthenticator, type NatsConnection } from 'nats';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Gate } from '../wire/gate.js';
 import type { BusCredentials } from './authority.js';
 import { connectError, isRefusal } from './nats-errors.js';
 import { connectNats } from './transport.js';
@@ -33,6 +34,8 @@ export interface DialOptions {
   readonly onlyThese: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** What each connection goes through. */
+  readonly gate?: Gate | undefined;
 }
 
 /** A connection, and the credential that was shown last. */
@@ -79,7 +82,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
     };
     let nats: NatsConnection;
     try {
-      nats = await connectNats(attempt);
+      nats = await connectNats(attempt, options.gate);
     } catch (thrown) {
       const error = connectError(thrown, options.servers);
       const late = options.firstConnect === 'fail' && Date.now() + waitMs >= deadline;

@@ -183,6 +183,14 @@ export const subjects = {
     publish: { controller: true },
     subscribe: { hub: true, watcher: true, tracer: true, controller: true },
   }),
+  faultTransition: subject({
+    pattern: 'postern.inspect.fault.{node}.{run}.{fault}',
+    summary: 'A transition of the machine of a fault that an agent injects.',
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_INSPECT_FAULT', perSubject: 64, maxBytes: 32 << 20 },
+  }),
   activity: subject({
     pattern: 'postern.activity.{kind}.{node}.{service}.{method}',
     summary:

@@ -1,11 +1,23 @@
+import type { Socket } from 'node:net';
 import { type ConnectionOptions, type NatsConnection, NatsConnectionImpl, setTransportFactory } from 'nats';
 import { NodeTransport, nodeResolveHost } from 'nats/lib/node_transport.js';
+import { Gate } from '../wire/gate.js';
 
 /**
  * The client's own transport leaves its socket without listeners when it closes. A write that failed just before, as
  * one does after the server has ended the connection, is told of only after that, and Node ends the process.
  */
 class HeedfulTransport extends NodeTransport {
+  override async dial(place: { hostname: string; port: number }): Promise<Socket> {
+    const { options } = this;
+    const gate = 'gate' in options && options.gate instanceof Gate ? options.gate : undefined;
+    gate?.check();
+    const socket = await super.dial(place);
+    if (gate?.isShut) socket.destroy();
+    gate?.check();
+    return gate?.enter(socket) ?? socket;
+  }
+
   override close(error?: Error): Promise<void> {
     const { socket } = this;
     const closed = super.close(error);
@@ -15,8 +27,12 @@ class HeedfulTransport extends NodeTransport {
   }
 }
 
-/** Connects as the client's `connect` does, by TCP or TLS. Throws what that throws. */
-export function connectNats(options: ConnectionOptions): Promise<NatsConnection> {
+/**
+ * Connects as the client's `connect` does, by TCP or TLS, and through the gate where there is one. Throws what that throws.
+ */
+export function connectNats(options: ConnectionOptions, gate?: Gate): Promise<NatsConnection> {
   setTransportFactory({ factory: () => new HeedfulTransport(), dnsResolveFn: nodeResolveHost });
-  return NatsConnectionImpl.connect(options);
+  // The client keeps what it does not know among its options, and gives them to each of its transports.
+  const gated: ConnectionOptions & { gate?: Gate } = gate === undefined ? options : { ...options, gate };
+  return NatsConnectionImpl.connect(gated);
 }

@@ -32,6 +32,10 @@ const followers: Readonly<Record<string, Follower>> = {
     bus.follow(subjects.testTransition, filter, ({ params: { node, run, test }, body }) =>
       heard(node, `${run}.${test}.${node}`, body),
     ),
+  fault: (bus, filter, heard) =>
+    bus.follow(subjects.faultTransition, filter, ({ params: { node, run, fault }, body }) =>
+      heard(node, `${run}.${fault}.${node}`, body),
+    ),
 };
 
 /** `postern.v1.InspectService`: the transitions of all machines, kept ones first. */

@@ -3,6 +3,8 @@ import { Agent as HttpsAgent } from 'node:https';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import { PosternError } from '../errors.js';
+import type { Gate } from './gate.js';
+import { GatedHttpAgent, GatedHttpsAgent, GatedProxyAgent } from './gated-agents.js';
 
 /** How servers of the web are reached: through which proxy, and whom to trust. */
 export interface OutboundOptions {
@@ -12,6 +14,8 @@ export interface OutboundOptions {
   readonly rejectUnauthorized?: boolean;
   /** URL of the proxy; '' for none; absent: as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. */
   readonly proxy?: string;
+  /** What all connections go through. */
+  readonly gate?: Gate;
 }
 
 /** One way out, for one request or WebSocket. */
@@ -42,12 +46,16 @@ export function outbound(url: URL, options: OutboundOptions): Outbound {
   };
   const proxy = options.proxy ?? getProxyForUrl(`${secure ? 'https' : 'http'}://${url.host}`);
   if (proxy === '') {
-    const agent = secure ? new HttpsAgent() : new HttpAgent();
+    const agent = secure ? httpsAgent(options.gate) : httpAgent(options.gate);
     return { request: { agent, ...tls }, proxy: '', refusal: () => undefined, giveUp: () => {} };
   }
   const { href, host } = proxyUrl(proxy);
   const givenUp = new AbortController();
-  const agent = new HttpsProxyAgent(href, { ...tls, signal: givenUp.signal });
+  const asked = { ...tls, signal: givenUp.signal };
+  const agent =
+    options.gate === undefined
+      ? new HttpsProxyAgent(href, asked)
+      : new GatedProxyAgent(options.gate, href, asked);
   let refusal: PosternError | undefined;
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
     if (statusCode !== 200) refusal = proxyRefusal(host, url.host, statusCode);
@@ -59,6 +67,11 @@ export function outbound(url: URL, options: OutboundOptions): Outbound {
     giveUp: () => givenUp.abort(),
   };
 }
+
+const httpAgent = (gate?: Gate): HttpAgent =>
+  gate === undefined ? new HttpAgent() : new GatedHttpAgent(gate);
+const httpsAgent = (gate?: Gate): HttpsAgent =>
+  gate === undefined ? new HttpsAgent() : new GatedHttpsAgent(gate);
 
 function proxyUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;

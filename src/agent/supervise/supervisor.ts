@@ -82,6 +82,11 @@ export class Supervisor {
     return stateName(this.#actor.snapshot());
   }
 
+  /** Whether a process is the supervised one, or was started by it. */
+  holds(pid: number): boolean {
+    return this.#left().includes(pid);
+  }
+
   /** Starts it where it does not run. Throws `PROCESS_BUSY`, `CANCELLED`, and `STOPPED` when the agent stops. */
   start(signal: AbortSignal): Promise<Outcome> {
     return this.#turns.run(signal, () => this.#start());

@@ -14,7 +14,8 @@ import type { TestSpec } from './spec.js';
 /** What the tests of a node need. */
 export interface NodeTestsOptions {
   readonly shelf: JournalShelf;
-  readonly book: RunBook;
+  /** Told that a run is closed. */
+  readonly book: Pick<RunBook, 'forget'>;
   readonly daemon: DaemonWatch;
   /** Where the daemon's gRPC listens now. */
   readonly target: string;

@@ -1,15 +1,16 @@
 import { status } from '@grpc/grpc-js';
 import { PosternError } from '../../errors.js';
-import type { Command, Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
+import type { Member, Test, TestSpec, TestsServiceServer } from '../../gen/postern/v1/tests.js';
 import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
 import type { DaemonAdapter } from '../adapters/adapter.js';
 import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { Journal } from '../journal/journal.js';
 import { ownMethods } from '../own-method.js';
+import { commandedMethods, commandOf } from './commanded.js';
 import type { NodeTests } from './node-tests.js';
 import { armOnce, startOnce, stopOnce } from './once.js';
-import type { RunBook, RunCommand } from './run-book.js';
+import type { RunBook } from './run-book.js';
 import { sendWindowMs } from './schedule.js';
 import { readTestSpec } from './spec.js';
 
@@ -53,12 +54,7 @@ export function testsService(options: {
 }): TestsServiceServer {
   const { tests, book, daemon, node, log } = options;
   const method = ownMethods(statusOf, log);
-  /** A method that changes something: refused to a controller that another one has taken over from. */
-  const commanded = <Q extends Commanded, R>(work: (request: Q, signal: AbortSignal) => Promise<R>) =>
-    method<Q, R>(async (request, signal) => {
-      await book.admit(commandOf(request));
-      return work(request, signal);
-    });
+  const commanded = commandedMethods(method, book);
   const told = (journal: Journal): { test: Test } => ({ test: testOf(journal, tests.drained(journal)) });
   const serving = async (signal: AbortSignal): Promise<DaemonAdapter> => {
     const soon = joinAborts([signal], serveWithinMs);
@@ -128,21 +124,6 @@ export function testsService(options: {
       tests: tests.all(run).map((journal) => testOf(journal, tests.drained(journal))),
     })),
   };
-}
-
-/** What every request that changes something has. */
-interface Commanded {
-  readonly command: Command | undefined;
-  /** Name of the run, where the request names one itself. */
-  readonly run?: string;
-}
-
-function commandOf({ command = { run: '', term: 0 }, run }: Commanded): RunCommand {
-  if (run === undefined || command.run === run || (command.run === '' && command.term === 0)) return command;
-  throw new PosternError(
-    'RUN_INVALID',
-    `the command is of the run '${command.run}', what it asks for of '${run}'`,
-  );
 }
 
 function testOf(journal: Journal, drained: number): Test {

@@ -1,0 +1,69 @@
+import { type FaultContext, type FaultInput, faultMachine } from '../../../machines/fault.js';
+import { type ActorClock, workingClock } from '../../actors/clock.js';
+import { safeEffects } from '../../actors/effects.js';
+import { HeldClock } from '../../actors/held-clock.js';
+import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import type { Logger } from '../../log.js';
+
+/** What the machine of a fault wants to be done. */
+export type FaultEffect = 'begin' | 'inject' | 'undo';
+
+/** The machine of a fault: it stands still in the past until `live`. */
+export interface FaultActor
+  extends Pick<RunningActor<typeof faultMachine>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
+  /** What was told so far is the past; its timers run, and it does and publishes things from now on. */
+  live(): void;
+}
+
+/** Starts the machine of a fault, to be told first what has happened to it already. */
+export function startFaultActor(options: {
+  readonly input: FaultInput;
+  readonly node: string;
+  readonly effects: Readonly<Record<FaultEffect, () => void>>;
+  readonly publish: (transition: PublishedTransition) => void;
+  readonly clock?: ActorClock | undefined;
+  readonly now: () => number;
+  readonly log: Logger;
+}): FaultActor {
+  const { input, effects, now, log } = options;
+  const clock = new HeldClock(options.clock ?? workingClock);
+  let isLive = false;
+  const left = (atMs: number) => Math.max(0, atMs - now());
+  const ifLive = (effect: () => void) => () => {
+    if (isLive) effect();
+  };
+  const machine = faultMachine.provide({
+    actions: safeEffects<FaultEffect, { readonly context: FaultContext }>(log, {
+      begin: ifLive(effects.begin),
+      inject: ifLive(effects.inject),
+      undo: ifLive(effects.undo),
+    }),
+    delays: {
+      untilStart: ({ context }) => left(context.startAtMs),
+      untilOver: ({ context }) => left(context.startAtMs + context.forMs),
+    },
+  });
+  const actor = startActor({
+    machine,
+    machineName: 'fault',
+    id: `${input.run}.${input.fault}.${options.node}`,
+    input,
+    clock,
+    now,
+    publish: (transition) => {
+      if (isLive) options.publish(transition);
+    },
+    context: ({ context }) => ({ ...context }),
+    log,
+  });
+  return {
+    send: (event) => actor.send(event),
+    snapshot: () => actor.snapshot(),
+    onTransition: (listener) => actor.onTransition(listener),
+    stop: () => actor.stop(),
+    live() {
+      isLive = true;
+      clock.release();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { status } from '@grpc/grpc-js';
+import type { Fault, FaultsServiceServer } from '../../gen/postern/v1/faults.js';
+import type { Logger } from '../../log.js';
+import { ownMethods } from '../own-method.js';
+import { commandedMethods } from '../tests/commanded.js';
+import type { RunBook } from '../tests/run-book.js';
+import type { NodeFault } from './fault.js';
+import type { Ability, Refusal } from './injection.js';
+import { mostPerRun, type NodeFaults } from './node-faults.js';
+import { faultKinds, longestFaultMs } from './plan.js';
+
+/** gRPC status of what is thrown here. */
+const statusOf: Readonly<Record<string, status>> = {
+  FAULT_INVALID: status.INVALID_ARGUMENT,
+  RUN_INVALID: status.INVALID_ARGUMENT,
+  FAULT_UNKNOWN: status.NOT_FOUND,
+  FAULT_EXISTS: status.ALREADY_EXISTS,
+  SUPERSEDED: status.FAILED_PRECONDITION,
+  RUN_UNREADABLE: status.DATA_LOSS,
+  DATA_UNUSABLE: status.RESOURCE_EXHAUSTED,
+  TOO_MANY_FAULTS: status.RESOURCE_EXHAUSTED,
+  TOO_MANY_RUNS: status.RESOURCE_EXHAUSTED,
+};
+
+/** `postern.v1.FaultsService`: what an agent does to its own machine. */
+export function faultsService(options: {
+  readonly faults: NodeFaults;
+  /** Whether packets can be dropped by the kernel. */
+  readonly nft: () => Promise<string | Refusal>;
+  readonly book: RunBook;
+  readonly log: Logger;
+}): FaultsServiceServer {
+  const { faults, nft, book, log } = options;
+  const method = ownMethods(statusOf, log);
+  const commanded = commandedMethods(method, book);
+  return {
+    getFaultCapabilities: method(async () => {
+      const found = await nft();
+      return {
+        nft: typeof found === 'string',
+        nftReason: typeof found === 'string' ? '' : found.message,
+        kinds: await Promise.all(
+          faultKinds.map(async (kind) => ({ kind, ...told(await faults.injector.ability(kind)) })),
+        ),
+        longestMs: longestFaultMs,
+        mostPerRun,
+      };
+    }),
+    armFault: commanded(async ({ command: _, ...plan }) => ({
+      fault: await faultOf(await faults.arm(plan)),
+    })),
+    healFault: commanded(async ({ run, fault }) => ({ fault: await faultOf(await faults.heal(run, fault)) })),
+    healAll: commanded(async ({ run }) => ({
+      faults: await Promise.all((await faults.healAll(run)).map(faultOf)),
+    })),
+    listFaults: method(async ({ run }) => ({ faults: await Promise.all(faults.all(run).map(faultOf)) })),
+  };
+}
+
+function told(ability: Ability): { by: string; code: string; reason: string } {
+  if ('by' in ability) return { by: ability.by, code: '', reason: '' };
+  return { by: '', code: ability.code, reason: ability.message };
+}
+
+async function faultOf(fault: NodeFault): Promise<Fault> {
+  const { by = '', injectedAtMs = 0, healedAtMs = 0, why } = fault.snapshot().context;
+  return {
+    ...fault.plan,
+    state: fault.state,
+    injectedAtMs,
+    healedAtMs,
+    by,
+    code: why?.code ?? '',
+    reason: why?.message ?? '',
+    dropped: await fault.dropped(),
+  };
+}

@@ -1,0 +1,89 @@
+import { errorText } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { type CutScope, droppedOf, renewalText, tableText } from './cut-table.js';
+import type { HubPlaces } from './hub-places.js';
+import type { Healed, Injection } from './injection.js';
+import { listTable, runNft } from './nft.js';
+import type { UndoShelf } from './undo-shelf.js';
+
+/** The kernel ends a cut that nobody renews after so long, milliseconds. */
+export const leaseMs = 15_000;
+/** A cut is renewed this often, milliseconds. */
+const renewEveryMs = 5_000;
+
+/** For how long a cut is made now: never beyond its end, so that it ends in time whatever becomes of the agent. */
+export function leaseOf(endsAtMs: number): number {
+  return Math.max(1, Math.min(leaseMs, endsAtMs - Date.now()));
+}
+
+/** A cut that was made. */
+export interface NftCutOptions {
+  readonly places: HubPlaces;
+  readonly undo: UndoShelf;
+  readonly scope: CutScope;
+  readonly name: string;
+  readonly nft: string;
+  readonly table: string;
+  /** Addresses of the hub. */
+  readonly hub: readonly string[];
+  readonly endsAtMs: number;
+  /** The guardian is not needed any more. */
+  readonly release: () => void;
+  readonly log: Logger;
+}
+
+/** A cut by nftables that acts: renews it until its end. */
+export class NftCut implements Injection {
+  readonly by = 'nft';
+  readonly atMs = Date.now();
+  readonly #options: NftCutOptions;
+  readonly #hub: Set<string>;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #renewing: Promise<void> = Promise.resolve();
+
+  constructor(options: NftCutOptions) {
+    this.#options = options;
+    this.#hub = new Set(options.hub);
+    this.#renewLater();
+  }
+
+  async heal(): Promise<Healed> {
+    const { undo, name, release } = this.#options;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#renewing;
+    const healed = await undo.undo(name);
+    release();
+    return healed ?? { atMs: Date.now() };
+  }
+
+  async dropped(): Promise<number> {
+    const { nft, table } = this.#options;
+    return droppedOf(await listTable(nft, table));
+  }
+
+  #renewLater(): void {
+    this.#timer = setTimeout(() => {
+      this.#renewing = this.#renew().finally(() => {
+        if (!this.#isOver) this.#renewLater();
+      });
+    }, renewEveryMs);
+  }
+
+  async #renew(): Promise<void> {
+    const { nft, table, scope, endsAtMs, places, log } = this.#options;
+    if (Date.now() >= endsAtMs) return;
+    // The hub may have told of other servers of its bus meanwhile.
+    for (const address of await places.addresses()) this.#hub.add(address);
+    const hub = [...this.#hub];
+    try {
+      await runNft(nft, renewalText(table, scope, hub, leaseOf(endsAtMs)));
+    } catch {
+      // Somebody has removed the table.
+      await runNft(nft, tableText(table, scope, hub, leaseOf(endsAtMs))).catch((thrown: unknown) => {
+        log.warn({ table, err: errorText(thrown) }, 'a cut was not renewed');
+      });
+    }
+  }
+}

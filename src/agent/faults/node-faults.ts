@@ -1,0 +1,248 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorText, PosternError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { replacePrivateFile } from '../../private-file.js';
+import { diskFiles } from '../journal/files.js';
+import { type FaultFact, type FaultPage, faultPage, NodeFault } from './fault.js';
+import type { Healed, Injector, Refusal } from './injection.js';
+import { type FaultPlan, isSamePlan, readFaultPlan } from './plan.js';
+
+/** The most faults of one run, and of all runs. */
+export const mostPerRun = 1_000;
+const mostFaults = 10_000;
+/** Faults that act may take so long to end when the agent stops, milliseconds. */
+const endWithinMs = 10_000;
+/** How long a call waits for a fault that it has ended to act no more, milliseconds. */
+const healWithinMs = 10_000;
+
+/** What the faults of a node need. */
+export interface NodeFaultsOptions {
+  /** Their own directory, of one process at a time. */
+  readonly directory: string;
+  readonly node: string;
+  /** Does faults, and tells what can be done. */
+  readonly injector: Injector;
+  /** Undoes what an earlier agent has left of a fault. */
+  readonly undoLeft: (name: string) => Promise<Healed>;
+  /** What was undone of a fault needs to be known no more. */
+  readonly forget: (name: string) => Promise<void>;
+  /** Records a fact in the journals of the run's tests. Never rejects. */
+  readonly note: (plan: FaultPlan, fact: FaultFact) => Promise<void>;
+  readonly publish: ConstructorParameters<typeof NodeFault>[1]['publish'];
+  readonly log: Logger;
+}
+
+/** All faults of an agent, in `<directory>/runs/<run>/<fault>.json`. */
+export class NodeFaults {
+  readonly #options: NodeFaultsOptions;
+  readonly #faults = new Map<string, NodeFault>();
+  /** Those that are being made. */
+  readonly #making = new Map<string, Promise<NodeFault>>();
+
+  private constructor(options: NodeFaultsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up the faults that an earlier agent has left. Throws what the directory may refuse. */
+  static async open(options: NodeFaultsOptions): Promise<NodeFaults> {
+    const faults = new NodeFaults(options);
+    const runs = join(options.directory, 'runs');
+    await diskFiles.makeDirectory(runs);
+    for (const run of await diskFiles.list(runs)) {
+      for (const name of await diskFiles.list(join(runs, run))) await faults.#open(join(runs, run, name));
+    }
+    for (const fault of faults.#faults.values()) fault.live();
+    return faults;
+  }
+
+  get injector(): Injector {
+    return this.#options.injector;
+  }
+
+  /** Those of a run, or all, by run and time. */
+  all(run: string): NodeFault[] {
+    return [...this.#faults.values()]
+      .filter(({ plan }) => run === '' || plan.run === run)
+      .sort((one, other) =>
+        one.plan.run === other.plan.run
+          ? one.plan.atMs - other.plan.atMs
+          : one.plan.run < other.plan.run
+            ? -1
+            : 1,
+      );
+  }
+
+  /**
+   * Makes a fault that comes by itself; once more with the same content gives the one that is there. One that cannot be
+   * done here is there too, and refused. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
+   */
+  async arm(asked: unknown): Promise<NodeFault> {
+    const plan = readFaultPlan(asked, Date.now());
+    const key = keyOf(plan.run, plan.fault);
+    const making = this.#making.get(key) ?? this.#make(plan);
+    this.#making.set(key, making);
+    try {
+      const fault = await making;
+      if (isSamePlan(plan, fault.plan)) return fault;
+      throw new PosternError(
+        'FAULT_EXISTS',
+        `there is another fault '${plan.fault}' of the run '${plan.run}' here`,
+      );
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+
+  /** Those of a run that act now, as they were noted when they began. */
+  acting(run: string): { plan: FaultPlan; fact: FaultFact }[] {
+    return this.all(run).flatMap((fault) => {
+      const { by, injectedAtMs } = fault.snapshot().context;
+      if (!fault.acts || by === undefined || injectedAtMs === undefined) return [];
+      return [{ plan: fault.plan, fact: { phase: 'injected', atMs: injectedAtMs, by, why: undefined } }];
+    });
+  }
+
+  /** Ends a fault, or takes it back; resolves when it acts no more, or when that takes long. Throws `FAULT_UNKNOWN`. */
+  async heal(run: string, name: string): Promise<NodeFault> {
+    const fault = this.#faults.get(keyOf(run, name));
+    if (fault === undefined) {
+      throw new PosternError('FAULT_UNKNOWN', `there is no fault '${name}' of the run '${run}' here`);
+    }
+    await this.#heal([fault], healWithinMs);
+    return fault;
+  }
+
+  /** The same with all of a run, or of all runs, that have not ended. */
+  async healAll(run: string): Promise<NodeFault[]> {
+    const open = this.all(run).filter((fault) => !fault.isOver);
+    await this.#heal(open, healWithinMs);
+    return open;
+  }
+
+  /** The run is closed: its faults are ended and forgotten. */
+  async closeRun(run: string): Promise<void> {
+    await this.#heal(
+      this.all(run).filter((fault) => !fault.isOver),
+      healWithinMs,
+    );
+    for (const fault of this.all(run)) {
+      await fault.stop();
+      this.#faults.delete(keyOf(run, fault.plan.fault));
+    }
+    await diskFiles.remove(join(this.#options.directory, 'runs', run));
+  }
+
+  /** Ends what acts; the others come when an agent takes them up again. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#making.values());
+    await this.#heal(
+      this.all('').filter((fault) => fault.acts),
+      endWithinMs,
+    );
+    for (const fault of this.#faults.values()) await fault.stop();
+    this.#faults.clear();
+  }
+
+  async #heal(faults: readonly NodeFault[], limitMs: number): Promise<void> {
+    await Promise.all(
+      faults.map(async (fault) => {
+        await fault.heal();
+        await settled(fault, limitMs);
+      }),
+    );
+  }
+
+  async #make(plan: FaultPlan): Promise<NodeFault> {
+    const key = keyOf(plan.run, plan.fault);
+    const present = this.#faults.get(key);
+    if (present !== undefined) return present;
+    const making = [...this.#making.keys()];
+    const ofRun =
+      this.all(plan.run).length + making.filter((one) => one.startsWith(keyOf(plan.run, ''))).length;
+    if (ofRun >= mostPerRun || this.#faults.size + making.length >= mostFaults) {
+      throw new PosternError(
+        'TOO_MANY_FAULTS',
+        `this agent keeps ${mostPerRun} faults of a run, and ${mostFaults} in all`,
+        { hint: 'close runs that are over' },
+      );
+    }
+    const refusal = await this.#refusal(plan);
+    const fault = this.#newFault({ plan, past: [], dropped: 0 });
+    fault.live();
+    try {
+      await fault.arm(refusal);
+    } catch (thrown) {
+      await fault.stop();
+      throw thrown;
+    }
+    this.#faults.set(key, fault);
+    return fault;
+  }
+
+  /** What can never be done here is refused at once; whether there is a daemon is asked when its time has come. */
+  async #refusal({ kind }: FaultPlan): Promise<Refusal | undefined> {
+    const ability = await this.#options.injector.ability(kind);
+    return 'code' in ability && ability.code === 'UNSUPPORTED' ? ability : undefined;
+  }
+
+  #newFault(page: Omit<FaultPage, 'v'>): NodeFault {
+    const { node, injector, undoLeft, note, publish, log } = this.#options;
+    return new NodeFault(page, {
+      node,
+      inject: ({ run, fault, kind }, endsAtMs) =>
+        injector.inject({ kind, name: intentName(run, fault), endsAtMs }),
+      undoLeft: ({ run, fault }) => undoLeft(intentName(run, fault)),
+      save: (saved) => this.#save(saved),
+      note: ({ plan }, fact) => note(plan, fact),
+      publish,
+      log,
+    });
+  }
+
+  async #save(page: FaultPage): Promise<void> {
+    const { run, fault } = page.plan;
+    const directory = join(this.#options.directory, 'runs', run);
+    await replacePrivateFile(join(directory, `${fault}.json`), JSON.stringify(page));
+    await diskFiles.syncDirectory(directory);
+    if (page.past.at(-1)?.type === 'HEALED') await this.#options.forget(intentName(run, fault));
+  }
+
+  async #open(path: string): Promise<void> {
+    // a draft of a process that was killed
+    if (!path.endsWith('.json')) return diskFiles.remove(path);
+    try {
+      const page = faultPage.parse(JSON.parse(await readFile(path, 'utf8')));
+      this.#faults.set(keyOf(page.plan.run, page.plan.fault), this.#newFault(page));
+    } catch (thrown) {
+      this.#options.log.error({ path, err: errorText(thrown) }, 'a fault cannot be read');
+    }
+  }
+}
+
+/** The name of a fault's intent among those of all runs. */
+export function intentName(run: string, fault: string): string {
+  return `${run}.${fault}`;
+}
+
+/** Resolves when a fault has ended, is stuck, or when the time is up. */
+function settled(fault: NodeFault, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!fault.isOver && fault.state !== 'stuck') return;
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const stop = fault.onTransition(look);
+    const timer = setTimeout(() => {
+      stop();
+      resolve();
+    }, limitMs);
+    look();
+  });
+}
+
+function keyOf(run: string, fault: string): string {
+  return `${run}/${fault}`;
+}
