@@ -180,16 +180,20 @@ function testOf(
   verdict: Verdict,
 ): TestJudgement {
   const came = all.filter(({ trouble }) => !neverCame.has(trouble));
-  const pairs = plan.nodes.flatMap((sender) =>
-    plan.nodes
-      .filter((receiver) => receiver !== sender)
-      .map((receiver) => {
-        const own = all.filter((one) => one.sender === sender && one.receiver === receiver);
-        const latency = quantilesOf(own.filter((one) => came.includes(one)).map((one) => one.latencyMs));
-        const counts = countsOf(own, plan.rules.lateAfterMs);
-        return { sender, receiver, counts, ...(latency === undefined ? {} : { latency }) };
-      }),
-  );
+  const between = new Map<string, MadeDelivery[]>();
+  for (const one of all) {
+    const key = `${one.sender}>${one.receiver}`;
+    const same = between.get(key);
+    if (same === undefined) between.set(key, [one]);
+    else same.push(one);
+  }
+  const pairs = [...between.values()].map((own) => {
+    const { sender = '', receiver = '' } = own[0] ?? {};
+    const arrived = own.filter(({ trouble }) => !neverCame.has(trouble));
+    const latency = quantilesOf(arrived.map(({ latencyMs }) => latencyMs));
+    const counts = countsOf(own, plan.rules.lateAfterMs);
+    return { sender, receiver, counts, ...(latency === undefined ? {} : { latency }) };
+  });
   const latency = quantilesOf(came.map((one) => one.latencyMs));
   const thin = Math.max(1, Math.ceil(came.length / 4_000));
   return {

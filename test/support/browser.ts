@@ -1,0 +1,71 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { browserTool } from '../../scripts/browser-tool.js';
+import { errorText } from '../../src/errors.js';
+import { checkoutRoot } from './processes.js';
+
+/** Pictures of pages, for people who want to see what a test saw. */
+export const pictures = path.join(checkoutRoot, '.build/pictures');
+
+/** Why there is no browser here; false where there is one. Fetches it. */
+export async function withoutBrowser(): Promise<string | false> {
+  return browserTool().then(() => false, errorText);
+}
+
+/** A page, and what it did that a report must not do. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors and warnings of its console, uncaught errors, and all addresses it asked for. */
+  readonly noise: string[];
+}
+
+/** Starts Chromium without a window. It may run as root here, which its sandbox does not like. */
+export async function startBrowser(): Promise<Browser> {
+  const tool = await browserTool();
+  return chromium.launch({
+    executablePath: tool.path,
+    env: definedOnly(tool.env),
+    args: ['--disable-gpu', '--disable-dev-shm-usage'],
+    chromiumSandbox: false,
+    timeout: 30_000,
+  });
+}
+
+/** Opens a file of this machine. */
+export async function openFile(
+  browser: Browser,
+  file: string,
+  options: { readonly colorScheme?: 'light' | 'dark'; readonly hash?: string } = {},
+): Promise<WatchedPage> {
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 860 },
+    colorScheme: options.colorScheme ?? 'light',
+  });
+  page.setDefaultTimeout(10_000);
+  const noise: string[] = [];
+  const address = `file://${file}`;
+  page.on('console', (message) => noise.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => noise.push(`uncaught: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    noise.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (request.url().split('#')[0] !== address) noise.push(`asked for ${request.url()}`);
+  });
+  await page.goto(`${address}${options.hash ?? ''}`);
+  return { page, noise };
+}
+
+/** Keeps a picture of a page, which git does not. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await mkdir(pictures, { recursive: true });
+  await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
