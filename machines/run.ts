@@ -7,6 +7,25 @@ const provided = () => {};
 /** Nodes that cannot be reached are waited for so long when a run is ended before its time, milliseconds. */
 const quietMs = 15_000;
 
+/** When each wait is over, in the words of whoever runs the machine: `left` makes of a Unix time how long it is until then. */
+export function runDelays(left: (atMs: number) => number) {
+  type Facts = { readonly context: RunContext };
+  const patience =
+    (step: 'gatherMs' | 'groupMs' | 'readyMs' | 'collectMs') =>
+    ({ context }: Facts) =>
+      left(context.sinceMs + context.patience[step]);
+  return {
+    untilGathered: patience('gatherMs'),
+    untilGrouped: patience('groupMs'),
+    untilReady: patience('readyMs'),
+    untilCollected: patience('collectMs'),
+    untilControlSent: ({ context }: Facts) => left((context.t0.control ?? 0) + context.lastsMs.control),
+    untilSent: ({ context }: Facts) => left((context.t0.main ?? 0) + context.lastsMs.main),
+    untilSettled: ({ context }: Facts) => left(context.sinceMs + context.settleMs),
+    untilQuiet: ({ context }: Facts) => left(context.sinceMs + quietMs),
+  };
+}
+
 const runSetup = setup({
   types: {
     context: {} as RunContext,
@@ -43,18 +62,7 @@ const runSetup = setup({
     /** Each phase has one T0, whoever conducts the run. */
     isFirstT0: ({ context, event }) => event.type === 'T0_CHOSEN' && context.t0[event.phase] === undefined,
   },
-  // All are absolute times: whoever runs the machine takes its present time off them.
-  delays: {
-    untilGathered: ({ context }) => context.sinceMs + context.patience.gatherMs,
-    untilGrouped: ({ context }) => context.sinceMs + context.patience.groupMs,
-    untilReady: ({ context }) => context.sinceMs + context.patience.readyMs,
-    untilControlSent: ({ context }) => (context.t0.control ?? 0) + context.lastsMs.control,
-    untilControlSettled: ({ context }) => context.sinceMs + context.patience.readyMs,
-    untilSent: ({ context }) => (context.t0.main ?? 0) + context.lastsMs.main,
-    untilSettled: ({ context }) => context.sinceMs + context.settleMs,
-    untilQuiet: ({ context }) => context.sinceMs + quietMs,
-    untilCollected: ({ context }) => context.sinceMs + context.patience.collectMs,
-  },
+  delays: runDelays((atMs) => atMs),
 });
 
 /** What ends a run before its time, once nodes have been told of it. */
@@ -150,7 +158,7 @@ export const runMachine = runSetup.createMachine({
         settling: {
           description: 'What was sent arrives everywhere; the nodes say when they have seen all of it.',
           on: { SETTLED: { target: '#run.main', actions: 'enter' } },
-          after: { untilControlSettled: { actions: 'giveUp' } },
+          after: { untilCollected: { actions: 'giveUp' } },
         },
       },
     },

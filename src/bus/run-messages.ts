@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labels } from './messages.js';
 import { resultToken } from './result-records.js';
 
 const count = z.number().int().nonnegative();
@@ -88,7 +89,15 @@ export const runPart = z.discriminatedUnion('k', [
     k: z.literal('nodes'),
     seed: text(128),
     nodes: z
-      .array(z.object({ node, offsetMs: z.number(), errorMs: z.number().nonnegative(), version: text(64) }))
+      .array(
+        z.object({
+          name: node,
+          labels,
+          offsetMs: z.number(),
+          errorMs: z.number().nonnegative(),
+          version: text(64),
+        }),
+      )
       .max(200),
   }),
   /** A group, once its first member has made it: its id, the invitation and its members' keys in it. */

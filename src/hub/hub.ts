@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { BusAuthority, RevokedKeys } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
+import type { OwnService } from '../own-service.js';
 import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
 import type { Reloaded } from './reload.js';
@@ -20,6 +21,8 @@ export interface HubDeps {
   readonly revokeOnBus?: (revoked: RevokedKeys) => Promise<string>;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** Services of other roles in the same process, which the hub answers for: for callers with the role `operate`. */
+  readonly services?: readonly OwnService[];
   /** Instance id on the bus; default: random. */
   readonly hubInstance?: string;
   /** Version of Postern, as other hubs are told. */

@@ -34,7 +34,7 @@ export function callerWith(wanted: Role | readonly Role[], metadata: Metadata): 
 }
 
 /** What grpc-js takes as an error; anything that was not thrown on purpose is logged and told as INTERNAL. */
-function serviceError(thrown: unknown, log: Logger): { code: status; details: string } {
+export function serviceError(thrown: unknown, log: Logger): { code: status; details: string } {
   const code = thrown instanceof PosternError ? statusOf[thrown.code] : undefined;
   if (code !== undefined) return { code, details: errorText(thrown) };
   log.error({ err: thrown }, "one of the hub's own services failed");

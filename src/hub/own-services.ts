@@ -9,8 +9,10 @@ import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v
 import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
 import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
+import type { OwnService } from '../own-service.js';
 import type { Http2Upstream } from '../wire/http2-upstream.js';
 import { inProcessServer } from '../wire/in-process-server.js';
+import { guarded } from './guarded-service.js';
 
 /** The hub's own gRPC services, in this process. */
 export interface OwnServices {
@@ -35,6 +37,8 @@ export function startOwnServices(
     hub: HubServer;
     activity: ActivityServer;
   },
+  /** Services of others in this process, for callers with the role `operate`. */
+  others: readonly OwnService[],
   log: Logger,
 ): OwnServices {
   const server = new Server({ 'grpc.enable_channelz': 0 });
@@ -44,6 +48,9 @@ export function startOwnServices(
   server.addService(RoutesServiceService, services.routes);
   server.addService(HubService, services.hub);
   server.addService(ActivityService, services.activity);
+  for (const { definition, implementation } of others) {
+    server.addService(definition, guarded(implementation, log));
+  }
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.
@@ -54,6 +61,7 @@ export function startOwnServices(
     RoutesServiceService,
     HubService,
     ActivityService,
+    ...others.map(({ definition }) => definition),
   ]);
   const { target, stop } = inProcessServer(server, "the hub's own services", log);
   return {

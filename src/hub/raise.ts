@@ -152,6 +152,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       routes: routesService(routes, nodes, config.listen, log),
       ...activityServices(bus, nodes, log),
     },
+    deps.services ?? [],
     log,
   );
   undo.add(() => own.stop());

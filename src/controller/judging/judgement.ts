@@ -34,11 +34,11 @@ export interface FaultFact {
   /** State of the fault's machine on the node. */
   readonly state: string;
   /** By the node's clock; absent: it was not. */
-  readonly injectedAtMs?: number;
-  readonly healedAtMs?: number;
+  readonly injectedAtMs?: number | undefined;
+  readonly healedAtMs?: number | undefined;
   /** `nft`, `userspace`, `signal`. */
-  readonly by?: string;
-  readonly reason?: string;
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** Why a verdict is no plain pass. The worst come first. */

@@ -1,0 +1,57 @@
+import { type RunContext, runDelays, runMachine } from '../../../machines/run.js';
+import { type ActorClock, workingClock } from '../../actors/clock.js';
+import { safeEffects } from '../../actors/effects.js';
+import { HeldClock } from '../../actors/held-clock.js';
+import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import type { Logger } from '../../log.js';
+
+/** What the machine of a run wants to be written down when its times have come. */
+export type RunEffect = 'giveUp' | 'endSends' | 'endSettling' | 'endCollecting' | 'endStopping';
+
+/** The machine of a run: it stands still in the past until `live`. */
+export interface RunActor
+  extends Pick<RunningActor<typeof runMachine>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
+  /** What was told so far is the past; its timers run and its transitions are published from now on. */
+  live(): void;
+}
+
+/** Starts the machine of a run, to be told its events from the first one on. */
+export function startRunActor(options: {
+  readonly run: string;
+  readonly startedAtMs: number;
+  readonly effects: Readonly<Record<RunEffect, () => void>>;
+  readonly publish: (transition: PublishedTransition) => void;
+  readonly now: () => number;
+  readonly clock?: ActorClock | undefined;
+  readonly log: Logger;
+}): RunActor {
+  const { run, effects, now, log } = options;
+  const clock = new HeldClock(options.clock ?? workingClock);
+  let isLive = false;
+  const actor = startActor({
+    machine: runMachine.provide({
+      actions: safeEffects<RunEffect, { readonly context: RunContext }>(log, effects),
+      delays: runDelays((atMs) => Math.max(0, atMs - now())),
+    }),
+    machineName: 'run',
+    id: run,
+    input: { run, atMs: options.startedAtMs },
+    clock,
+    now,
+    publish: (transition) => {
+      if (isLive) options.publish(transition);
+    },
+    context: ({ context }) => ({ ...context }),
+    log,
+  });
+  return {
+    send: (event) => actor.send(event),
+    snapshot: () => actor.snapshot(),
+    onTransition: (listener) => actor.onTransition(listener),
+    stop: () => actor.stop(),
+    live() {
+      isLive = true;
+      clock.release();
+    },
+  };
+}

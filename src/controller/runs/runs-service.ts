@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import type { Bus } from '../../bus/bus.js';
+import { largestScenarioBytes, type RunEntry, type RunPartOf } from '../../bus/run-messages.js';
+import { PosternError } from '../../errors.js';
+import type { RunsServer, StartRunRequest } from '../../gen/postern/v1/runs.js';
+import type { Logger } from '../../log.js';
+import { readScenario } from '../scenario/read-scenario.js';
+import type { RunBoard } from './board.js';
+import { methods } from './methods.js';
+import { reportOf } from './report-of.js';
+import { checkRunName, newRunName } from './run-names.js';
+import { runView } from './run-view.js';
+import { WatchedRun } from './watched-run.js';
+
+/** So many runs are listed where nobody says how many. */
+const listed = 100;
+/** A report is sent in parts of so many bytes. */
+const partBytes = 64 * 1024;
+
+/** What the service needs. */
+export interface RunsServiceOptions {
+  readonly bus: Bus;
+  readonly board: () => Promise<RunBoard>;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** `postern.v1.Runs`. */
+export function runsService({ bus, board, now, log }: RunsServiceOptions): RunsServer {
+  const { unary, streaming } = methods(log);
+  const shown = async (runs: RunBoard, entry: RunEntry) => ({
+    run: runView(entry, (await runs.partsOf(entry.run).get('nodes'))?.nodes),
+  });
+  return {
+    startRun: unary(async (request, user) => {
+      const runs = await board();
+      const scenario = scenarioOf(request);
+      const name = request.run === '' ? newRunName(scenario.name, now()) : checkRunName(request.run);
+      const entry = await begin(runs, name, user, scenario.part);
+      return { run: runView(entry) };
+    }),
+    stopRun: unary(async ({ run, reason }, user) => {
+      const runs = await board();
+      return shown(runs, await runs.askToStop(run, user, reason));
+    }),
+    getRun: unary(async ({ run }) => {
+      const runs = await board();
+      return shown(runs, known(runs, run));
+    }),
+    listRuns: unary(async ({ limit }) => {
+      const { entries } = await board();
+      const most = limit === 0 ? listed : limit;
+      return { runs: entries.slice(0, most).map((entry) => runView(entry)), more: entries.length > most };
+    }),
+    watchRun: streaming(async ({ run }, signal, out) => {
+      const runs = await board();
+      known(runs, run);
+      const watched = new WatchedRun({ run, board: runs, bus });
+      try {
+        for await (const message of watched.messages(signal)) await out(message);
+      } finally {
+        watched.stop();
+      }
+    }),
+    getReport: streaming(async ({ run, format, rulesJson }, signal, out) => {
+      const runs = await board();
+      const report = await reportOf(
+        { entry: known(runs, run), parts: runs.partsOf(run), bus, now },
+        { format, rulesJson },
+        signal,
+      );
+      const bytes = Buffer.from(report, 'utf8');
+      for (let at = 0; at < bytes.length; at += partBytes) {
+        await out({ part: bytes.subarray(at, at + partBytes) });
+      }
+    }),
+  };
+}
+
+function known(runs: RunBoard, run: string): RunEntry {
+  const entry = runs.entry(run);
+  if (entry !== undefined) return entry;
+  throw new PosternError('RUN_UNKNOWN', `there is no run '${run.slice(0, 80)}'`, {
+    hint: 'see which there are with `postern runs ls`',
+  });
+}
+
+/** Throws `INVALID_ARGUMENT` and `SCENARIO_INVALID`, which tells every mistake. */
+function scenarioOf({ scenario: text, file, seed }: StartRunRequest): {
+  name: string;
+  part: RunPartOf<'scenario'>;
+} {
+  if (Buffer.byteLength(text) > largestScenarioBytes) {
+    throw new PosternError(
+      'INVALID_ARGUMENT',
+      `scenario: at most ${largestScenarioBytes / 1024} KiB are taken`,
+    );
+  }
+  if (seed.length > 128) throw new PosternError('INVALID_ARGUMENT', 'seed: at most 128 characters are taken');
+  const fileName = file === '' ? 'scenario' : file.slice(-200);
+  const { name } = readScenario(text, fileName);
+  return { name, part: { k: 'scenario', text, file: fileName, ...(seed === '' ? {} : { seed }) } };
+}
+
+/** Begins a run; the same one once more is the one that was begun. */
+async function begin(
+  runs: RunBoard,
+  run: string,
+  user: string,
+  scenario: RunPartOf<'scenario'>,
+): Promise<RunEntry> {
+  try {
+    return await runs.begin(run, user, scenario);
+  } catch (thrown) {
+    if (!(thrown instanceof PosternError) || thrown.code !== 'RUN_EXISTS') throw thrown;
+    const entry = runs.entry(run);
+    const stored = await runs.partsOf(run).get('scenario');
+    if (entry !== undefined && stored !== undefined && digest(stored) === digest(scenario)) return entry;
+    throw thrown;
+  }
+}
+
+function digest(part: RunPartOf<'scenario'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([part.text, part.seed]))
+    .digest('hex');
+}

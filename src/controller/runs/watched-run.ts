@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import type { Bus, Stop } from '../../bus/bus.js';
+import type { RunEntry, RunProgress } from '../../bus/run-messages.js';
+import { subjects } from '../../bus/subjects.js';
+import type { FaultProgress, WatchRunResponse } from '../../gen/postern/v1/runs.js';
+import type { Plan } from '../plan/plan.js';
+import type { RunBoard } from './board.js';
+import { runView } from './run-view.js';
+import { storedPlan } from './stored-run.js';
+
+/** A run for somebody who looks on: of what comes faster than they read, the latest counts. */
+export class WatchedRun {
+  readonly #run: string;
+  readonly #board: RunBoard;
+  readonly #stops: Stop[];
+  readonly #news = new EventTarget();
+  #entry: RunEntry | undefined;
+  #progress: RunProgress | undefined;
+  #plan: Plan | undefined;
+  #hasNews = true;
+
+  constructor({ run, board, bus }: { run: string; board: RunBoard; bus: Bus }) {
+    this.#run = run;
+    this.#board = board;
+    this.#entry = board.entry(run);
+    this.#stops = [
+      board.onChange((entry) => {
+        if (entry.run !== run || sameForPeople(entry, this.#entry)) return;
+        this.#entry = entry;
+        this.#tell();
+      }),
+      bus.subscribe(subjects.runProgress, { run }, ({ body }) => {
+        this.#progress = body;
+        this.#tell();
+      }),
+    ];
+  }
+
+  /** What it is now, then what becomes of it, until it has ended. */
+  async *messages(signal: AbortSignal): AsyncGenerator<WatchRunResponse> {
+    for (;;) {
+      if (!this.#hasNews) await once(this.#news, 'news', { signal });
+      this.#hasNews = false;
+      const entry = this.#entry;
+      if (entry === undefined) return;
+      yield await this.#message(entry);
+      if (entry.endedAtMs !== undefined) return;
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  #tell(): void {
+    this.#hasNews = true;
+    this.#news.dispatchEvent(new Event('news'));
+  }
+
+  async #message(entry: RunEntry): Promise<WatchRunResponse> {
+    const parts = this.#board.partsOf(this.#run);
+    if (this.#plan === undefined && entry.planHash !== undefined) this.#plan = await storedPlan(entry, parts);
+    const plan = this.#plan;
+    return {
+      run: runView(
+        entry,
+        plan?.nodes.map((name) => ({ name })),
+      ),
+      nodes: this.#progress?.nodes ?? [],
+      faults: plan === undefined ? [] : faultsOf(entry, plan, this.#progress),
+    };
+  }
+}
+
+/** A beat changes nothing that anybody wants to see. */
+function sameForPeople(entry: RunEntry, before: RunEntry | undefined): boolean {
+  return (
+    before !== undefined &&
+    entry.lease.term === before.lease.term &&
+    entry.events.length === before.events.length &&
+    (entry.stop === undefined) === (before.stop === undefined)
+  );
+}
+
+function faultsOf(entry: RunEntry, { faults }: Plan, progress: RunProgress | undefined): FaultProgress[] {
+  const t0 = entry.events.find((event) => event.type === 'T0_CHOSEN' && event.phase === 'main');
+  if (t0?.type !== 'T0_CHOSEN') return [];
+  const states = new Map(progress?.faults.map(({ node, fault, state }) => [`${node}/${fault}`, state]));
+  return faults.map(({ fault, node, kind, atMs, forMs }) => ({
+    fault,
+    node,
+    kind,
+    fromMs: t0.t0Ms + atMs,
+    toMs: t0.t0Ms + atMs + forMs,
+    state: states.get(`${node}/${fault}`) ?? '',
+  }));
+}

@@ -1,0 +1,39 @@
+import { testsOn } from '../runs/facts.js';
+import { askNode, commandOf, nodesAtOnce, type PlannedRun } from './context.js';
+import { forEach, type StepLife } from './step.js';
+
+/** Ends all tests and faults of the run at all nodes that can be reached, each as soon as it can be. */
+export async function quieten(run: PlannedRun, life: StepLife, reason: string): Promise<void> {
+  const command = commandOf(run);
+  await forEach(run.plan.nodes, nodesAtOnce, async (node) => {
+    if (run.plan.faults.some((fault) => fault.node === node)) {
+      await askNode(
+        run,
+        life,
+        { node, what: `${node} heals its faults` },
+        ({ faults }) => faults.healAll.bind(faults),
+        { run: run.run, command },
+      );
+    }
+    const known = new Set(testsOn(run.plan, node).map(({ test }) => test));
+    if (known.size === 0) return;
+    const { tests } = await askNode(
+      run,
+      life,
+      { node, what: `${node} tells its tests` },
+      ({ tests: client }) => client.listTests.bind(client),
+      { run: run.run },
+    );
+    for (const { test } of tests) {
+      if (!known.has(test)) continue;
+      await askNode(
+        run,
+        life,
+        { node, what: `${node} stops ${test}` },
+        ({ tests: client }) => client.stopTest.bind(client),
+        { run: run.run, test, reason, command },
+      );
+    }
+  });
+  life.trouble(undefined);
+}
