@@ -8,6 +8,7 @@ import { labCommands } from './table/lab.js';
 import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
+import { scenarioCommands } from './table/scenario.js';
 import { servingCommands } from './table/serving.js';
 import { testCommands } from './table/tests.js';
 import { tunnelCommands } from './table/tunnels.js';
@@ -28,6 +29,7 @@ export const commands: readonly CommandSpec[] = [
   daemonCommand,
   ...labCommands,
   ...testCommands,
+  ...scenarioCommands,
 ];
 
 /** The words that only hold commands together. */
@@ -40,5 +42,6 @@ export const groups: readonly GroupSpec[] = [
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
   { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
+  { path: ['scenario'], summary: 'check files of scenarios' },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

@@ -4,6 +4,9 @@ import { durationText } from './quantities.js';
 import type { Roster } from './roster.js';
 import { longestMs } from './scenario.js';
 
+/** Smallest image that nodes can send, bytes. */
+export const leastImageBytes = 512;
+
 /** What is wrong with the groups and their tests. */
 export function checkGroups({ groups }: Draft, roster: Roster, findings: Findings): void {
   for (const group of groups) checkGroup(group, roster, findings);
@@ -62,8 +65,14 @@ function checkTest({ path, test }: DraftTest, findings: Findings): void {
   if (workload.type === 'media') {
     findings.warnings.push({
       path: [...path, 'type'],
-      text: "media: neither Berty's daemon since v2.434.8 nor the reference daemon sends images; they refuse this test",
+      text: "media: only daemons that know files take this test, such as Berty's up to v2.434.7; others refuse it",
     });
+    if (test.size < leastImageBytes) {
+      findings.mistakes.push({
+        path: [...path, 'size'],
+        text: `an image has at least ${leastImageBytes} bytes`,
+      });
+    }
   }
 }
 

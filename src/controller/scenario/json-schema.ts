@@ -12,13 +12,15 @@ export interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
 }
 
-/** Where editors find the schema in a package or a checkout. */
-export const scenarioSchemaFile = 'schemas/scenario.schema.json';
-
 /** JSON schema (draft 2020-12) of a scenario's file in our form. What depends on several values is not in it. */
 export function scenarioJsonSchema(): JsonSchema & Readonly<Record<string, unknown>> {
   const { $schema, ...rest } = z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-2020-12' });
   return { $schema, $id: 'urn:postern:scenario:1', ...asSchema(rest) };
+}
+
+/** The same as text: `schemas/scenario.schema.json`. */
+export function scenarioSchemaText(): string {
+  return `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
 }
 
 function asSchema(schema: unknown): JsonSchema {

@@ -4,10 +4,11 @@ import { z } from 'zod';
 export const longestName = 24;
 
 /** Name of a group or a test. */
+export const nameForm = /^[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?$/;
 export const plainName = z
   .string()
   .regex(
-    /^[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?$/,
+    nameForm,
     `a name is lower-case letters, digits and hyphens, at most ${longestName}, with no hyphen at an end`,
   );
 

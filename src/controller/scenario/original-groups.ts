@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { leastImageBytes } from './check-groups.js';
 import type { DraftGroup, DraftRef, DraftTest } from './draft.js';
 import type { Path } from './mistake.js';
 import { asName, longestName } from './names.js';
@@ -53,6 +54,10 @@ export class OriginalGroups {
     const tests = reader.map(raw, path)?.tests;
     for (const [i, { raw: one, path: at }] of reader.list(tests, [...path, 'tests']).entries()) {
       const read = reader.read(originalTest, one, at, originalPartKeys.test);
+      if (read?.type === 'media' && read.size < leastImageBytes) {
+        reader.warn([...at, 'size'], `becomes ${leastImageBytes}: no image is smaller`);
+        read.size = leastImageBytes;
+      }
       if (read === undefined) group.broken = true;
       else {
         const key = `${i} ${JSON.stringify(read)}`;

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { labels } from '../../bus/messages.js';
 import { faultKinds } from '../plan/plan.js';
 import { daemonSchema } from './daemon-schema.js';
-import { scenarioName } from './names.js';
+import { nameForm, scenarioName } from './names.js';
 import { byteSize, duration, share, whole } from './quantities.js';
 import { longestMs, mostNodes, providers } from './scenario.js';
+
+/** As `nodeName` of the bus has it, for editors. */
+const nodeForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const long = { leastMs: 0, mostMs: longestMs };
 const some = { leastMs: 1, mostMs: longestMs };
@@ -12,6 +14,17 @@ const ref = z.string({ error: 'must be the name of an entry of nodes, or of one 
 const refs = z.union([ref.transform((one) => [one]), z.array(ref)], {
   error: 'must be a name, or a list of names',
 });
+
+/** Key and value as selectors have them, `site=attic`. */
+const labels = z.record(
+  z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'is no key of a label'),
+  z
+    .union([z.string(), z.number(), z.boolean()], { error: 'must be text' })
+    .transform(String)
+    .pipe(
+      z.string().regex(/^[^,=!*]{0,256}$/, 'has a character that values of labels cannot have here: , = ! *'),
+    ),
+);
 
 export const nodeSchema = z.strictObject({
   count: whole(1, mostNodes).optional().describe('So many nodes of the kind, named ENTRY-1, ENTRY-2, …'),
@@ -62,6 +75,7 @@ export const groupSchema = z.strictObject({
     .describe('Entries of nodes, or single nodes (default: all whose daemon is a peer)'),
   tests: z
     .record(z.string(), testSchema)
+    .meta({ propertyNames: { pattern: nameForm.source } })
     .describe('What is sent, each test under its name; all run at the same time'),
 });
 
@@ -126,8 +140,12 @@ export const scenarioSchema = z
       ),
     nodes: z
       .record(z.string(), nodeSchema.nullable())
+      .meta({ propertyNames: { pattern: nodeForm.source } })
       .describe('Entries by name: a node of that name, several of a kind, or those with certain labels'),
-    groups: z.record(z.string(), groupSchema).describe('Groups by name, and what is sent in them'),
+    groups: z
+      .record(z.string(), groupSchema)
+      .meta({ propertyNames: { pattern: nameForm.source } })
+      .describe('Groups by name, and what is sent in them'),
     faults: z
       .array(faultSchema)
       .max(200, 'at most 200')
