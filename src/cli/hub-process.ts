@@ -11,6 +11,7 @@ import { startHub } from '../hub/hub.js';
 import type { Logger } from '../log.js';
 import { posternVersion } from '../package-info.js';
 import type { Cleanup } from './cleanup.js';
+import { controllerBesideHub } from './controller-beside-hub.js';
 import type { Invocation } from './invocation.js';
 import { processMetrics } from './process-metrics.js';
 import { reloadOnChange } from './reload.js';
@@ -35,13 +36,21 @@ export async function startHubProcess(options: {
   configure: () => Promise<HubConfigInput>;
   natsUrls: readonly string[];
   authority: BusAuthority;
+  /** Whether a controller runs in the same process. */
+  withController: boolean;
   log: Logger;
   cleanup: Cleanup;
 }): Promise<Started> {
-  const { invocation, config, configure, natsUrls, authority, log, cleanup } = options;
+  const { invocation, config, configure, natsUrls, authority, withController, log, cleanup } = options;
   const metrics = processMetrics();
-  const connectAs = (role: 'hub' | 'tunnel') => connect({ role, natsUrls, authority, log, metrics, cleanup });
+  const connectAs = (role: 'hub' | 'tunnel' | 'controller') =>
+    connect({ role, natsUrls, authority, log, metrics, cleanup });
   const [bus, tunnelBus] = await Promise.all([connectAs('hub'), connectAs('tunnel')]);
+  const controllerBus = withController ? await connectAs('controller') : undefined;
+  const controller =
+    controllerBus === undefined
+      ? undefined
+      : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub.ready, log, cleanup });
   const hub = startHub(config, {
     bus,
     tunnelBus,
@@ -50,6 +59,7 @@ export async function startHubProcess(options: {
     log,
     metrics,
     version: posternVersion(),
+    services: controller === undefined ? [] : [controller.service],
   });
   cleanup.add('the hub', () => hub.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
@@ -72,7 +82,7 @@ export async function startHubProcess(options: {
 }
 
 async function connect(options: {
-  role: 'hub' | 'tunnel';
+  role: 'hub' | 'tunnel' | 'controller';
   natsUrls: readonly string[];
   authority: BusAuthority;
   log: Logger;

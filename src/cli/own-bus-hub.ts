@@ -37,6 +37,15 @@ export async function serveWithOwnBus(
     const place = { data, natsUrls, routesFrom: routesOrigin(invocation) };
     const config = hubConfigOf(settings, place);
     const configure = async () => hubConfigOf(await read(), place);
-    return startHubProcess({ invocation, config, configure, natsUrls, authority, log, cleanup });
+    return startHubProcess({
+      invocation,
+      config,
+      configure,
+      natsUrls,
+      authority,
+      withController: true,
+      log,
+      cleanup,
+    });
   });
 }

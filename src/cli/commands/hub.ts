@@ -19,6 +19,15 @@ export async function run(invocation: Invocation): Promise<number> {
     const config = hubConfigOf(settings, place);
     const configure = async () =>
       hubConfigOf(await readSettings(invocation, hubSettings, hubBindings), place);
-    return startHubProcess({ invocation, config, configure, natsUrls, authority, log, cleanup });
+    return startHubProcess({
+      invocation,
+      config,
+      configure,
+      natsUrls,
+      authority,
+      withController: false,
+      log,
+      cleanup,
+    });
   });
 }
