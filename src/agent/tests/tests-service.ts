@@ -8,6 +8,7 @@ import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { Journal } from '../journal/journal.js';
 import { ownMethods } from '../own-method.js';
 import { commandedMethods, commandOf } from './commanded.js';
+import { mustNotRefuseImages, mustTakeImages } from './media-support.js';
 import type { NodeTests } from './node-tests.js';
 import { armOnce, startOnce, stopOnce } from './once.js';
 import type { RunBook } from './run-book.js';
@@ -86,7 +87,8 @@ export function testsService(options: {
       await (await serving(signal)).ready({ id: group }, writer, signal);
       return {};
     }),
-    createTest: commanded(async ({ run, test, spec, settleMs }) => {
+    createTest: commanded(async (request, signal) => {
+      const { run, test, spec, settleMs } = request;
       const asked = { ...spec };
       const read = readTestSpec(asked);
       if (!(settleMs >= 0 && settleMs <= longestSettleMs)) {
@@ -95,13 +97,24 @@ export function testsService(options: {
           `a settle time of ${settleMs} ms is not between 0 and an hour`,
         );
       }
+      const known = tests.all(run).some(({ created }) => created.test === test);
+      if (read.type === 'media' && !known) {
+        mustTakeImages(await serving(signal));
+        await book.admit(commandOf(request)); // another may have taken over meanwhile
+      }
       const sendMs = Math.ceil(sendWindowMs(read));
       return told(
         await tests.create({ run, test, node, settleMs: Math.round(settleMs), sendMs, spec: asked }),
       );
     }),
-    armTest: commanded(async ({ run, test, startAtMs, offsetMs, errorMs }) => {
+    armTest: commanded(async (request, signal) => {
+      const { run, test, startAtMs, offsetMs, errorMs } = request;
       const journal = tests.find(run, test);
+      const isNew = journal.state === 'created' && journal.created.spec.type === 'media';
+      if (isNew) {
+        await mustNotRefuseImages(daemon, signal);
+        await book.admit(commandOf(request));
+      }
       await armOnce(journal, {
         t0: startAtMs,
         startAt: startAtMs - offsetMs,
