@@ -7,6 +7,8 @@ const provided = () => {};
 
 /** A fault that is done at once may be so late, milliseconds. */
 const lateMs = 5_000;
+/** It is made ready so long before its time, milliseconds. */
+export const nearMs = 3_000;
 /** So many attempts to undo it may fail in a row. */
 const mostFailures = 20;
 
@@ -17,6 +19,8 @@ const faultSetup = setup({
     input: {} as FaultInput,
   },
   actions: {
+    /** Makes ready what takes time to be made ready. */
+    prepare: provided,
     /** Records that it begins, in time or not; comes back as BEGUN. */
     begin: provided,
     /** Injects it; comes back as INJECTED or REFUSED. */
@@ -45,6 +49,7 @@ const faultSetup = setup({
   },
   // Those named until are absolute times: whoever runs the machine takes its present time off them.
   delays: {
+    untilNear: ({ context }) => context.startAtMs - nearMs,
     untilStart: ({ context }) => context.startAtMs,
     untilOver: ({ context }) => context.startAtMs + context.forMs,
     backoff: ({ context }) => backoffMs(context.failures),
@@ -94,7 +99,7 @@ export const faultMachine = faultSetup.createMachine({
         BEGUN: [whenMissed, { target: 'injecting' }],
         HEAL_ASKED: 'cancelled',
       },
-      after: { untilStart: { actions: 'begin' } },
+      after: { untilNear: { actions: 'prepare' }, untilStart: { actions: 'begin' } },
     },
     injecting: {
       description: 'What undoes it is made safe, then it is done.',

@@ -4,6 +4,8 @@
  */
 import { daemonMachine } from './daemon.js';
 import type { DaemonEvent } from './daemon-events.js';
+import { faultMachine } from './fault.js';
+import type { FaultEvent } from './fault-events.js';
 import { linkMachine } from './link.js';
 import type { LinkEvent } from './link-events.js';
 import type { NodeEvent } from './node.js';
@@ -30,6 +32,27 @@ export const daemonSamples: Samples<DaemonEvent> = {
   PROBE_FAILED: [{ type: 'PROBE_FAILED', code: 'DAEMON_UNREACHABLE', message: 'nobody listens there' }],
   LOST: [{ type: 'LOST', reason: 'connection reset' }],
   STOP: [{ type: 'STOP' }],
+};
+
+/** Samples of what may happen to a fault that begins at 10 s and lasts 5 s. */
+export const faultSamples: Samples<FaultEvent> = {
+  ARMED: [
+    { type: 'ARMED', atMs: 1_000 },
+    { type: 'ARMED', atMs: 15_000 },
+  ],
+  BEGUN: [
+    { type: 'BEGUN', atMs: 10_000 },
+    { type: 'BEGUN', atMs: 15_000 },
+  ],
+  REFUSED: [{ type: 'REFUSED', code: 'UNSUPPORTED', message: 'there is no nft' }],
+  INJECTED: [{ type: 'INJECTED', by: 'nft', atMs: 10_010 }],
+  HEAL_ASKED: [{ type: 'HEAL_ASKED' }],
+  BOOTED: [{ type: 'BOOTED' }],
+  HEALED: [
+    { type: 'HEALED', atMs: 15_000 },
+    { type: 'HEALED', atMs: 12_000, code: 'AGENT_ENDED', message: 'the agent ended while it acted' },
+  ],
+  HEAL_FAILED: [{ type: 'HEAL_FAILED', code: 'DAEMON_NOT_STARTED', message: 'it ended at once' }],
 };
 
 /** Samples of what may happen to a link. */
@@ -135,6 +158,11 @@ export const testSamples: Samples<TestEvent> = {
 /** The machines by name, with an input to start one and the samples of its events. */
 export const machines = {
   daemon: { machine: daemonMachine, input: { target: '127.0.0.1:9091' }, samples: daemonSamples },
+  fault: {
+    machine: faultMachine,
+    input: { run: 'r1', fault: 'f1', kind: 'link', startAtMs: 10_000, forMs: 5_000 },
+    samples: faultSamples,
+  },
   link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
   node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
   process: { machine: processMachine, input: undefined, samples: processSamples },

@@ -96,7 +96,7 @@ async function openFaulting(
     directory,
     node,
     injector: new Injectors(
-      new LinkFaults(places, nft),
+      new LinkFaults(places, nft, guardian),
       new ProcessFaults({ target, undo, guardian, output, supervised }),
     ),
     undoLeft: async (name) => leftBy(await undo.undo(name)),

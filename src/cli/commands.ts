@@ -2,6 +2,7 @@ import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { activityCommand } from './table/activity.js';
 import { callingCommands } from './table/calling.js';
 import { daemonCommand } from './table/daemon.js';
+import { faultCommands } from './table/faults.js';
 import { hubServeCommand } from './table/hub-serve.js';
 import { keepingCommands } from './table/keeping.js';
 import { labCommands } from './table/lab.js';
@@ -29,6 +30,7 @@ export const commands: readonly CommandSpec[] = [
   daemonCommand,
   ...labCommands,
   ...testCommands,
+  ...faultCommands,
   ...scenarioCommands,
 ];
 
@@ -42,6 +44,7 @@ export const groups: readonly GroupSpec[] = [
   { path: ['routes'], summary: 'list, check and try the rows of the route table' },
   { path: ['bus'], summary: 'credentials for the bus' },
   { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
+  { path: ['fault'], summary: 'disturb a node with a daemon, by hand' },
   { path: ['scenario'], summary: 'check files of scenarios' },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

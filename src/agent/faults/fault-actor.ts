@@ -1,4 +1,4 @@
-import { type FaultContext, type FaultInput, faultMachine } from '../../../machines/fault.js';
+import { type FaultContext, type FaultInput, faultMachine, nearMs } from '../../../machines/fault.js';
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
@@ -6,7 +6,7 @@ import { type PublishedTransition, type RunningActor, startActor } from '../../a
 import type { Logger } from '../../log.js';
 
 /** What the machine of a fault wants to be done. */
-export type FaultEffect = 'begin' | 'inject' | 'undo';
+export type FaultEffect = 'prepare' | 'begin' | 'inject' | 'undo';
 
 /** The machine of a fault: it stands still in the past until `live`. */
 export interface FaultActor
@@ -34,11 +34,13 @@ export function startFaultActor(options: {
   };
   const machine = faultMachine.provide({
     actions: safeEffects<FaultEffect, { readonly context: FaultContext }>(log, {
+      prepare: ifLive(effects.prepare),
       begin: ifLive(effects.begin),
       inject: ifLive(effects.inject),
       undo: ifLive(effects.undo),
     }),
     delays: {
+      untilNear: ({ context }) => left(context.startAtMs - nearMs),
       untilStart: ({ context }) => left(context.startAtMs),
       untilOver: ({ context }) => left(context.startAtMs + context.forMs),
     },

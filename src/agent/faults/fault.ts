@@ -51,6 +51,8 @@ export interface FaultFact {
 /** What a fault needs of its surroundings. */
 export interface FaultSurroundings {
   readonly node: string;
+  /** Makes ready for it; gives what says that it is over. Never rejects. */
+  prepare(plan: FaultPlan): Promise<() => void>;
   /** Makes it act. Rejects where it cannot. */
   inject(plan: FaultPlan, endsAtMs: number): Promise<Injection>;
   /** Undoes what an earlier agent has done, where that is still there. */
@@ -71,6 +73,8 @@ export class NodeFault {
   readonly #turns = new InTurn();
   #past: readonly Past[] = [];
   #injection: Injection | undefined;
+  /** What was made ready for it is not needed any more. */
+  #release: () => void = () => {};
   #dropped: number;
 
   /** A fault with its past; it does nothing before `live`. */
@@ -83,6 +87,7 @@ export class NodeFault {
       input: { run, fault, kind, ...timesOf(plan) },
       node: around.node,
       effects: {
+        prepare: () => void this.#prepare(),
         begin: () => void this.#tell({ type: 'BEGUN', atMs: Date.now() }),
         inject: () => void this.#inject(),
         undo: () => void this.#undo(),
@@ -94,6 +99,7 @@ export class NodeFault {
     for (const event of past) this.#actor.send(event);
     this.#past = past;
     this.#actor.onTransition(({ to, atMs: at }) => {
+      if (this.isOver) this.#release();
       const { why } = this.snapshot().context;
       if (to === 'missed') void around.note(this, { phase: 'missed', atMs: at, by: '', why });
     });
@@ -149,7 +155,14 @@ export class NodeFault {
   /** Ends the machine; what acts goes on acting. */
   async stop(): Promise<void> {
     this.#actor.stop();
+    this.#release();
     await this.#turns.run(async () => {});
+  }
+
+  async #prepare(): Promise<void> {
+    const release = await this.#around.prepare(this.plan);
+    if (this.isOver) release();
+    else this.#release = release;
   }
 
   async #inject(): Promise<void> {

@@ -56,6 +56,11 @@ export class GuardianLink {
     return release;
   }
 
+  /** The same before there is anything to watch; without a guardian where there is none. */
+  atHand(): Promise<() => void> {
+    return this.watch().catch(() => () => {});
+  }
+
   /** Lets it go; it undoes what is still to be undone, and ends. */
   stop(): void {
     const child = this.#child;

@@ -11,11 +11,13 @@ import { UndoShelf } from './undo-shelf.js';
 const overdueMs = 5_000;
 /** How often is looked for what is overdue, milliseconds. */
 const lookEveryMs = 1_000;
-/** What cannot be undone is tried so often, with so much time between, in milliseconds. */
-const [mostTries, tryEveryMs] = [60, 1_000];
+/** What cannot be undone is tried so often. */
+const mostTries = 60;
 
 const [, , directory = '', owner = ''] = process.argv;
 const shelf = new UndoShelf(directory, owner);
+/** How often each was tried in vain. */
+const failures = new Map<string, number>();
 let alone = false;
 /** When the agent was gone, Unix milliseconds. */
 let aloneSinceMs = 0;
@@ -33,12 +35,17 @@ async function round(): Promise<number> {
   let left = 0;
   for (const { name, intent } of await shelf.open()) {
     if (intent.owner !== owner) continue;
+    const failed = failures.get(name) ?? 0;
+    if (failed >= mostTries) continue;
     const due = Date.now() >= dueAtMs(intent);
     const isDone =
       due &&
       (await shelf.undo(name).then(
         () => true,
-        () => false, // tried again in the next round
+        () => {
+          failures.set(name, failed + 1);
+          return false;
+        },
       ));
     if (!isDone) left += 1;
   }
@@ -50,8 +57,9 @@ async function endAlone(): Promise<void> {
   alone = true;
   aloneSinceMs = Date.now();
   clearInterval(looking);
-  for (let tries = 0; tries < mostTries && (await round()) > 0; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, tries === 0 ? 50 : tryEveryMs));
+  // The last lease ends long before so many rounds are over.
+  for (let rounds = 0; rounds < 2 * mostTries && (await round()) > 0; rounds++) {
+    await new Promise((resolve) => setTimeout(resolve, rounds === 0 ? 50 : lookEveryMs));
   }
   process.exit();
 }

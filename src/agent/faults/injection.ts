@@ -44,6 +44,8 @@ export interface Asked {
 export interface Injector {
   /** Looks whether and how it could be done now. */
   ability(kind: FaultKind): Promise<Ability>;
+  /** Makes ready for one that comes soon; gives what says that it is over, or will not come. Never rejects. */
+  prepare(kind: FaultKind): Promise<() => void>;
   /** Does it. Rejects with `PosternError` where it cannot be done; then nothing of it is left. */
   inject(asked: Asked): Promise<Injection>;
 }

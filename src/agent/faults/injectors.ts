@@ -15,6 +15,10 @@ export class Injectors implements Injector {
     return this.#of(kind).ability(kind);
   }
 
+  prepare(kind: FaultKind): Promise<() => void> {
+    return this.#of(kind).prepare(kind);
+  }
+
   inject(asked: Asked): Promise<Injection> {
     return this.#of(asked.kind).inject(asked);
   }

@@ -1,3 +1,4 @@
+import type { GuardianLink } from './guardian-link.js';
 import type { HubPlaces } from './hub-places.js';
 import type { Ability, Asked, Healed, Injection, Injector } from './injection.js';
 import type { NftCuts } from './nft-cuts.js';
@@ -7,8 +8,10 @@ import type { FaultKind } from './plan.js';
 export class LinkFaults implements Injector {
   readonly #places: HubPlaces;
   readonly #nft: NftCuts;
+  readonly #guardian: GuardianLink;
 
-  constructor(places: HubPlaces, nft: NftCuts) {
+  constructor(places: HubPlaces, nft: NftCuts, guardian: GuardianLink) {
+    this.#guardian = guardian;
     this.#places = places;
     this.#nft = nft;
   }
@@ -18,6 +21,11 @@ export class LinkFaults implements Injector {
     if (kind === 'peers') return typeof nft === 'string' ? { by: 'nft' } : nft;
     const isTold = typeof nft === 'string' && this.#places.areElsewhere(await this.#places.addresses());
     return { by: isTold ? 'nft' : 'userspace' };
+  }
+
+  async prepare(kind: FaultKind): Promise<() => void> {
+    const ability = await this.ability(kind);
+    return 'by' in ability && ability.by === 'nft' ? this.#guardian.atHand() : () => {};
   }
 
   async inject(asked: Asked): Promise<Injection> {

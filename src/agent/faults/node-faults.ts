@@ -190,6 +190,7 @@ export class NodeFaults {
     const { node, injector, undoLeft, note, publish, log } = this.#options;
     return new NodeFault(page, {
       node,
+      prepare: ({ kind }) => injector.prepare(kind),
       inject: ({ run, fault, kind }, endsAtMs) =>
         injector.inject({ kind, name: intentName(run, fault), endsAtMs }),
       undoLeft: ({ run, fault }) => undoLeft(intentName(run, fault)),

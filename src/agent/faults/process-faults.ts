@@ -47,6 +47,10 @@ export class ProcessFaults implements Injector {
     }
   }
 
+  prepare(): Promise<() => void> {
+    return this.#options.guardian.atHand();
+  }
+
   async inject(asked: Asked): Promise<Injection> {
     if (this.#acting !== undefined) {
       throw new PosternError('FAULT_BUSY', `the fault ${this.#acting} has the daemon's process`);

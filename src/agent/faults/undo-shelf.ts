@@ -49,7 +49,8 @@ export class UndoShelf {
     const open = [];
     for (const file of await diskFiles.list(this.#directory)) {
       const name = /^(.+)\.json$/.exec(file)?.[1];
-      const found = name === undefined ? undefined : await this.#read(name);
+      // one that cannot be read cannot be undone, and must not keep the others from it
+      const found = name === undefined ? undefined : await this.#read(name).catch(() => undefined);
       if (name !== undefined && found !== undefined) open.push({ name, intent: found });
     }
     return open;

@@ -23,7 +23,7 @@ export const managingCommands: readonly CommandSpec[] = [
     path: ['inspect'],
     summary: 'show what the state machines of a node did',
     description:
-      'The kept transitions of the node, and of the links, daemons, processes and tests of its agents, oldest first.',
+      'The kept transitions of the node, and of the links, daemons, processes, tests and faults of its agents, oldest first.',
     arguments: [
       { name: 'NODE', summary: 'name of the node; all when left out', optional: true, completes: 'node' },
     ],
@@ -32,7 +32,7 @@ export const managingCommands: readonly CommandSpec[] = [
       {
         name: 'machine',
         kind: 'choice',
-        choices: ['node', 'link', 'daemon', 'process', 'test'],
+        choices: ['node', 'link', 'daemon', 'process', 'test', 'fault'],
         summary: 'only machines of this kind',
       },
       {

@@ -1,0 +1,93 @@
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
+import { hubOptions, listOutputOption } from '../common-options.js';
+
+const nodeArgument: ArgumentSpec = {
+  name: 'NODE',
+  summary: 'name of a node whose agent has a daemon (`postern agent --daemon`)',
+  completes: 'node',
+};
+const faultArgument: ArgumentSpec = { name: 'FAULT', summary: 'name of the fault in its run' };
+const runOption = {
+  name: 'run',
+  kind: 'text',
+  value: 'NAME',
+  default: 'manual',
+  summary: 'name of the run that the fault belongs to',
+} satisfies OptionSpec;
+
+/** The commands that disturb one node by hand. */
+export const faultCommands: readonly CommandSpec[] = [
+  {
+    path: ['fault', 'arm'],
+    summary: 'say when a node is disturbed, how, and for how long',
+    description:
+      'The clock of the node is measured, and the fault comes by it, whether or not the node is connected then. It always ends by itself. Exit status 1: the node cannot do it.',
+    arguments: [nodeArgument, faultArgument],
+    options: [
+      {
+        name: 'kind',
+        kind: 'choice',
+        choices: ['link', 'peers', 'pause', 'kill', 'restart'],
+        summary:
+          'cut the agent from its hub; cut the machine from all but the hub; stop the daemon; kill it, and start it in the end; kill it and start it at once',
+      },
+      { name: 'in', kind: 'duration', default: '5s', summary: 'so long from now' },
+      { name: 'for', kind: 'duration', summary: 'for so long (default: 10s; of a restart none)' },
+      runOption,
+      listOutputOption,
+      ...hubOptions,
+    ],
+    examples: [
+      {
+        line: 'postern fault arm north cut --kind link --in 10s --for 30s',
+        does: 'no hub for half a minute',
+      },
+      {
+        line: 'postern fault arm north crash --kind kill --for 1m',
+        does: 'its daemon is gone for a minute, and started again as it was',
+      },
+    ],
+    load: () => import('../commands/faults/arm.js'),
+  },
+  {
+    path: ['fault', 'heal'],
+    summary: 'end faults now, or take them back before their time',
+    description: 'Without FAULT all of the node. Exit status 1: something could not be undone yet.',
+    arguments: [nodeArgument, { ...faultArgument, optional: true }],
+    options: [
+      {
+        name: 'run',
+        kind: 'text',
+        value: 'NAME',
+        summary: 'of this run (default: with FAULT manual, else all)',
+      },
+      listOutputOption,
+      ...hubOptions,
+    ],
+    examples: [
+      { line: 'postern fault heal north cut', does: 'one' },
+      { line: 'postern fault heal north', does: 'all that act or are armed there' },
+    ],
+    load: () => import('../commands/faults/heal.js'),
+  },
+  {
+    path: ['fault', 'ls'],
+    summary: 'list the faults of a node: what was planned, and what really was',
+    arguments: [nodeArgument],
+    options: [
+      { name: 'run', kind: 'text', value: 'NAME', summary: 'only those of this run (default: all)' },
+      listOutputOption,
+      ...hubOptions,
+    ],
+    examples: [{ line: 'postern fault ls north -o json', does: 'all, with times to the millisecond' }],
+    load: () => import('../commands/faults/ls.js'),
+  },
+  {
+    path: ['fault', 'kinds'],
+    summary: 'show which faults a node can do, and by what',
+    arguments: [nodeArgument],
+    options: [listOutputOption, ...hubOptions],
+    examples: [{ line: 'postern fault kinds north', does: 'what it has nft and rights for' }],
+    load: () => import('../commands/faults/kinds.js'),
+  },
+];
