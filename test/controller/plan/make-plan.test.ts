@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { duration, phaseEndMs } from '../../../src/controller/plan/duration.js';
+import { drawSeed, makePlan, planHash } from '../../../src/controller/plan/make-plan.js';
+import type { PlannedFault } from '../../../src/controller/plan/plan.js';
+import { namedNodes } from '../../../src/controller/scenario/scenario.js';
+import { exampleText, read } from '../scenarios.js';
+
+const seconds = ({ kind, node, atMs, forMs }: PlannedFault): string =>
+  `${kind} ${node} ${atMs / 1000}+${forMs / 1000}`;
+
+test('a plan says all that will be done, and how long that takes', async () => {
+  const scenario = read(await exampleText('partition.yaml'));
+  const plan = makePlan(scenario, namedNodes(scenario), 'seven');
+  const members = ['north', 'south', 'peers-1', 'peers-2', 'peers-3'];
+  const ping = {
+    name: 'ping',
+    group: 'chat',
+    workload: { type: 'text' },
+    size: 300,
+    afterMs: 0,
+    senders: members,
+  };
+  assert.deepEqual(plan, {
+    v: 1,
+    scenario: 'f',
+    seed: 'seven',
+    hash: plan.hash,
+    nodes: ['north', 'peers-1', 'peers-2', 'peers-3', 'south'],
+    groups: [{ name: 'chat', members }],
+    tests: [
+      { ...ping, test: 'control_chat_ping', phase: 'control', intervalMs: 200, amount: 5 },
+      { ...ping, test: 'chat_ping', phase: 'main', intervalMs: 500, amount: 40 },
+    ],
+    faults: ['north', 'peers-1'].flatMap((node) => [
+      { fault: `link-1-${node}`, node, kind: 'link', atMs: 5_000, forMs: 10_000 },
+      { fault: `peers-1-${node}`, node, kind: 'peers', atMs: 5_000, forMs: 10_000 },
+    ]),
+    leadMs: 5_000,
+    settleMs: 15_000,
+    patience: { gatherMs: 30_000, groupMs: 60_000, readyMs: 60_000, collectMs: 120_000 },
+    rules: {
+      lost: 0,
+      duplicated: 0,
+      reordered: 'any',
+      late: 'any',
+      lateAfterMs: 5_000,
+      convergenceMs: 10_000,
+    },
+  });
+  assert.equal(phaseEndMs(plan, 'control'), 800);
+  assert.equal(phaseEndMs(plan, 'main'), 19_500);
+  assert.equal(duration(plan), 2 * (5_000 + 15_000) + 800 + 19_500);
+});
+
+test('the hash is over everything but itself, in whatever order a store gives it back', async () => {
+  const scenario = read(await exampleText('partition.yaml'));
+  const plan = makePlan(scenario, namedNodes(scenario), '1');
+  assert.match(plan.hash, /^[0-9a-f]{64}$/);
+  const turned: typeof plan = JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(plan).reverse())));
+  assert.equal(planHash(turned), plan.hash);
+  for (const other of [
+    { ...plan, seed: '2' },
+    { ...plan, settleMs: 1 },
+    { ...plan, faults: plan.faults.slice(1) },
+    { ...plan, rules: { ...plan.rules, lost: 1 } },
+    { ...plan, groups: plan.groups.map((group) => ({ ...group, members: group.members.toReversed() })) },
+  ]) {
+    assert.notEqual(planHash(other), plan.hash);
+  }
+});
+
+test('without a control phase there is none', () => {
+  const scenario = read(`
+nodes: {a: , b: }
+control: false
+groups: {g: {tests: {t: {type: text, amount: 3, senders: b, after: 2s}}}}
+`);
+  const plan = makePlan(scenario, ['a', 'b'], '1');
+  assert.deepEqual(
+    plan.tests.map(({ test: name, senders, afterMs }) => [name, senders, afterMs]),
+    [['g_t', ['b'], 2_000]],
+  );
+  assert.equal(duration(plan), 5_000 + 4_000 + 30_000);
+});
+
+test('the last fault may end after the last message', () => {
+  const scenario = read(`
+nodes: {a: , b: }
+groups: {g: {tests: {t: {type: text, amount: 3}}}}
+faults: [{kind: pause, nodes: b, at: 1s, for: 10s}]
+`);
+  assert.equal(phaseEndMs(makePlan(scenario, ['a', 'b'], '1'), 'main'), 11_000);
+});
+
+test('spans of one kind that meet on a node are one, and those of other kinds are not', () => {
+  const scenario = read(`
+nodes: {a: , b: }
+groups: {g: {tests: {t: {type: text, amount: 100}}}}
+faults:
+  - {kind: link, nodes: a, at: 10s, for: 5s}
+  - {kind: [link, pause], nodes: [a, b], at: 12s, for: 8s}
+  - {kind: link, nodes: a, at: 20s, for: 1s}
+  - {kind: link, nodes: a, at: 22s, for: 1s}
+`);
+  assert.deepEqual(makePlan(scenario, ['a', 'b'], '1').faults.map(seconds), [
+    'link a 10+11',
+    'pause a 12+8',
+    'link a 22+1',
+    'link b 12+8',
+    'pause b 12+8',
+  ]);
+});
+
+test('what comes again comes until the last message, first after one interval or when it is said', () => {
+  const scenario = read(`
+nodes: {a: , b: }
+groups: {g: {tests: {t: {type: text, amount: 61}}}}
+faults:
+  - {kind: kill, nodes: a, every: 20s, for: 5s}
+  - {kind: restart, nodes: b, at: 5s, every: 30s}
+`);
+  assert.deepEqual(makePlan(scenario, ['a', 'b'], '1').faults.map(seconds), [
+    'kill a 20+5',
+    'kill a 40+5',
+    'kill a 60+5',
+    'restart b 5+0',
+    'restart b 35+0',
+  ]);
+});
+
+test('nodes with labels are those that have them, and nobody else takes part', async () => {
+  const scenario = read(await exampleText('fleet.yaml'));
+  const known = [
+    { name: 'zoe', labels: { site: 'attic', tier: 'edge', gpu: 'yes' } },
+    { name: 'yan', labels: { site: 'attic' } },
+    { name: 'far', labels: { tier: 'edge' } },
+    { name: 'alone', labels: { site: 'cellar' } },
+    'bare',
+  ];
+  const plan = makePlan(scenario, known, '1');
+  assert.deepEqual(plan.nodes, ['far', 'yan', 'zoe']);
+  assert.deepEqual(plan.groups, [{ name: 'chat', members: ['yan', 'zoe', 'far'] }]);
+  assert.deepEqual(plan.tests.find(({ name }) => name === 'load')?.senders, ['far']);
+});
+
+test('a plan that lacks nodes names each entry and what it lacks', () => {
+  const scenario = read(`
+nodes:
+  north:
+  peers: {count: 12}
+  attic: {labels: {site: attic}, min: 2}
+groups: {g: {tests: {t: {type: text, amount: 3}}}}
+`);
+  assert.throws(() => makePlan(scenario, [{ name: 'up', labels: { site: 'attic' } }, 'peers-2'], '1'), {
+    code: 'NODES_MISSING',
+    message: `nodes.north: the node north is not there
+nodes.peers: the nodes peers-1, peers-3, peers-4, peers-5, peers-6, peers-7, peers-8, peers-9, peers-10, peers-11 and 1 more are not there
+nodes.attic: 1 of the 2 or more nodes with the labels site=attic are there`,
+  });
+});
+
+test('labels that give a group too few nodes are told', () => {
+  const scenario = read(`
+nodes: {attic: {labels: {site: attic}}}
+groups: {g: {tests: {t: {type: text, amount: 3}}}}
+`);
+  assert.throws(() => makePlan(scenario, [{ name: 'up', labels: { site: 'attic' } }], '1'), {
+    code: 'GROUP_TOO_SMALL',
+    message: 'groups.g: only up is a member',
+  });
+});
+
+test('more faults of a node than can be run are refused', () => {
+  const rule = '{kind: [link, pause], nodes: a, every: 1s, for: 500ms}';
+  const scenario = read(`
+nodes: {a: , b: }
+groups: {g: {tests: {t: {type: text, amount: 1000}}}}
+faults: [${rule}]
+`);
+  assert.throws(() => makePlan(scenario, ['a', 'b'], '1'), { code: 'PLAN_TOO_LARGE', exitCode: 2 });
+});
+
+test('a seed that is drawn is another one each time', () => {
+  assert.match(drawSeed(), /^\d+$/);
+  assert.notEqual(drawSeed(), drawSeed());
+});
