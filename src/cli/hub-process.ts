@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import type { BusAuthority } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
@@ -22,11 +21,6 @@ const hubCredentialSeconds = 14 * 86_400;
 
 /** How long the first connection to the bus may take, in milliseconds. */
 const connectMs = 5_000;
-
-/** Where a data directory keeps the keys of the bus. */
-export function keysIn(data: string): string {
-  return join(data, 'keys');
-}
 
 /** Connects a hub to the bus and starts it; leaves its address in the data directory for the other commands. */
 export async function startHubProcess(options: {

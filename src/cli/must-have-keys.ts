@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PosternError } from '../errors.js';
-import { keysIn } from './hub-process.js';
+import { keysIn } from './keys-directory.js';
 
 /** Where the keys of a data directory are; making new ones would give what no server believes. Throws `NO_KEYS`. */
 export async function mustHaveKeys(data: string): Promise<string> {

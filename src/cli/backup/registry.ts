@@ -9,7 +9,7 @@ import { type StoreDeclaration, stores } from '../../bus/subjects.js';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { Cleanup } from '../cleanup.js';
-import { keysIn } from '../hub-process.js';
+import { keysIn } from '../keys-directory.js';
 import { toolsDirectory } from '../tools-directory.js';
 import { type ArchiveFile, invalid } from './tar.js';
 

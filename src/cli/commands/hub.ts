@@ -1,8 +1,9 @@
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
-import { keysIn, startHubProcess } from '../hub-process.js';
+import { startHubProcess } from '../hub-process.js';
 import { hubBindings, hubConfigOf, hubSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
+import { keysIn } from '../keys-directory.js';
 import { makeDataDirectory } from '../make-data-directory.js';
 import { routesOrigin } from '../route-settings.js';
 import { serve } from '../serving.js';

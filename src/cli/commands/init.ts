@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { writeServerConfig } from '../../bus/server-config.js';
-import { keysIn } from '../hub-process.js';
 import type { Invocation } from '../invocation.js';
+import { keysIn } from '../keys-directory.js';
 import { makeDataDirectory } from '../make-data-directory.js';
 import { hostAndPort } from '../setting-schemas.js';
 import { dataDirectoryOf } from '../with-hub.js';

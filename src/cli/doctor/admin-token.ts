@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadOrCreateCallerKey } from '../../auth/caller-tokens.js';
 import { readPrivateFile } from '../../private-file.js';
 import { tokenFacts, tokenFactsText } from '../contexts/token-facts.js';
-import { keysIn } from '../hub-process.js';
+import { keysIn } from '../keys-directory.js';
 import { type Check, fail, ok, skipped, warn } from './check.js';
 
 /** A hub renews it a month before its end; this long after that, something is wrong. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { publicKeyOf } from '../../bus/nkeys.js';
 import { readPrivateFile } from '../../private-file.js';
 import { readRetiredKeys } from '../../retired-keys.js';
-import { keysIn } from '../hub-process.js';
+import { keysIn } from '../keys-directory.js';
 import { type Check, fail, ok, skipped } from './check.js';
 
 /** Nkeys of an installation, and the letter that their public keys begin with. */
