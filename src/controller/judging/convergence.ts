@@ -28,6 +28,7 @@ export class Convergence {
   add(sender: string, receiver: string, finding: Finding): void {
     const [bySender, byReceiver] = [this.#faults.of(sender), this.#faults.of(receiver)];
     if (bySender.length + byReceiver.length === 0) return;
+    if (finding.hasCome && Number.isNaN(finding.latency)) return;
     const cameAt = finding.hasCome ? finding.cameAt : Number.POSITIVE_INFINITY;
     const held = (fault: ActedFault): boolean => finding.ackAt < fault.toMs && fault.toMs < cameAt;
     for (const faults of [bySender, byReceiver]) {

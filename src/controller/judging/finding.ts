@@ -22,8 +22,8 @@ export class Finding {
   /** When it came and when it was acknowledged, by the controller's clock; NaN: it did not, it was not. */
   cameAt = Number.NaN;
   ackAt = Number.NaN;
-  /** From its acknowledgement to its coming, milliseconds. */
-  latency = 0;
+  /** From its acknowledgement to its coming, milliseconds; NaN: it was not measured. */
+  latency = Number.NaN;
   isExcused = false;
   replays = 0;
   displacement = 0;
@@ -34,7 +34,7 @@ export class Finding {
     this.hasCome = false;
     this.cameAt = Number.NaN;
     this.ackAt = Number.NaN;
-    this.latency = 0;
+    this.latency = Number.NaN;
     this.isExcused = false;
     this.replays = 0;
     this.displacement = 0;

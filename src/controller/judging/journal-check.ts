@@ -40,6 +40,11 @@ export class JournalCheck {
     this.name = name;
   }
 
+  /** The number that the next record has, where none is missing. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Takes the next record in. False for one that was there before, or comes behind the last: it tells nothing. */
   take(record: ResultRecord): boolean {
     if (this.#isEnded || record.n < this.#next) {

@@ -69,7 +69,7 @@ export function judgeTest(judging: TestJudging): JudgedTest {
         if (!finding.isOwed) continue;
         owed++;
         if (planned.phase === 'main') judging.convergence.add(sender, pair.receiver, finding);
-        if (!finding.hasCome) continue;
+        if (Number.isNaN(finding.latency)) continue;
         came++;
         last = Math.max(last, finding.latency);
         pair.latency.add(finding.latency);

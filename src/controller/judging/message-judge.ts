@@ -11,6 +11,7 @@ import { Sighting } from './sighting.js';
 interface Known {
   readonly node: string;
   readonly offset: number;
+  readonly hasClock: boolean;
   readonly isIntact: boolean;
   readonly isForked: boolean;
   readonly reading: CompleteReading | undefined;
@@ -42,6 +43,7 @@ export class MessageJudge {
       return {
         node,
         offset: evidence.clocks.offset(node),
+        hasClock: evidence.clocks.reading(node) !== undefined,
         isIntact: witness?.isIntact ?? false,
         isForked: witness?.isForked ?? false,
         reading: witness?.reading,
@@ -96,10 +98,12 @@ export class MessageJudge {
     finding.replays = sighting.replays;
     finding.displacement = sighting.displacement;
     if (finding.hasCome) finding.cameAt = receipts.at(sighting.first) + receiver.offset;
-    if (finding.isOwed && finding.hasCome) this.#time(sender, receiver, finding);
+    if (finding.isOwed && finding.hasCome && sender.hasClock && receiver.hasClock)
+      this.#time(sender, receiver, finding);
     if (finding.isOwed && !finding.hasCome) {
       // What was acknowledged only when the reading had begun need not be in it.
-      const wasRead = reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
+      const hasClocks = sender.hasClock && receiver.hasClock;
+      const wasRead = hasClocks && reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
       const isNoGuess = messages.isMeant(message) || !sighting.came;
       finding.add(wasRead && isNoGuess ? 'lost' : 'unknown');
     }
@@ -114,7 +118,8 @@ export class MessageJudge {
     const { ackAt, cameAt } = finding;
     const { lateAfterMs } = this.#rules;
     finding.latency = Math.max(0, cameAt - ackAt);
-    if (finding.latency <= lateAfterMs) return;
+    // Where records are missing, it may have come before.
+    if (finding.latency <= lateAfterMs || !receiver.isIntact) return;
     const dueFrom = this.#faults.dueFrom(sender.node, receiver.node, ackAt, cameAt);
     if (cameAt - dueFrom > lateAfterMs) finding.add('late');
     else finding.isExcused = true;

@@ -4,7 +4,7 @@ import type { LaidTest } from './layout.js';
 import { type CompleteReading, Readings } from './readings.js';
 
 /** How many subscriptions one process of an agent may count here. */
-const subscriptionsPerBoot = 2 ** 16;
+const subscriptionsPerProcess = 2 ** 16;
 
 /** What one node wrote of one test. Of several journals the first one counts. */
 export class Witness {
@@ -22,7 +22,8 @@ export class Witness {
   stopped: string | undefined;
   #check: JournalCheck | undefined;
   readonly #others = new Set<string>();
-  #boots = 0;
+  /** Processes of the agent, and whatever may have been one. */
+  #processes = 0;
 
   constructor(node: string, test: LaidTest, member: number) {
     this.node = node;
@@ -37,11 +38,12 @@ export class Witness {
       this.#others.add(name.journal);
       return false;
     }
+    const isNext = record.n === this.#check.next;
     if (!this.#check.take(record)) return false;
-    if (record.k === 'boot') {
-      this.#boots = record.boot;
-      this.readings.cut();
-    } else if (record.k === 'stopping') this.stopped = `${record.by}: ${record.reason}`;
+    // Where records are missing, there may have been one that says so.
+    if (record.k === 'boot' || record.k === 'damaged' || !isNext) this.#processes++;
+    if (record.k === 'boot') this.readings.cut();
+    else if (record.k === 'stopping') this.stopped = `${record.by}: ${record.reason}`;
     else if (record.k === 'final') this.readings.end(record.at, record.complete);
     else if (record.k === 'note' && record.topic === 'final reading') this.readings.begin(record.at);
     else if (record.k === 'receipt' && record.how === 'final') this.readings.read(record.at);
@@ -75,6 +77,6 @@ export class Witness {
 
   /** A number for a subscription, other for each process of the agent. */
   subscription(sub: number): number {
-    return (this.#boots * subscriptionsPerBoot + (sub % subscriptionsPerBoot)) % 2 ** 32;
+    return (this.#processes * subscriptionsPerProcess + (sub % subscriptionsPerProcess)) % 2 ** 32;
   }
 }
