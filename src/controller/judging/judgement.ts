@@ -59,7 +59,10 @@ export interface Quantiles {
   readonly max: number;
 }
 
-/** Counts of one sender towards one receiver, or sums of such. docs/report.md tells what each means. */
+/**
+ * Counts of one sender towards one receiver, or sums of such; docs/checking.md tells what each means. What was sent
+ * (`scheduled` to `skipped`) is the sender's, the same towards each receiver, and is summed up once for each sender.
+ */
 export interface Counts {
   readonly scheduled: number;
   readonly ok: number;
@@ -67,7 +70,7 @@ export interface Counts {
   readonly info: number;
   /** Never tried: the schedule had gone on. */
   readonly skipped: number;
-  /** Messages that the receiver is owed. */
+  /** Messages that the receiver is owed: `delivered`, `lost` and `unknown` together. */
   readonly expected: number;
   readonly delivered: number;
   readonly late: number;
@@ -78,7 +81,7 @@ export interface Counts {
   readonly duplicated: number;
   readonly replayed: number;
   readonly reordered: number;
-  /** Farthest that a message came behind its turn. */
+  /** Farthest that a message came behind its turn: the highest number that had come live before it, less its own. */
   readonly displacement: number;
   readonly recovered: number;
   readonly unexpected: number;
@@ -86,7 +89,10 @@ export interface Counts {
   readonly unknown: number;
 }
 
-/** One sender towards one receiver in one test. For a `call` test the receiver is absent. */
+/**
+ * One sender towards one receiver in one test. For a `call` test the receiver is absent. The sender is `?` for what did not say
+ * whose it is, and no node of the group for what says so of a stranger: such a pair has `unexpected` messages only.
+ */
 export interface Pair {
   readonly sender: string;
   readonly receiver?: string;
@@ -108,7 +114,7 @@ export interface TestJudgement {
   readonly stable?: Quantiles;
   /** How late sends were, by the schedule. */
   readonly slip?: Quantiles;
-  /** ok sends of scheduled ones, 0 to 1, by whether a fault was on at the sender. */
+  /** ok sends of those that were due, 0 to 1, by whether a fault was on at the sender then; 1 where none was due. */
   readonly availability: { readonly calm: number; readonly disturbed: number };
   /** Latencies to plot, at most 4,000, chosen evenly: [sent at, milliseconds from T0; latency, ms; index of sender; index of receiver in `plan.nodes`]. */
   readonly points: readonly (readonly [number, number, number, number])[];
@@ -126,7 +132,7 @@ export type Trouble =
   | 'unknown'
   | 'recovered';
 
-/** A message that something is wrong with, and its whole history. */
+/** A message that something is wrong with, and its whole history. `seq` is 0 where it did not say its number. */
 export interface TroubledMessage {
   readonly test: string;
   readonly sender: string;
@@ -141,7 +147,7 @@ export interface Moment {
   /** Unix milliseconds of the controller's clock. */
   readonly atMs: number;
   readonly node: string;
-  /** `due`, `intent`, `sent`, `ok`, `fail`, `info`, `unknown`, `live`, `replay`, `final`, `absent` (not in a complete final reading). */
+  /** `due`, `intent`, `sent`, `ok`, `fail`, `info`, `unknown`, `skipped`, `live`, `replay`, `final`, `absent` (not in a complete final reading). */
   readonly what: string;
   /** The daemon's id of it, or why not. */
   readonly detail?: string;
@@ -156,7 +162,7 @@ export interface Interval {
   readonly toMs?: number;
 }
 
-/** A fault as it was planned and as it was. */
+/** A fault as it was planned and as it was; Unix milliseconds of the controller's clock. */
 export interface FaultJudgement {
   readonly fault: string;
   readonly node: string;
@@ -166,10 +172,10 @@ export interface FaultJudgement {
   readonly injectedAtMs?: number;
   readonly healedAtMs?: number;
   readonly by?: string;
-  /** `mismatch`: it did not act as planned. */
+  /** `mismatch`: it did not act as planned; `inconclusive`: nobody told of its heal, or by what it was done. */
   readonly proof: 'confirmed' | 'mismatch' | 'inconclusive';
   readonly reason?: string;
-  /** From its heal until all that was acknowledged before has arrived, milliseconds; absent: it never did. */
+  /** From its heal until all that its node had to send or to get from before has arrived, milliseconds; absent: it never did, or nobody knows. */
   readonly convergenceMs?: number;
 }
 
@@ -187,7 +193,7 @@ export interface Judgement {
   readonly tests: readonly TestJudgement[];
   readonly faults: readonly FaultJudgement[];
   readonly intervals: readonly Interval[];
-  /** At most 1,000, the worst first; how many there are of each trouble stands in `troubled`. */
+  /** At most 1,000, the worst first; how many messages there are with each trouble stands in `troubled`. */
   readonly messages: readonly TroubledMessage[];
   readonly troubled: Readonly<Partial<Record<Trouble, number>>>;
   /** Records that were judged, and of how many journals. */
