@@ -2,7 +2,7 @@ import type { Counts, Trouble } from '../judging/judgement.js';
 import type { Rules } from '../judging/rules.js';
 
 /** All that can be wrong with a message, the worst first. */
-export const troubles: readonly Trouble[] = [
+export const troubles = [
   'lost',
   'vanished',
   'corrupt',
@@ -12,7 +12,7 @@ export const troubles: readonly Trouble[] = [
   'late',
   'reordered',
   'recovered',
-];
+] as const satisfies readonly Trouble[];
 
 /** What a pair looks like: `bad` breaks a rule at once, `unknown` could not be judged, `odd` is worth a look. */
 export type Standing = 'bad' | 'unknown' | 'odd' | 'good' | 'idle';

@@ -56,7 +56,9 @@ export function matrixPart(
 }
 
 function grid(model: Model, test: TestJudgement): HTMLElement {
-  const order = (name: string | undefined): number => model.judgement.plan.nodes.indexOf(name ?? '');
+  const { nodes } = model.judgement.plan;
+  // Who is no node of the plan, and turned up nevertheless, comes last.
+  const order = (name = ''): number => (nodes.includes(name) ? nodes.indexOf(name) : nodes.length);
   const inOrder = <T extends string | undefined>(names: readonly T[]): T[] =>
     [...new Set(names)].sort((a, b) => order(a) - order(b));
   const senders = inOrder(test.pairs.map(({ sender }) => sender));
