@@ -1,6 +1,7 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { activityCommand } from './table/activity.js';
 import { callingCommands } from './table/calling.js';
+import { controllerCommands } from './table/controller.js';
 import { daemonCommand } from './table/daemon.js';
 import { faultCommands } from './table/faults.js';
 import { hubServeCommand } from './table/hub-serve.js';
@@ -18,6 +19,7 @@ import { waitCommand } from './table/wait.js';
 /** Every command of `postern`: its parser, its help, docs/cli.md and the completion scripts are made from this. */
 export const commands: readonly CommandSpec[] = [
   ...servingCommands,
+  ...controllerCommands,
   hubServeCommand,
   ...tunnelCommands,
   ...callingCommands,
