@@ -165,16 +165,23 @@ export class DaemonWatch {
     });
   }
 
-  /** Asks the daemon now and then; rejects when it does not answer, and when the signal ends it. */
+  /** Asks the daemon now and then; rejects when it does not answer, is another than before, and when the signal ends it. */
   async #keepLooking(signal: AbortSignal): Promise<void> {
     for (;;) {
       await sleep(lookEveryMs, undefined, { signal, ref: false });
       const limited = joinAborts([signal], answerWithinMs);
       try {
-        await this.#adapter?.identify(limited.signal);
+        const found = await this.#adapter?.identify(limited.signal);
+        if (found === undefined) continue;
+        const { dialect, peer } = this.identity ?? found;
+        if (found.dialect !== dialect || found.peer !== peer) throw becameAnother(found);
       } finally {
         limited.release();
       }
     }
   }
+}
+
+function becameAnother({ dialect, peer }: DaemonIdentity): PosternError {
+  return new PosternError('DAEMON_REFUSED', `another daemon answers there now: ${peer}, ${dialect}`);
 }

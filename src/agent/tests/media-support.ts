@@ -5,9 +5,10 @@ import type { DaemonWatch } from '../adapters/daemon-watch.js';
 /** Throws `UNSUPPORTED` where the daemon takes no images. */
 export function mustTakeImages({ capabilities }: DaemonAdapter): void {
   if (capabilities.media) return;
-  throw new PosternError('UNSUPPORTED', 'the daemon here sends no images', {
-    hint: 'Berty daemons do not since v2.434.8; use a test of type text',
-  });
+  throw new PosternError(
+    'UNSUPPORTED',
+    'the daemon here sends no images, as no Berty daemon since v2.434.8: use a test of type text',
+  );
 }
 
 /** The same of a daemon that serves now; one that is away may well be back in time. */

@@ -5,9 +5,12 @@ import { createServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { DaemonAdapter, Receipt, ReceiptSink } from '../../../src/agent/adapters/adapter.js';
 import { BertyAdapter } from '../../../src/agent/adapters/berty/berty-adapter.js';
 import { DaemonWatch } from '../../../src/agent/adapters/daemon-watch.js';
+import { ProtocolServiceService } from '../../../src/gen/weshnet/protocol/v1/protocol.js';
+import { ServiceGetConfiguration_Reply } from '../../../src/gen/weshnet/protocol/v1/types.js';
 import { DaemonProcess, unary } from '../../support/daemon.js';
 import { testLog } from '../../support/nats.js';
 import { eventually } from '../../support/processes.js';
@@ -159,6 +162,33 @@ test('a server that is none, and nobody at all, are told apart', async (t) => {
   const { outcome } = await nobody.send({ id: 'AAAA' }, bytes('hello'), soon());
   assert.equal(outcome, 'fail', 'where nobody listens, nothing was sent');
   nobody.close();
+});
+
+test('a daemon that was exchanged for another between two looks is known as what it is', async (t) => {
+  let peerId = 'first';
+  const server = new Server();
+  const serviceGetConfiguration: handleUnaryCall<unknown, ServiceGetConfiguration_Reply> = (_, answer) =>
+    answer(null, ServiceGetConfiguration_Reply.fromPartial({ peerId }));
+  server.addService(ProtocolServiceService, { serviceGetConfiguration });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  t.after(() => server.forceShutdown());
+  const log = testLog;
+  const states: string[] = [];
+  const watch = new DaemonWatch({
+    ...{ id: 'n1', target: `127.0.0.1:${port}`, publish: () => {}, log },
+    adapter: (target) => new BertyAdapter(target),
+  });
+  t.after(() => watch.stop());
+  await watch.serving(soon());
+  watch.onTransition((state) => states.push(state));
+  peerId = 'second';
+  await eventually('it is seen', () => watch.identity?.peer === 'second');
+  assert.equal(states.at(-1), 'serving');
+  assert.ok(states.length >= 2, `it was lost and found: ${states}`);
 });
 
 test('a daemon is watched: it comes, goes and comes back', async (t) => {

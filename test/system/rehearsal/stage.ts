@@ -10,15 +10,18 @@ export class Stage extends Conductor {
   readonly daemons = new Map<string, DaemonProcess>();
   readonly agents = new Map<string, RunningProcess>();
   hub: RunningProcess | undefined;
+  /** More options of each daemon that is started from now on. */
+  daemonOptions: readonly string[];
   #address = '';
 
-  private constructor(fleet: Fleet) {
+  private constructor(fleet: Fleet, daemonOptions: readonly string[]) {
     super();
     this.fleet = fleet;
+    this.daemonOptions = daemonOptions;
   }
 
-  static async open(nodes: readonly string[]): Promise<Stage> {
-    const stage = new Stage(await Fleet.make());
+  static async open(nodes: readonly string[], daemonOptions: readonly string[] = []): Promise<Stage> {
+    const stage = new Stage(await Fleet.make(), daemonOptions);
     try {
       stage.hub = await stage.fleet.up();
       stage.#address = await stage.fleet.hubAddress();
@@ -73,6 +76,6 @@ export class Stage extends Conductor {
 
   #peers(node: string): string[] {
     const others = [...this.daemons].filter(([other]) => other !== node);
-    return others.flatMap(([, { peerAddress }]) => ['--peer', peerAddress]);
+    return [...others.flatMap(([, { peerAddress }]) => ['--peer', peerAddress]), ...this.daemonOptions];
   }
 }
