@@ -4,7 +4,7 @@ import { subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import { InTurn } from '../../in-turn.js';
 import type { RunContextOf } from '../steps/context.js';
-import { Superseded } from '../steps/step.js';
+import { StepOver, Superseded } from '../steps/step.js';
 import type { RunChange, RunLedger } from './ledger.js';
 import { type RunActor, startRunActor } from './run-actor.js';
 import { RunSteps } from './run-steps.js';
@@ -92,7 +92,7 @@ export class Conductor {
   }
 
   #follow(snapshot: RunSnapshot): void {
-    this.#step?.abort(new Superseded('the run is in another state'));
+    this.#step?.abort(new StepOver('the run is in another state'));
     if (snapshot.status !== 'active') {
       this.stop();
       return;

@@ -151,9 +151,14 @@ export class RunSteps {
     return { event: { type: 'JUDGED', verdict: judgement.verdict }, change: { reasons } };
   }
 
+  /** For what goes on when the step that began it is over. */
+  #lasting({ trouble }: StepLife): StepLife {
+    return { signal: this.#over, trouble };
+  }
+
   /** The scenario is read once. */
   #scenario(life: StepLife): Promise<LoadedRun> {
-    this.#loaded ??= this.#read(life).catch((thrown: unknown) => {
+    this.#loaded ??= this.#read(this.#lasting(life)).catch((thrown: unknown) => {
       this.#loaded = undefined;
       throw thrown;
     });
@@ -163,12 +168,12 @@ export class RunSteps {
   async #read(life: StepLife): Promise<LoadedRun> {
     const part = await insist(life, 'reading the scenario', () => this.#run.parts.get('scenario'));
     if (part === undefined) throw new PosternError('SCENARIO_INVALID', 'the scenario is not stored any more');
-    return { ...this.#run, scenario: readScenario(part.text, part.file), seed: part.seed };
+    return { ...this.#run, scenario: readScenario(part.text, part.file, part), seed: part.seed };
   }
 
   /** The plan is made once, of the nodes that were gathered; from then on they are looked at. */
   #plan(life: StepLife): Promise<PlannedRun> {
-    this.#planned ??= this.#makePlan(life).catch((thrown: unknown) => {
+    this.#planned ??= this.#makePlan(this.#lasting(life)).catch((thrown: unknown) => {
       this.#planned = undefined;
       throw thrown;
     });

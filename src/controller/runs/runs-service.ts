@@ -5,6 +5,7 @@ import { PosternError } from '../../errors.js';
 import type { RunsServer, StartRunRequest } from '../../gen/postern/v1/runs.js';
 import type { Logger } from '../../log.js';
 import { readScenario } from '../scenario/read-scenario.js';
+import { type Provider, providers } from '../scenario/scenario.js';
 import type { RunBoard } from './board.js';
 import { methods } from './methods.js';
 import { reportOf } from './report-of.js';
@@ -86,7 +87,7 @@ function known(runs: RunBoard, run: string): RunEntry {
 }
 
 /** Throws `INVALID_ARGUMENT` and `SCENARIO_INVALID`, which tells every mistake. */
-function scenarioOf({ scenario: text, file, seed }: StartRunRequest): {
+function scenarioOf({ scenario: text, file, seed, provider: wanted }: StartRunRequest): {
   name: string;
   part: RunPartOf<'scenario'>;
 } {
@@ -98,8 +99,19 @@ function scenarioOf({ scenario: text, file, seed }: StartRunRequest): {
   }
   if (seed.length > 128) throw new PosternError('INVALID_ARGUMENT', 'seed: at most 128 characters are taken');
   const fileName = file === '' ? 'scenario' : file.slice(-200);
-  const { name } = readScenario(text, fileName);
-  return { name, part: { k: 'scenario', text, file: fileName, ...(seed === '' ? {} : { seed }) } };
+  const provider = providerOf(wanted);
+  const { name } = readScenario(text, fileName, provider);
+  return {
+    name,
+    part: { k: 'scenario', text, file: fileName, ...(seed === '' ? {} : { seed }), ...provider },
+  };
+}
+
+function providerOf(wanted: string): { readonly provider?: Provider } {
+  const provider = providers.find((one) => one === wanted);
+  if (provider !== undefined) return { provider };
+  if (wanted === '') return {};
+  throw new PosternError('INVALID_ARGUMENT', `provider: there is ${providers.join(', ')}`);
 }
 
 /** Begins a run; the same one once more is the one that was begun. */
@@ -122,6 +134,6 @@ async function begin(
 
 function digest(part: RunPartOf<'scenario'>): string {
   return createHash('sha256')
-    .update(JSON.stringify([part.text, part.seed]))
+    .update(JSON.stringify([part.text, part.seed, part.provider]))
     .digest('hex');
 }

@@ -21,7 +21,7 @@ export async function storedPlan(entry: RunEntry, parts: RunParts): Promise<Plan
   if (scenario === undefined || nodes === undefined) {
     throw new PosternError('RUN_UNPLANNED', `the run '${entry.run}' ended before its nodes were there`);
   }
-  const plan = makePlan(readScenario(scenario.text, scenario.file), nodes.nodes, nodes.seed);
+  const plan = makePlan(readScenario(scenario.text, scenario.file, scenario), nodes.nodes, nodes.seed);
   if (plan.hash === entry.planHash) return plan;
   throw new PosternError('PLAN_DIFFERS', `the plan of '${entry.run}' cannot be made again`, {
     hint: 'another version of postern has made it: judge it with that one',

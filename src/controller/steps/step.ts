@@ -19,6 +19,9 @@ const passing: ReadonlySet<string> = new Set([
 /** Another controller conducts the run: nothing may be done for it any more. */
 export class Superseded extends Error {}
 
+/** The run is in another state: what was done for the one before ends. */
+export class StepOver extends Error {}
+
 /** What a step of a run is given to be done. */
 export interface StepLife {
   /** Aborted when the run is in another state, or with another controller. */
