@@ -11,6 +11,8 @@ import type { LinkEvent } from './link-events.js';
 import type { NodeEvent } from './node.js';
 import { nodeMachine } from './node.js';
 import type { ProcessEvent } from './process-events.js';
+import { runMachine } from './run.js';
+import type { RunEvent } from './run-events.js';
 import { processMachine } from './supervised-process.js';
 import { testMachine } from './test.js';
 import type { TestEvent } from './test-events.js';
@@ -126,6 +128,40 @@ export const processSamples: Samples<ProcessEvent> = {
   STOP: [{ type: 'STOP' }],
 };
 
+/** Samples of what may happen to a run, the times of which are made up. */
+export const runSamples: Samples<RunEvent> = {
+  LOADED: [
+    {
+      type: 'LOADED',
+      atMs: 10,
+      patience: { gatherMs: 1_000, groupMs: 1_000, readyMs: 1_000, collectMs: 1_000 },
+    },
+  ],
+  REFUSED: [{ type: 'REFUSED', atMs: 10, message: 'there is no group' }],
+  GATHERED: [
+    { type: 'GATHERED', atMs: 20, control: true, lastsMs: { control: 500, main: 5_000 }, settleMs: 3_000 },
+    { type: 'GATHERED', atMs: 20, control: false, lastsMs: { control: 0, main: 5_000 }, settleMs: 3_000 },
+  ],
+  GROUPED: [{ type: 'GROUPED', atMs: 30 }],
+  READY: [{ type: 'READY', atMs: 40 }],
+  T0_CHOSEN: [
+    { type: 'T0_CHOSEN', atMs: 50, phase: 'control', t0Ms: 1_000 },
+    { type: 'T0_CHOSEN', atMs: 50, phase: 'main', t0Ms: 2_000 },
+  ],
+  ARMED: [{ type: 'ARMED', atMs: 60 }],
+  SENT: [{ type: 'SENT', atMs: 7_000 }],
+  SETTLED: [{ type: 'SETTLED', atMs: 10_000 }],
+  COLLECTED: [{ type: 'COLLECTED', atMs: 11_000 }],
+  JUDGED: [
+    { type: 'JUDGED', atMs: 12_000, verdict: 'pass' },
+    { type: 'JUDGED', atMs: 12_000, verdict: 'fail' },
+    { type: 'JUDGED', atMs: 12_000, verdict: 'unknown' },
+  ],
+  QUIET: [{ type: 'QUIET', atMs: 9_000 }],
+  ABORTED: [{ type: 'ABORTED', atMs: 8_000, by: 'alice', reason: 'enough' }],
+  STUCK: [{ type: 'STUCK', atMs: 8_000, step: 'grouping', message: 'south cannot be reached' }],
+};
+
 /** Samples of what may happen to a test; message 1 is sent twice and must not be. */
 export const testSamples: Samples<TestEvent> = {
   ARMED: [{ type: 'ARMED', startAtMs: 1000 }],
@@ -166,6 +202,7 @@ export const machines = {
   link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
   node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
   process: { machine: processMachine, input: undefined, samples: processSamples },
+  run: { machine: runMachine, input: { run: 'r1', atMs: 0 }, samples: runSamples },
   test: {
     machine: testMachine,
     input: { run: 'r1', test: 't1', settleMs: 500, sendMs: 10_000 },
