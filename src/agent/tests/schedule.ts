@@ -19,7 +19,7 @@ export function dueAt({ startAtMs, intervalMs }: Schedule, seq: number): number 
 
 /** How long after the start the last message is over for, at the latest, milliseconds. */
 export function sendWindowMs(schedule: Omit<Schedule, 'startAtMs'>): number {
-  return (schedule.amount - 1) * schedule.intervalMs + neverAfter(schedule);
+  return Math.max(0, schedule.amount - 1) * schedule.intervalMs + neverAfter(schedule);
 }
 
 /**

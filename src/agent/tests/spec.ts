@@ -12,10 +12,11 @@ const schedule = {
     .number()
     .min(1, 'messages are at least 1 ms apart')
     .max(86_400_000, 'messages are at most a day apart'),
+  /** 0: it receives what others send, and sends nothing. */
   amount: z
     .number()
     .int()
-    .min(1, 'it sends nothing')
+    .min(0, 'a test has no less than 0 messages')
     .max(10_000_000, 'a test has at most 10,000,000 messages'),
 };
 const request = z.string().transform((text, context): JsonValue => {
@@ -47,6 +48,7 @@ export const testSpec = z.discriminatedUnion('type', [
     method: z.string().regex(/^[\w.]+\/\w+$/, 'write package.Service/Method'),
     request,
     ...schedule,
+    amount: schedule.amount.min(1, 'it calls nothing'),
   }),
 ]);
 export type TestSpec = z.infer<typeof testSpec>;
