@@ -37,3 +37,13 @@ export function warningsOf(text: string, options: ReadOptions = {}): string[] {
     ({ place, path: where, text: what }) => `${place.replace(/^f\.yaml:/, '')}: ${where}: ${what}`,
   );
 }
+
+/** The same with the word that stands at the place instead of its line and column: who reads it sees what is meant. */
+export function wordsOf(text: string, told: readonly string[]): string[] {
+  const lines = text.split('\n');
+  return told.map((one) => {
+    const [, line, column, rest = ''] = /^(\d+):(\d+): (.*)$/.exec(one) ?? [];
+    const [word] = /^(?:[\w-]+|.)/.exec((lines[Number(line) - 1] ?? '').slice(Number(column) - 1)) ?? [];
+    return `at ${word}: ${rest}`;
+  });
+}

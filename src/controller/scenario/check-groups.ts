@@ -43,7 +43,8 @@ function checkGroup(group: DraftGroup, roster: Roster, findings: Findings): void
     for (const sender of senders) {
       const missing = roster.names(sender.name).filter((one) => !names.has(one));
       const member = members.some((one) => one.name === sender.name);
-      if (member || (missing.length === 0 && !roster.open(sender.name))) continue;
+      if (member || roster.broken(sender.name)) continue;
+      if (missing.length === 0 && !roster.open(sender.name)) continue;
       findings.mistakes.push({
         path: sender.path,
         text: `'${sender.name}' is no member of the group '${name}'`,

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { daemonSchema } from './daemon-schema.js';
 import type { Draft, DraftFault, DraftGroup, DraftNode, DraftRef, DraftTest } from './draft.js';
 import type { Path } from './mistake.js';
 import { faultSchema, groupSchema, nodeSchema, testSchema } from './schema.js';
@@ -18,8 +19,8 @@ export function ownDraft(file: Readonly<Record<string, unknown>>): Draft {
 }
 
 function draftNode(entry: string, raw: unknown): DraftNode {
-  const read = nodeSchema.safeParse(raw ?? {});
-  const { count, labels, min, public: open, daemon } = read.success ? read.data : {};
+  const given = isObject(raw) ? raw : {};
+  const { count, labels, min, public: open } = soundPart(nodeSchema, given, {});
   return {
     path: ['nodes', entry],
     entry,
@@ -27,9 +28,19 @@ function draftNode(entry: string, raw: unknown): DraftNode {
     labels: typeof labels === 'object' ? selectorOf(labels) : labels,
     min,
     public: open ?? false,
-    daemon: daemon ?? {},
-    ...(read.success ? {} : { broken: true }),
+    daemon: soundPart(daemonSchema, given.daemon, {}),
+    ...(nodeSchema.nullish().safeParse(raw).success ? {} : { broken: true }),
   };
+}
+
+/** What can be read of a map whose keys are all optional; `nothing` is an empty one. */
+export function soundPart<T extends z.ZodObject>(schema: T, raw: unknown, nothing: z.output<T>): z.output<T> {
+  const sound = entries(raw).filter(([key, value]) => {
+    const inner: unknown = schema.shape[key];
+    return inner instanceof z.ZodType && inner.safeParse(value).success;
+  });
+  const read = schema.safeParse(Object.fromEntries(sound));
+  return read.success ? read.data : nothing;
 }
 
 /** `{site: attic, rack: '4'}` as a selector. */

@@ -9,7 +9,7 @@ import { type Mistake, pathText } from './mistake.js';
 import { nameOfFile } from './names.js';
 import { isOriginalForm, originalDraft } from './original-form.js';
 import { originalKeys } from './original-schema.js';
-import { ownDraft } from './own-form.js';
+import { ownDraft, soundPart } from './own-form.js';
 import { shown } from './quantities.js';
 import { checkNodes, Roster } from './roster.js';
 import { type Provider, providers, type Scenario, type ScenarioWarning } from './scenario.js';
@@ -77,8 +77,7 @@ function scenarioOf(
   const draft = original ? originalDraft(file, provider, findings) : ownDraft(file);
   const roster = new Roster(draft.nodes);
   checkAll(draft, roster, provider, findings);
-  const daemon = daemonSchema.optional().safeParse(own.daemon);
-  checkDaemon(daemon.data ?? {}, ['daemon'], roster, findings);
+  checkDaemon(soundPart(daemonSchema, own.daemon, {}), ['daemon'], roster, findings);
   if (provider === 'connected' && own.daemon !== undefined) {
     findings.warnings.push({
       path: ['daemon'],

@@ -34,7 +34,18 @@ export class Roster {
   /** Whether more nodes than those with names may belong to it. */
   open(ref: string): boolean {
     const node = this.#entries.get(ref)?.node;
-    return node !== undefined && (node.labels !== undefined || node.broken === true);
+    return node === undefined ? this.#mayBe(ref) : node.labels !== undefined || node.broken === true;
+  }
+
+  /** Whether it may be one of several nodes of an entry that could not be read. */
+  #mayBe(name: string): boolean {
+    const [, entry = ''] = /^(.+)-[0-9]+$/.exec(name) ?? [];
+    return this.#entries.get(entry)?.node.broken === true;
+  }
+
+  /** Whether it cannot be told which nodes it stands for, because its entry could not be read. */
+  broken(ref: string): boolean {
+    return this.#entries.get(ref)?.node.broken === true || this.#mayBe(ref);
   }
 
   role(ref: string): DaemonRole {
@@ -53,7 +64,7 @@ export class Roster {
   /** Tells of names that stand for nothing; gives the others. */
   known(refs: readonly DraftRef[], findings: Findings): DraftRef[] {
     return refs.filter(({ path, name }) => {
-      if (this.#entries.has(name) || this.#owner.has(name)) return true;
+      if (this.#entries.has(name) || this.#owner.has(name) || this.#mayBe(name)) return true;
       const guess = likely(name, [...this.#entries.keys(), ...this.#owner.keys()]);
       const more =
         guess === undefined

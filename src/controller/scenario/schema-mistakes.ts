@@ -43,6 +43,7 @@ function aboutTheWhole({ code, path }: Issue): boolean {
 
 /** That a key is not known, and what may have been meant. */
 export function unknownKey(key: string, known: readonly string[]): string {
+  if (known.includes(key)) return 'does not go with the others here: it belongs to another type';
   const guess = likely(key, known);
   if (guess !== undefined) return `there is no such key here; did you mean '${guess}'?`;
   return `there is no such key here${known.length === 0 ? '' : `; there are ${known.join(', ')}`}`;

@@ -98,12 +98,12 @@ class Reading {
   }
 
   value(node: unknown, depth: number): unknown {
+    if (isAlias(node)) return this.value(this.#aliases.get(node), depth + 1);
     if (this.#left === 0) return undefined;
     this.#left -= 1;
     if (this.#left === 0)
       return this.#refuse(node, `it holds more than ${mostValues} values, with those that aliases repeat`);
     if (depth > deepest) return this.#refuse(node, `it is nested deeper than ${deepest}`);
-    if (isAlias(node)) return this.value(this.#aliases.get(node), depth + 1);
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     return isMap(node) ? this.#map(node, depth) : undefined;
