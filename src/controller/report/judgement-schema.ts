@@ -9,13 +9,18 @@ const ofNode = z.number().describe("Unix milliseconds of the node's clock");
 const verdict = z.enum(['pass', 'fail', 'unknown']);
 const trouble = z.enum(troubles);
 
+/** Things by name, in the order of the names. */
+const byName = <T extends z.ZodType>(item: T) =>
+  z
+    .record(z.string(), item)
+    .transform((record) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))));
+
 const facts = z.object({
   startedAtMs: at,
   endedAtMs: at,
-  t0: z.object({ control: at.optional(), main: at.optional() }),
-  clocks: z.record(z.string(), z.object({ offsetMs: ms, errorMs: ms })),
-  faults: z.record(
-    z.string(),
+  t0: z.object({ control: at.exactOptional(), main: at.exactOptional() }),
+  clocks: byName(z.object({ offsetMs: ms, errorMs: ms })),
+  faults: byName(
     z.object({
       state: z.string(),
       injectedAtMs: ofNode.optional(),
@@ -24,9 +29,9 @@ const facts = z.object({
       reason: z.string().optional(),
     }),
   ),
-  versions: z.record(z.string(), z.string()),
-  aborted: z.object({ by: z.string(), reason: z.string() }).optional(),
-  stuck: z.object({ step: z.string(), message: z.string() }).optional(),
+  versions: byName(z.string()),
+  aborted: z.object({ by: z.string(), reason: z.string() }).exactOptional(),
+  stuck: z.object({ step: z.string(), message: z.string() }).exactOptional(),
 });
 
 const counted = (key: keyof Counts) =>
@@ -67,14 +72,14 @@ const test = z.object({
   pairs: z.array(
     z.object({
       sender: z.string(),
-      receiver: z.string().optional(),
+      receiver: z.string().exactOptional(),
       counts,
-      latency: quantiles.optional(),
+      latency: quantiles.exactOptional(),
     }),
   ),
-  latency: quantiles.optional(),
-  stable: quantiles.optional(),
-  slip: quantiles.optional(),
+  latency: quantiles.exactOptional(),
+  stable: quantiles.exactOptional(),
+  slip: quantiles.exactOptional(),
   availability: z.object({ calm: z.number(), disturbed: z.number() }),
   points: z
     .array(z.tuple([z.number(), z.number(), z.number(), z.number()]))
@@ -85,8 +90,10 @@ const message = z.object({
   test: z.string(),
   sender: z.string(),
   seq: z.number(),
-  troubles: z.array(z.object({ trouble, receiver: z.string().optional() })),
-  history: z.array(z.object({ atMs: at, node: z.string(), what: z.string(), detail: z.string().optional() })),
+  troubles: z.array(z.object({ trouble, receiver: z.string().exactOptional() })),
+  history: z.array(
+    z.object({ atMs: at, node: z.string(), what: z.string(), detail: z.string().exactOptional() }),
+  ),
 });
 
 const fault = z.object({
@@ -95,12 +102,12 @@ const fault = z.object({
   kind: faultKind,
   plannedFromMs: at,
   plannedToMs: at,
-  injectedAtMs: at.optional(),
-  healedAtMs: at.optional(),
-  by: z.string().optional(),
+  injectedAtMs: at.exactOptional(),
+  healedAtMs: at.exactOptional(),
+  by: z.string().exactOptional(),
   proof: z.enum(['confirmed', 'mismatch', 'inconclusive']),
-  reason: z.string().optional(),
-  convergenceMs: ms.optional(),
+  reason: z.string().exactOptional(),
+  convergenceMs: ms.exactOptional(),
 });
 
 /** `Judgement`, as it is published; a field that is added to the one is added to the other. */
@@ -116,10 +123,20 @@ export const judgementSchema = z.object({
   tests: z.array(test),
   faults: z.array(fault),
   intervals: z.array(
-    z.object({ node: z.string(), what: z.enum(['hub', 'daemon']), fromMs: at, toMs: at.optional() }),
+    z.object({ node: z.string(), what: z.enum(['hub', 'daemon']), fromMs: at, toMs: at.exactOptional() }),
   ),
   messages: z.array(message).describe('At most 1,000, the worst first'),
-  troubled: z.partialRecord(trouble, count),
+  troubled: z.object({
+    lost: count.exactOptional(),
+    vanished: count.exactOptional(),
+    corrupt: count.exactOptional(),
+    unexpected: count.exactOptional(),
+    unknown: count.exactOptional(),
+    duplicated: count.exactOptional(),
+    late: count.exactOptional(),
+    reordered: count.exactOptional(),
+    recovered: count.exactOptional(),
+  }),
   records: count,
   journals: count,
   deliveries: z
@@ -130,7 +147,7 @@ export const judgementSchema = z.object({
         seq: z.number(),
         sentAtMs: at,
         receiver: z.string(),
-        receivedAtMs: at.optional(),
+        receivedAtMs: at.exactOptional(),
       }),
     )
     .describe('At most 2,000'),

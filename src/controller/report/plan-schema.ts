@@ -20,7 +20,7 @@ export const rules = z
     reordered: limit,
     lateAfterMs: ms,
     late: limit,
-    convergenceMs: ms.optional(),
+    convergenceMs: ms.exactOptional(),
   })
   .meta({ id: 'Rules' });
 
