@@ -83,6 +83,8 @@ export const runPart = z.discriminatedUnion('k', [
     text: z.string().max(largestScenarioBytes),
     file: text(1_024),
     seed: text(128).optional(),
+    /** In the place of the scenario's. */
+    provider: z.enum(['connected', 'local', 'lab']).optional(),
   }),
   /** The nodes that take part, as they were when they were gathered; their clocks: controller's time = node's time + offset. */
   z.object({

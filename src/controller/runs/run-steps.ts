@@ -5,7 +5,6 @@ import { Lookout, type Seen } from '../nodes/lookout.js';
 import { phaseEndMs } from '../plan/duration.js';
 import { drawSeed, makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { readScenario } from '../scenario/read-scenario.js';
 import { arm } from '../steps/arm.js';
 import { awaitRecords, keepFaults } from '../steps/collect.js';
 import type { LoadedRun, PlannedRun, RunContextOf } from '../steps/context.js';
@@ -17,6 +16,7 @@ import { insist, type StepLife } from '../steps/step.js';
 import type { Told } from './conductor.js';
 import type { RunChange } from './ledger.js';
 import { progressOf } from './progress.js';
+import { storedScenario } from './stored-run.js';
 
 /** What came of a step, and what the entry of the run says from then on. */
 export interface Done {
@@ -168,7 +168,7 @@ export class RunSteps {
   async #read(life: StepLife): Promise<LoadedRun> {
     const part = await insist(life, 'reading the scenario', () => this.#run.parts.get('scenario'));
     if (part === undefined) throw new PosternError('SCENARIO_INVALID', 'the scenario is not stored any more');
-    return { ...this.#run, scenario: readScenario(part.text, part.file, part), seed: part.seed };
+    return { ...this.#run, scenario: storedScenario(part), seed: part.seed };
   }
 
   /** The plan is made once, of the nodes that were gathered; from then on they are looked at. */

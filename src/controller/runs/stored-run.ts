@@ -1,10 +1,11 @@
 import { initialTransition, transition } from 'xstate';
 import { type RunContext, runMachine } from '../../../machines/run.js';
-import type { RunEntry } from '../../bus/run-messages.js';
+import type { RunEntry, RunPartOf } from '../../bus/run-messages.js';
 import { PosternError } from '../../errors.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { readScenario } from '../scenario/read-scenario.js';
+import type { Scenario } from '../scenario/scenario.js';
 import type { RunParts } from './parts.js';
 
 /** What the machine of a run knows after all that has happened. */
@@ -14,6 +15,11 @@ export function contextOf({ run, startedAtMs, events }: RunEntry): RunContext {
   return snapshot.context;
 }
 
+/** The scenario of a run as it was asked for. Throws `SCENARIO_INVALID`. */
+export function storedScenario({ text, file, provider }: RunPartOf<'scenario'>): Scenario {
+  return readScenario(text, file, provider === undefined ? {} : { provider });
+}
+
 /** The plan of a run, made again. Throws `RUN_UNPLANNED` when it never had one, and `STORE_UNAVAILABLE`. */
 export async function storedPlan(entry: RunEntry, parts: RunParts): Promise<Plan> {
   const scenario = await parts.get('scenario');
@@ -21,7 +27,7 @@ export async function storedPlan(entry: RunEntry, parts: RunParts): Promise<Plan
   if (scenario === undefined || nodes === undefined) {
     throw new PosternError('RUN_UNPLANNED', `the run '${entry.run}' ended before its nodes were there`);
   }
-  const plan = makePlan(readScenario(scenario.text, scenario.file, scenario), nodes.nodes, nodes.seed);
+  const plan = makePlan(storedScenario(scenario), nodes.nodes, nodes.seed);
   if (plan.hash === entry.planHash) return plan;
   throw new PosternError('PLAN_DIFFERS', `the plan of '${entry.run}' cannot be made again`, {
     hint: 'another version of postern has made it: judge it with that one',
