@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { worldMark } from '../../world-mark.js';
 
 const script = fileURLToPath(new URL('./guardian.js', import.meta.url));
 /** A guardian needs no more memory than this, in MiB. */
@@ -72,7 +73,7 @@ export class GuardianLink {
     const child = fork(script, [this.#shelf.directory, this.#shelf.owner], {
       cwd: '/',
       detached: true,
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, [worldMark]: process.env[worldMark] },
       execArgv: [`--max-old-space-size=${memoryMiB}`, '--max-semi-space-size=1'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HubTarget } from '../../client/hub-target.js';
+import type { NodeEntry, Scenario } from '../../controller/scenario/scenario.js';
+import { daemonWords, sendsMedia } from './daemon-words.js';
+import { inParallel, startsAtOnce } from './in-parallel.js';
+import { NodesDesk } from './nodes-desk.js';
+import type { WorldNode } from './world.js';
+import type { WorldProcess } from './world-process.js';
+import type { WorldStage } from './world-stage.js';
+
+/** A stop must not wait long for calls that are still open. */
+const drain = ['--drain', '1s'];
+
+/**
+ * Starts a hub, and a daemon and an agent for each node of a scenario; resolves when all daemons serve. Rejects with
+ * `WORLD_FAILED`, and the reason of the signal.
+ */
+export async function startNodes(
+  scenario: Scenario,
+  stage: WorldStage,
+  {
+    seed = scenario.seed ?? '0',
+    signal,
+  }: { readonly seed?: string | undefined; readonly signal?: AbortSignal },
+): Promise<void> {
+  stage.tell('starting the hub');
+  const { listen, hub } = await startHub(stage);
+  stage.hub = hub;
+  const desk = await NodesDesk.open(hub);
+  try {
+    const all = scenario.nodes.flatMap((entry) => entry.names.map((name) => ({ name, entry })));
+    stage.nodes = all.map(({ name }) => nodeOf(stage, name));
+    const count = counted(stage, 'starting agents and daemons', 2 * all.length);
+    const media = sendsMedia(scenario);
+    await inParallel(all, startsAtOnce, async (one) => {
+      await startDaemon(stage, one, { seed, media });
+      count();
+      const token = await desk.joinToken(one.name);
+      await startAgent(stage, one.name, { POSTERN_HUB: stage.ground.hubUrl(listen), POSTERN_TOKEN: token });
+      count();
+    });
+    const serving = counted(stage, 'waiting until all daemons serve', all.length);
+    await inParallel(all, startsAtOnce, async ({ name }) => {
+      await desk.awaitServing(name, signal);
+      serving();
+    });
+  } finally {
+    desk.close();
+  }
+}
+
+async function startHub(stage: WorldStage): Promise<{ listen: readonly string[]; hub: HubTarget }> {
+  const { files, ground, provider } = stage;
+  const at = ground.hubListen.flatMap((address) => ['--listen', address]);
+  const data = ['--data', files.hub];
+  const { facts } = await stage.start('hub', 'hub', ['up', ...at, ...data, '--metrics', 'off', ...drain]);
+  const listen = Array.isArray(facts.listen) ? facts.listen.map(String) : [];
+  const token = (await readFile(join(files.hub, 'tokens/admin.jwt'), 'utf8')).trim();
+  return { listen, hub: { address: ground.hubAddress(listen), from: `provider ${provider}`, token } };
+}
+
+function nodeOf({ files, ground }: WorldStage, name: string): WorldNode {
+  const directory = files.node(name);
+  return { name, directory, daemon: ground.place(name).grpc, truth: join(directory, 'truth.jsonl') };
+}
+
+function startDaemon(
+  stage: WorldStage,
+  { name, entry }: { readonly name: string; readonly entry: NodeEntry },
+  { seed, media }: { readonly seed: string; readonly media: boolean },
+): Promise<WorldProcess> {
+  const { directory, truth } = nodeOf(stage, name);
+  const place = (node: string) => stage.ground.place(node);
+  const words = daemonWords({ node: name, setup: entry.daemon, place, data: directory, truth, seed, media });
+  return stage.start('daemon', name, words);
+}
+
+function startAgent(stage: WorldStage, name: string, env: NodeJS.ProcessEnv): Promise<WorldProcess> {
+  const { directory, daemon } = nodeOf(stage, name);
+  const server = ['--daemon', daemon, '--to', daemon];
+  const words = [
+    'agent',
+    '--node',
+    name,
+    ...server,
+    '--data',
+    directory,
+    '--connect-timeout',
+    '60s',
+    ...drain,
+  ];
+  return stage.start('agent', name, words, env);
+}
+
+function counted(stage: WorldStage, step: string, of: number): () => void {
+  let done = 0;
+  stage.tell(step, done, of);
+  return () => {
+    done += 1;
+    stage.tell(step, done, of);
+  };
+}
