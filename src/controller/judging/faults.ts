@@ -56,7 +56,7 @@ export class Faults {
       const offset = clocks.offset(node);
       const injected = fact?.injectedAtMs ?? noted?.injectedAt;
       const healed = fact?.healedAtMs ?? noted?.healedAt;
-      const by = fact?.by ?? noted?.by;
+      const by = [fact?.by, noted?.by].find((told) => told !== undefined && told !== '');
       const proof = proofOf(planned, { fact, noted, injected, healed, by });
       return {
         planned,

@@ -17,6 +17,14 @@ interface Known {
   readonly reading: CompleteReading | undefined;
 }
 
+/** A message's sender and one of its receivers. */
+interface Towards {
+  readonly sender: Known;
+  readonly receiver: Known;
+  readonly sighting: Sighting;
+  readonly finding: Finding;
+}
+
 /** Attempts of which nobody can say, or which failed: what comes of them is a surprise, and no harm. */
 const inDoubt: ReadonlySet<Fate> = new Set(['fail', 'info', 'unknown']);
 
@@ -79,16 +87,7 @@ export class MessageJudge {
     }
   }
 
-  #attempted(
-    message: number,
-    fate: Fate,
-    pair: {
-      readonly sender: Known;
-      readonly receiver: Known;
-      readonly sighting: Sighting;
-      readonly finding: Finding;
-    },
-  ): void {
+  #attempted(message: number, fate: Fate, pair: Towards): void {
     const { messages, receipts } = this.#evidence;
     const { sender, receiver, sighting, finding } = pair;
     const { reading } = receiver;
@@ -96,22 +95,28 @@ export class MessageJudge {
     finding.hasCome = sighting.first >= 0;
     finding.ackAt = messages.time(message, 'endedAt') + sender.offset;
     finding.replays = sighting.replays;
-    finding.displacement = sighting.displacement;
+    // Where records are missing, it may have come before, too.
+    if (receiver.isIntact) finding.displacement = sighting.displacement;
     if (finding.hasCome) finding.cameAt = receipts.at(sighting.first) + receiver.offset;
-    if (finding.isOwed && finding.hasCome && sender.hasClock && receiver.hasClock)
-      this.#time(sender, receiver, finding);
-    if (finding.isOwed && !finding.hasCome) {
-      // What was acknowledged only when the reading had begun need not be in it.
-      const hasClocks = sender.hasClock && receiver.hasClock;
-      const wasRead = hasClocks && reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
-      const isNoGuess = messages.isMeant(message) || !sighting.came;
-      finding.add(wasRead && isNoGuess ? 'lost' : 'unknown');
-    }
+    if (finding.isOwed) this.#owed(pair, messages.isMeant(message));
     if (finding.hasCome && inDoubt.has(fate)) finding.add('recovered');
     if (sighting.isCorrupt) finding.add('corrupt');
     if (reading !== undefined && sighting.isVanished(reading)) finding.add('vanished');
     if (sighting.wasDoubled || (sighting.wasResent && !sender.isForked)) finding.add('duplicated');
-    if (sighting.displacement > 0) finding.add('reordered');
+    if (finding.displacement > 0) finding.add('reordered');
+  }
+
+  #owed({ sender, receiver, sighting, finding }: Towards, isMeant: boolean): void {
+    const hasClocks = sender.hasClock && receiver.hasClock;
+    if (finding.hasCome) {
+      if (hasClocks) this.#time(sender, receiver, finding);
+      return;
+    }
+    const { reading } = receiver;
+    // What was acknowledged only when the reading had begun need not be in it.
+    const wasRead = reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
+    const isNoGuess = hasClocks && (isMeant || !sighting.came);
+    finding.add(wasRead && isNoGuess ? 'lost' : 'unknown');
   }
 
   #time(sender: Known, receiver: Known, finding: Finding): void {

@@ -7,7 +7,7 @@ export type Planted = string;
 
 /** Plants faults in a run, after the fact, and knows what they are. No two in one message. */
 export class Planter {
-  readonly planted = new Set<Planted>();
+  readonly planted: Planted[] = [];
   /** By how many numbers the worst one was put behind. */
   displacement = 0;
   readonly #world: World;
@@ -58,7 +58,7 @@ export class Planter {
     const key = `${send.test.test} ${send.sender}#${send.seq}`;
     this.#touched.add(key);
     this.#planted.add(`${key} ${receiver}`);
-    for (const one of [trouble, ...more]) this.planted.add(`${one} ${key} ${receiver}`);
+    for (const one of [trouble, ...more]) this.planted.push(`${one} ${key} ${receiver}`);
   }
 
   touch({ test, sender, seq }: TrueSend): void {
@@ -218,7 +218,7 @@ export const kinds = {
     const line = drawn?.lines[0];
     if (drawn === undefined || line?.record.k !== 'receipt') return;
     const { sheet, send, receiver } = drawn;
-    const number = planter.planted.size;
+    const number = planter.planted.length;
     const seq = send.test.amount + 1 + number;
     const at = { at: line.record.at, k: line.record.k, id: `stray-${number}`, how: line.record.how };
     const { sub } = line.record;
@@ -229,7 +229,7 @@ export const kinds = {
       [{ ...at, sub, hash: sha256('what'), size: 4 }, '?#0'],
     ]);
     insertBehind(sheet, line, { record });
-    planter.planted.add(`unexpected ${test.test} ${name} ${receiver}`);
+    planter.planted.push(`unexpected ${test.test} ${name} ${receiver}`);
   },
 
   reordered: (planter: Planter): void => {
