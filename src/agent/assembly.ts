@@ -18,8 +18,6 @@ import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
 import { OwnCalls, ownPrefixes } from './own-calls.js';
-import { startOwnServices } from './own-services.js';
-import { rehearse } from './rehearsal.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
 import { Transitions } from './transitions.js';
@@ -49,7 +47,7 @@ export async function assembleAgent(
   const outbound = { ...trust, gate };
   // What the hub tells is known later.
   let toldServers: () => readonly string[] = () => [];
-  const places = new HubPlaces(gate, () => [config.hub, ...config.nats, ...toldServers()]);
+  const places = new HubPlaces(gate, [config.hub, ...config.nats], () => toldServers());
   const boot = randomBytes(9).toString('base64url');
   const transitions = new Transitions();
   const alone = specs.every(({ prefix }) => prefix !== '');
@@ -63,10 +61,11 @@ export async function assembleAgent(
       publish: (transition) => transitions.publish('process', { node, boot }, transition),
       log,
     });
+  // Most agents have no daemon and no services: they start faster without the code for it.
   const rehearsal =
     config.daemon === undefined
       ? undefined
-      : await rehearse({
+      : await (await import('./rehearsal.js')).rehearse({
           daemon: config.daemon,
           node,
           key: key.publicKey,
@@ -79,7 +78,8 @@ export async function assembleAgent(
           log,
         });
   const services = [supervised?.service, ...(rehearsal?.services ?? [])].filter((one) => one !== undefined);
-  const own = services.length === 0 ? undefined : startOwnServices(services, log);
+  const own =
+    services.length === 0 ? undefined : (await import('./own-services.js')).startOwnServices(services, log);
   const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
   const forwards = new Forwards({
     calls: own === undefined ? upstreams : new OwnCalls(own.target, services, upstreams),

@@ -8,20 +8,22 @@ const lookUpWithinMs = 2_000;
 /** Where the agent's hub is, as far as the agent knows. */
 export class HubPlaces {
   readonly gate: Gate;
-  readonly #urls: () => readonly string[];
+  readonly #given: readonly string[];
+  readonly #told: () => readonly string[];
 
-  /** `urls`: of the hub's front door and of its bus. */
-  constructor(gate: Gate, urls: () => readonly string[]) {
+  /** URLs of the hub's front door and of its bus: those that were given, and those that the hub tells of. */
+  constructor(gate: Gate, given: readonly string[], told: () => readonly string[]) {
     this.gate = gate;
-    this.#urls = urls;
+    this.#given = given;
+    this.#told = told;
   }
 
   /** The addresses that are connected now, and those of the names that are known, each once. */
   async addresses(): Promise<string[]> {
-    const hosts = this.#urls().flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []));
-    const found = await Promise.all([...new Set(hosts)].map(addressesOf));
-    const connected = this.gate.farEnds.map(({ address }) => address);
-    return [...new Set([...connected, ...found.flat()].map(plain))];
+    const [given, told] = await Promise.all([addressesOf(this.#given), addressesOf(this.#told())]);
+    const connected = this.gate.farEnds.map(({ address }) => plain(address));
+    // A hub whose bus is on its own loopback tells so to everybody.
+    return [...new Set([...connected, ...given, ...told.filter((address) => !isOwn(address))])];
   }
 
   /** True when none of these addresses is of this machine: then packets to them can be told from others. */
@@ -30,7 +32,12 @@ export class HubPlaces {
   }
 }
 
-async function addressesOf(host: string): Promise<string[]> {
+async function addressesOf(urls: readonly string[]): Promise<string[]> {
+  const hosts = urls.flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []));
+  return (await Promise.all([...new Set(hosts)].map(lookUp))).flat();
+}
+
+async function lookUp(host: string): Promise<string[]> {
   const bare = host.replace(/^\[|\]$/g, '');
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never[]>((resolve) => {
@@ -38,7 +45,7 @@ async function addressesOf(host: string): Promise<string[]> {
   });
   const found = await Promise.race([lookup(bare, { all: true }).catch(() => []), late]);
   clearTimeout(timer);
-  return found.map(({ address }) => address);
+  return found.map(({ address }) => plain(address));
 }
 
 /** Without the form in which IPv6 sockets show IPv4 addresses, and without a zone. */

@@ -4,7 +4,7 @@ import { type CutScope, tableName, tableText } from './cut-table.js';
 import type { GuardianLink } from './guardian-link.js';
 import type { HubPlaces } from './hub-places.js';
 import type { Asked, Injection, Refusal } from './injection.js';
-import { findNft, runNft } from './nft.js';
+import { findNft, programDirectories, runNft } from './nft.js';
 import { leaseMs, leaseOf, NftCut } from './nft-cut.js';
 import type { UndoShelf } from './undo-shelf.js';
 
@@ -15,6 +15,8 @@ export interface NftCutsOptions {
   readonly guardian: GuardianLink;
   /** Part of the names of the tables: what tells this agent from others. */
   readonly owner: string;
+  /** Where nft is looked for; default: on PATH, and where administrators have it. */
+  readonly directories?: readonly string[];
   readonly log: Logger;
 }
 
@@ -57,7 +59,7 @@ export class NftCuts {
     if (process.platform !== 'linux') {
       return { code, message: `packets are dropped by nftables of Linux, and this is ${process.platform}` };
     }
-    const nft = await findNft(process.env);
+    const nft = await findNft(this.#options.directories ?? programDirectories(process.env));
     if (nft === undefined)
       return { code, message: 'nft was not found on PATH (Debian: apt install nftables)' };
     const table = tableName(this.#options.owner, `probe ${process.pid}`);

@@ -12,9 +12,14 @@ const mostOutput = 4 * 2 ** 20;
 /** Where nft is although many users have it not on their PATH. */
 const forAdmins = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
+/** Directories where nft may be. */
+export function programDirectories(env: NodeJS.ProcessEnv): string[] {
+  return [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...forAdmins];
+}
+
 /** Where nft is; undefined: nowhere. */
-export async function findNft(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const dir of [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...forAdmins]) {
+export async function findNft(directories: readonly string[]): Promise<string | undefined> {
+  for (const dir of directories) {
     const file = join(dir, 'nft');
     const found = await access(file, constants.X_OK).then(
       () => true,

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import type { Fault } from '../../../src/gen/postern/v1/faults.js';
+import { eventually } from '../../support/processes.js';
+import { journalOf } from './journal-of.js';
+import { FaultStage, processState } from './stage.js';
+
+/** It began at its time and ended at its time, within what a busy machine may need. */
+function assertInTime({ atMs, forMs, injectedAtMs, healedAtMs }: Fault): void {
+  assert.ok(injectedAtMs >= atMs && injectedAtMs < atMs + 1_500, `begun ${injectedAtMs - atMs} ms late`);
+  const late = healedAtMs - atMs - forMs;
+  assert.ok(late >= 0 && late < 3_000, `healed ${late} ms late`);
+}
+
+describe('faults that an agent injects by its own clock', () => {
+  let stage: FaultStage;
+  before(async () => {
+    stage = await FaultStage.open();
+  });
+  after(() => stage?.close());
+
+  test('a cut of the link breaks it and lets nothing through; the records of a test tell of it afterwards', async () => {
+    const { faults, tests } = stage;
+    const group = await tests.ask('north', tests.client.createGroup, { name: '', command: undefined });
+    await tests.create('quiet', { group: group.group }, 60_000);
+    const forMs = 1_500;
+    assert.equal((await faults.arm('north', 'cut', { kind: 'link', forMs })).state, 'waiting');
+    assert.equal(
+      (
+        await faults.arm('north', 'cut', {
+          kind: 'link',
+          forMs,
+          atMs: (await faults.show('north', 'cut')).atMs,
+        })
+      ).state,
+      'waiting',
+    );
+    await eventually(
+      'no call comes through',
+      () =>
+        faults.list('north').then(
+          () => false,
+          (error: { code: status }) => error.code === status.UNAVAILABLE,
+        ),
+      { everyMs: 20 },
+    );
+    const healed = await faults.comesTo('north', 'cut', 'healed');
+    assertInTime(healed);
+    assert.deepEqual([healed.by, healed.code], ['userspace', '']);
+    const notes = await eventually('both are on disk', async () => {
+      const found = (await journalOf(stage.fleet.dir, 'north', 'quiet')).flatMap((record) =>
+        record.k === 'note' && record.topic === 'fault' ? [record.data] : [],
+      );
+      return found.length === 2 ? found : undefined;
+    });
+    const common = { fault: 'cut', kind: 'link', by: 'userspace' };
+    assert.deepEqual(notes, [
+      { ...common, phase: 'injected', at: healed.injectedAtMs },
+      { ...common, phase: 'healed', at: healed.healedAtMs },
+    ]);
+    const shown = await stage.fleet.postern(['inspect', 'north', '--machine', 'fault', '-o', 'jsonl']);
+    const told = shown.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const ofCut = told.filter(({ id }) => id === 'r1.cut.north').map(({ to }) => to);
+    assert.deepEqual(ofCut, ['waiting', 'injecting', 'injected', 'healing.undoing', 'healed']);
+  });
+
+  test('a pause stops the process that listens at the address of the daemon, and lets it go on', async () => {
+    const { pid } = stage.daemon.process;
+    await stage.faults.arm('north', 'nap', { kind: 'pause', forMs: 800 });
+    await eventually('it stands still', async () => (await processState(pid)) === 'T', { everyMs: 20 });
+    const healed = await stage.faults.comesTo('north', 'nap', 'healed');
+    assertInTime(healed);
+    assert.notEqual(await processState(pid), 'T');
+    await stage.daemon.status();
+  });
+
+  test('a guardian lets a daemon go on whose agent got kill -9; the next agent tells of all', async () => {
+    const { pid } = stage.daemon.process;
+    await stage.faults.arm('north', 'long-nap', { kind: 'pause', forMs: 3_600_000 });
+    await stage.faults.arm('north', 'soon', { kind: 'pause', atMs: Date.now() + 2_000, forMs: 100 });
+    await stage.faults.arm('north', 'later', { kind: 'pause', atMs: Date.now() + 3_600_000 });
+    await eventually('it stands still', async () => (await processState(pid)) === 'T', { everyMs: 20 });
+    await stage.faults.comesTo('north', 'long-nap', 'injected');
+    const { atMs } = await stage.faults.show('north', 'soon');
+    await stage.agent.stop('SIGKILL');
+    await eventually('it goes on', async () => (await processState(pid)) !== 'T', {
+      everyMs: 20,
+      timeoutMs: 5_000,
+    });
+    await eventually('the other one is over', () => Date.now() > atMs + 100);
+    await stage.startAgent();
+    const ended = await stage.faults.comesTo('north', 'long-nap', 'healed');
+    assert.equal(ended.code, 'AGENT_ENDED');
+    assert.equal((await stage.faults.comesTo('north', 'soon', 'missed')).injectedAtMs, 0);
+    assert.equal((await stage.faults.heal('north', 'later')).state, 'cancelled');
+    assert.deepEqual(await readdir(path.join(stage.directory, 'undo')), []);
+  });
+
+  test('a daemon that is killed is away for its time, and started as it was; one that is restarted comes at once', async () => {
+    const { peerId } = await stage.daemon.status();
+    assert.deepEqual(await stage.listeners(), [stage.daemon.process.pid]);
+    await stage.faults.arm('north', 'crash', { kind: 'kill', forMs: 700 });
+    await eventually('nobody listens', async () => (await stage.listeners()).length === 0, { everyMs: 20 });
+    const healed = await stage.faults.comesTo('north', 'crash', 'healed');
+    assertInTime(healed);
+    const [second] = await stage.listeners();
+    assert.ok(second !== undefined && second !== stage.daemon.process.pid);
+    assert.equal((await stage.daemon.status()).peerId, peerId);
+    await stage.faults.arm('north', 'restart', { kind: 'restart', forMs: 0 });
+    assertInTime(await stage.faults.comesTo('north', 'restart', 'healed'));
+    const [third] = await stage.listeners();
+    assert.ok(third !== undefined && third !== second);
+  });
+
+  test('what makes no sense is refused, and so is a controller that another has taken over from', async () => {
+    const { faults } = stage;
+    const refusal = (asked: Parameters<typeof faults.arm>[2], name = 'odd') =>
+      faults.arm('north', name, asked).then(
+        () => 'taken',
+        ({ code, details }: { code: status; details: string }) => `${status[code]} ${details}`,
+      );
+    assert.match(await refusal({ kind: 'flood' }), /^INVALID_ARGUMENT .*a fault is of a kind/s);
+    assert.match(await refusal({ forMs: 3_600_001 }), /^INVALID_ARGUMENT .*an hour at most/s);
+    assert.match(await refusal({ forMs: 1 }), /^INVALID_ARGUMENT .*at least 100 ms/s);
+    assert.match(await refusal({ kind: 'restart' }), /^INVALID_ARGUMENT .*takes no time/s);
+    assert.match(await refusal({ atMs: Date.now() + 2e9 }), /^INVALID_ARGUMENT .*20 days/s);
+    assert.match(await refusal({}, 'nap'), /^ALREADY_EXISTS/);
+    assert.match(await refusal({}, 'a.b'), /^INVALID_ARGUMENT/);
+    const later = { atMs: Date.now() + 3_600_000 };
+    assert.equal(await refusal({ ...later, command: { run: 'r1', term: 2 } }, 'ours'), 'taken');
+    assert.match(
+      await refusal({ ...later, command: { run: 'r1', term: 1 } }, 'theirs'),
+      /^FAILED_PRECONDITION superseded/,
+    );
+    assert.deepEqual(
+      (await faults.healAll('north')).map(({ fault, state }) => [fault, state]),
+      [['ours', 'cancelled']],
+    );
+  });
+});

@@ -1,0 +1,127 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LabStage, labEnv } from '../../support/lab/stage.js';
+import { checkoutRoot, type RunningProcess } from '../../support/processes.js';
+import { FaultCaller } from './fault-caller.js';
+
+const postern = path.join(checkoutRoot, 'bin/postern');
+const port = 4000;
+
+/** A hub, a node `north` with a daemon and an agent behind a NAT, and somebody else, `peer`, all in a lab. */
+export class FaultLab {
+  readonly dir: string;
+  readonly stage: LabStage;
+  #faults: FaultCaller | undefined;
+  #agent: RunningProcess | undefined;
+
+  private constructor(dir: string, stage: LabStage) {
+    this.dir = dir;
+    this.stage = stage;
+  }
+
+  static async open(): Promise<FaultLab> {
+    const dir = await mkdtemp(path.join(tmpdir(), 'postern-faults-'));
+    const lab = new FaultLab(dir, await LabStage.open({ nodes: { north: {}, peer: { public: true } } }));
+    try {
+      await lab.#start();
+    } catch (thrown) {
+      await lab.close();
+      throw thrown;
+    }
+    return lab;
+  }
+
+  /** By a socket in the file system, which no cut of a network reaches. */
+  get faults(): FaultCaller {
+    if (this.#faults === undefined) throw new Error('it is not open');
+    return this.#faults;
+  }
+
+  /** The agent that was started first. */
+  get agent(): RunningProcess {
+    if (this.#agent === undefined) throw new Error('it is not open');
+    return this.#agent;
+  }
+
+  startAgent(env: NodeJS.ProcessEnv = {}): Promise<RunningProcess> {
+    const args = [
+      'agent',
+      '--node',
+      'north',
+      '--daemon',
+      '127.0.0.1:9091',
+      '--data',
+      path.join(this.dir, 'north'),
+    ];
+    return this.#postern('north', args, { POSTERN_HUB: 'http://hub:8080', ...env });
+  }
+
+  /** Whether the node reaches the hub's machine, and the other one. */
+  async reaches(): Promise<{ hub: boolean; peer: boolean }> {
+    const [hub, peer] = await Promise.all(
+      ['hub', 'peer'].map(async (host) => (await this.stage.dial('north', host, port)).startsWith('echoed')),
+    );
+    return { hub: hub === true, peer: peer === true };
+  }
+
+  /** What nft says in the network of the node. */
+  async nft(...words: string[]): Promise<string> {
+    return (await this.stage.run('north', ['nft', ...words], { env: await labEnv() })).stdout;
+  }
+
+  /** Kills the agent and its guardian at once. */
+  async killAll(agent: RunningProcess): Promise<void> {
+    const guardians: number[] = [];
+    for (const name of await readdir('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+      if (words.includes('guardian.js') && words.includes(this.dir)) guardians.push(Number(name));
+    }
+    if (guardians.length === 0) throw new Error('there is no guardian');
+    for (const pid of guardians) process.kill(pid, 'SIGKILL');
+    await agent.stop('SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    this.#faults?.close();
+    await this.stage.close();
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #start(): Promise<void> {
+    const socket = `unix:${path.join(this.dir, 'hub.sock')}`;
+    const data = path.join(this.dir, 'hub');
+    const env = { POSTERN_DATA: data };
+    await Promise.all([
+      this.#postern('hub', ['up', '--listen', '0.0.0.0:8080', '--listen', socket, '--metrics', 'off'], env),
+      this.#postern('north', [
+        ...['daemon', '--listen', '127.0.0.1:9091', '--peer-listen', 'off'],
+        ...['--data', path.join(this.dir, 'daemon')],
+      ]),
+      ...['hub', 'peer'].map((host) => this.stage.echo(host, port)),
+    ]);
+    const [join, caller] = await Promise.all([
+      this.#token('--join', 'north'),
+      this.#token('--caller', 'faults'),
+    ]);
+    this.#faults = new FaultCaller(socket, caller);
+    this.#agent = await this.startAgent({ POSTERN_TOKEN: join });
+  }
+
+  async #postern(
+    host: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<RunningProcess> {
+    const all = { ...(await labEnv()), ...env };
+    return this.stage.start(host, [postern, ...args, '--log-level', 'warn', '-o', 'json'], { env: all });
+  }
+
+  async #token(...words: string[]): Promise<string> {
+    const env = { POSTERN_DATA: path.join(this.dir, 'hub') };
+    const made = await this.stage.run('hub', [postern, 'token', 'create', ...words], { env });
+    if (made.code !== 0) throw new Error(`postern token create failed: ${made.stderr}`);
+    return made.stdout.trim();
+  }
+}

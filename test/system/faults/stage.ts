@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { holdersOf, listeningAt } from '../../../src/agent/faults/listening.js';
+import { freePort } from '../../../src/bus/server-process.js';
+import { DaemonProcess } from '../../support/daemon.js';
+import { Fleet } from '../../support/fleet.js';
+import type { RunningProcess } from '../../support/processes.js';
+import { Conductor } from '../rehearsal/conductor.js';
+import { FaultCaller } from './fault-caller.js';
+
+/** A hub, and the node `north` with a daemon at a port that stays the same and an agent beside it. */
+export class FaultStage {
+  readonly fleet: Fleet;
+  readonly faults: FaultCaller;
+  readonly tests: Conductor;
+  readonly address: string;
+  readonly daemon: DaemonProcess;
+  agent: RunningProcess;
+
+  private constructor(of: Pick<FaultStage, 'fleet' | 'faults' | 'tests' | 'address' | 'daemon' | 'agent'>) {
+    this.fleet = of.fleet;
+    this.faults = of.faults;
+    this.tests = of.tests;
+    this.address = of.address;
+    this.daemon = of.daemon;
+    this.agent = of.agent;
+  }
+
+  static async open(): Promise<FaultStage> {
+    const fleet = await Fleet.make();
+    const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
+    const data = path.join(fleet.dir, 'daemon');
+    const [, daemon] = await Promise.all([
+      fleet.up(),
+      DaemonProcess.start(data, ['--peer-listen', 'off'], address),
+    ]);
+    const hub = await fleet.hubAddress();
+    const env = { POSTERN_HUB: `http://${hub}`, POSTERN_TOKEN: await fleet.joinToken('north') };
+    const agent = await fleet.start(agentArguments(fleet, address), { env });
+    const token = await fleet.callerToken('faults');
+    const tests = new Conductor();
+    tests.conduct(hub, token);
+    tests.nodes.push('north');
+    return new FaultStage({ fleet, faults: new FaultCaller(hub, token), tests, address, daemon, agent });
+  }
+
+  /** The agent's directory of faults. */
+  get directory(): string {
+    return path.join(this.fleet.dir, 'north/agent/north/faults');
+  }
+
+  /** Starts the agent again. */
+  async startAgent(): Promise<void> {
+    const env = { POSTERN_HUB: `http://${await this.fleet.hubAddress()}` };
+    this.agent = await this.fleet.start(agentArguments(this.fleet, this.address), { env });
+  }
+
+  /** Ids of the processes that listen at the daemon's address. */
+  async listeners(): Promise<number[]> {
+    return holdersOf(await listeningAt(this.address));
+  }
+
+  async close(): Promise<void> {
+    this.faults.close();
+    this.tests.rest();
+    // also the one that an agent has started
+    for (const pid of await this.listeners()) process.kill(pid, 'SIGKILL');
+    await this.daemon.stop('SIGKILL');
+    await this.fleet.stop();
+  }
+}
+
+/** The state of a process as proc(5) tells it: `T` is stopped; '' where there is none. */
+export async function processState(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return stat.slice(stat.lastIndexOf(')') + 2).slice(0, 1);
+}
+
+function agentArguments(fleet: Fleet, daemon: string): string[] {
+  return ['agent', '--node', 'north', '--daemon', daemon, '--data', path.join(fleet.dir, 'north')];
+}
