@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
 import { errorText, PosternError } from '../errors.js';
 
 /** The settings of a YAML file, not yet checked; {} for an empty one. Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`. */
@@ -15,6 +14,8 @@ export async function readConfigFile(
       exitCode: 2,
     });
   }
+  // Only who has a file pays for its parser.
+  const { LineCounter, parseDocument } = await import('yaml');
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter });
   if (document.errors.length > 0) {
