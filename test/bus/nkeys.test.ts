@@ -38,12 +38,11 @@ test('a signature holds for its bytes and its key alone, and nothing malformed i
   for (const wrong of [new Uint8Array(0), signature.subarray(1), Buffer.concat([signature, bytes])]) {
     assert.ok(!verify(publicKey, bytes, wrong));
   }
-  const bentKey = `${publicKey.slice(0, -1)}${publicKey.endsWith('A') ? 'B' : 'A'}`;
   for (const wrong of [
     '',
     'U',
     seed,
-    bentKey,
+    bent(publicKey),
     publicKey.slice(1),
     publicKey.toLowerCase(),
     `${publicKey}A`,
@@ -57,13 +56,13 @@ test('a made key is a user key whose seed leads back to it; what is no seed is t
   assert.match(publicKey, /^U[A-Z2-7]{55}$/);
   assert.equal(publicKeyOf(`${seed}\n`), publicKey);
   assert.equal(fromSeed(Buffer.from(seed)).getPublicKey(), publicKey);
-  for (const wrong of [
-    '',
-    publicKey,
-    seed.slice(1),
-    `${seed}A`,
-    `${seed.slice(0, -1)}${seed.endsWith('A') ? 'B' : 'A'}`,
-  ]) {
+  for (const wrong of ['', publicKey, seed.slice(1), `${seed}A`, bent(seed)]) {
     assert.throws(() => publicKeyOf(wrong), { code: 'KEY_INVALID', message: 'this is not an nkey seed' });
   }
 });
+
+/** The text with another letter in its middle: the last one has bits that mean nothing. */
+function bent(text: string): string {
+  const at = text.length >> 1;
+  return `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+}
