@@ -146,12 +146,16 @@ export class Programs {
   }
 }
 
-/** Asks `probe` again and again until it is true; resolves to false after `timeoutMs`. */
-export async function until(probe: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
+/** Asks `probe` again and again until it is true; resolves to false after `timeoutMs`. `everyMs`: the pause between. */
+export async function until(
+  probe: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  everyMs = 50,
+): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (await probe()) return true;
-    await sleep(50);
+    await sleep(everyMs);
   }
   return probe();
 }

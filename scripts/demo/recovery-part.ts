@@ -6,13 +6,17 @@ export async function recoveryPart(demo: Demo): Promise<void> {
   const { stage } = demo;
   stage.part('An agent is killed, and comes back');
   const seen: string[] = [];
-  /** True when the node's state is `wanted`; notes each change on the way. */
+  /** True when the node's state is `wanted`; notes each change on the way. Each look is a process. */
   const becomes = (wanted: RegExp, timeoutMs: number) =>
-    until(async () => {
-      const state = await stateOf(demo);
-      if (state !== seen.at(-1)) seen.push(state);
-      return wanted.test(state);
-    }, timeoutMs);
+    until(
+      async () => {
+        const state = await stateOf(demo);
+        if (state !== seen.at(-1)) seen.push(state);
+        return wanted.test(state);
+      },
+      timeoutMs,
+      500,
+    );
 
   await stage.step('kill -9: the node is suspect, then lost', async () => {
     await becomes(/^connected/, 10_000);

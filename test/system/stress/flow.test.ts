@@ -11,15 +11,15 @@ after(() => stage?.stop());
 const megabyte = 1 << 20;
 
 test('a stream to a slow reader does not fill the memory', async (t) => {
-  t.diagnostic(await slowDownload(stage, 160 * megabyte));
+  t.diagnostic(await slowDownload(stage, 112 * megabyte));
 });
 
 test('a stream to a slow server does not fill the memory', async (t) => {
-  t.diagnostic(await slowUpload(stage, 160 * megabyte));
+  t.diagnostic(await slowUpload(stage, 112 * megabyte));
 });
 
 test('eight streams both ways that end at different times keep every byte', async () => {
-  await bidi(stage, 8, 24 * megabyte);
+  await bidi(stage, 8, 8 * megabyte);
 });
 
 test('hundreds of calls that say nothing cost nothing', async (t) => {
