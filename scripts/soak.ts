@@ -27,6 +27,7 @@ async function soak(): Promise<{ line: string; failed: boolean }[]> {
     const startedAt = performance.now();
     const outcome = await runTests({
       files,
+      atOnce: 2,
       fileTimeoutMs: kind === 'long' ? 1_800_000 : 240_000,
       timeoutMs: kind === 'long' ? 7_200_000 : 1_800_000,
       env: {

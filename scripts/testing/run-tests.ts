@@ -11,9 +11,9 @@ import { findLeftovers } from './leftovers.js';
 /** What to run, and how. */
 export interface TestRun {
   readonly files: readonly string[];
-  /**
-   * One file may take this long, on newer Nodes one test; files run two at a time, each in a process of its own.
-   */
+  /** So many files run at a time, each in a process of its own. */
+  readonly atOnce: number;
+  /** One file may take this long, on newer Nodes one test. */
   readonly fileTimeoutMs: number;
   /** All files together may take this long. */
   readonly timeoutMs: number;
@@ -67,7 +67,7 @@ async function nodeTest(run: TestRun, report: string, extra: Record<string, stri
     [
       '--enable-source-maps',
       '--test',
-      '--test-concurrency=2',
+      `--test-concurrency=${run.atOnce}`,
       `--test-timeout=${run.fileTimeoutMs}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',

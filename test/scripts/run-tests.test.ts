@@ -28,7 +28,7 @@ async function runOn(
   const runner = path.resolve(import.meta.dirname, '../../scripts/testing/run-tests.js');
   const program = `
     import { conclude, runTests } from ${JSON.stringify(runner)};
-    const run = { files: ${JSON.stringify(files)}, fileTimeoutMs: ${fileTimeoutMs}, timeoutMs: ${timeoutMs}, strict: ${strict}, env: { POSTERN_GIVEN: 'yes' } };
+    const run = { files: ${JSON.stringify(files)}, atOnce: 2, fileTimeoutMs: ${fileTimeoutMs}, timeoutMs: ${timeoutMs}, strict: ${strict}, env: { POSTERN_GIVEN: 'yes' } };
     process.exitCode = conclude(await runTests(run));`;
   const finished = await run(process.execPath, ['--input-type=module', '-e', program], {
     env: { POSTERN_INHERITED: 'yes' },
