@@ -10,6 +10,7 @@ import { labCommands } from './table/lab.js';
 import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
 import { routingCommands } from './table/routing.js';
+import { runCommands } from './table/runs.js';
 import { scenarioCommands } from './table/scenario.js';
 import { servingCommands } from './table/serving.js';
 import { testCommands } from './table/tests.js';
@@ -34,6 +35,7 @@ export const commands: readonly CommandSpec[] = [
   ...testCommands,
   ...faultCommands,
   ...scenarioCommands,
+  ...runCommands,
 ];
 
 /** The words that only hold commands together. */
@@ -48,5 +50,6 @@ export const groups: readonly GroupSpec[] = [
   { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
   { path: ['fault'], summary: 'disturb a node with a daemon, by hand' },
   { path: ['scenario'], summary: 'check files of scenarios' },
+  { path: ['runs'], summary: 'list, show, watch and end runs of scenarios, and report what they have shown' },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { CallFailed } from '../client/call-failed.js';
 import type { HubConnection } from '../client/hub-connection.js';
+import type { HubTarget } from '../client/hub-target.js';
 import { PosternError } from '../errors.js';
 import type { Invocation } from './invocation.js';
 import { styleFor } from './style.js';
@@ -20,7 +21,11 @@ export interface Patience {
   /** A hub that has never answered is dialed again too, and none is ever given up; the signal ends it. */
   readonly until: AbortSignal;
   /** Hears why the hub could not be asked. */
-  readonly lost: (why: PosternError) => void;
+  readonly lost?: (why: PosternError) => void;
+  /** Says for people that a hub was lost, and that it is back; default: on stderr. */
+  readonly tell?: (text: string) => void;
+  /** Default: as the options of `hubOptions` say. */
+  readonly hub?: HubTarget | undefined;
 }
 
 /**
@@ -34,25 +39,26 @@ export async function lookOn(
   patience?: Patience,
 ): Promise<number> {
   const { stderr } = invocation.streams;
-  const tell = (text: string): void => {
+  const toPeople = (text: string): void => {
     stderr.write(`${styleFor(stderr, invocation.env).dim(`postern: ${text}`)}\n`);
   };
+  const tell = patience?.tell ?? toPeople;
   let lostAt: number | undefined;
   let everAnswered = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, 2 * pauseMs)) {
     try {
-      return await withHub(invocation, (connection) =>
+      const looked = (connection: HubConnection): Promise<number> =>
         use(connection, () => {
           if (lostAt !== undefined && everAnswered)
             tell(`the hub at ${connection.target.address} answers again`);
           everAnswered = true;
           lostAt = undefined;
           pauseMs = firstPauseMs;
-        }),
-      );
+        });
+      return await withHub(invocation, looked, patience?.hub);
     } catch (thrown) {
       if (!isLoss(thrown) || (!everAnswered && patience === undefined)) throw thrown;
-      patience?.lost(thrown);
+      patience?.lost?.(thrown);
       if (lostAt === undefined && everAnswered) tell(`the hub was lost, dialing it again: ${thrown.message}`);
       lostAt ??= performance.now();
       if (patience === undefined && performance.now() - lostAt > giveUpAfterMs) throw thrown;

@@ -45,3 +45,14 @@ export function passSignals(names: readonly NodeJS.Signals[], pass: (name: NodeJ
   process.off('SIGINT', exitInterrupted);
   for (const name of names) process.on(name, pass);
 }
+
+/** For what ends in steps: hears each SIGINT and SIGTERM, the how many-th it is; nothing else ends the process then. */
+export function hearInterrupts(hear: (count: number) => void): void {
+  process.off('SIGINT', exitInterrupted);
+  let count = 0;
+  const heard = (): void => {
+    count += 1;
+    hear(count);
+  };
+  process.on('SIGINT', heard).on('SIGTERM', heard);
+}

@@ -1,6 +1,6 @@
 import { defaultDataDirectory } from '../client/data-directory.js';
 import { connectHub, type HubConnection } from '../client/hub-connection.js';
-import { findHub } from '../client/hub-target.js';
+import { findHub, type HubTarget } from '../client/hub-target.js';
 import { hubChoiceOf } from './hub-choice.js';
 import type { Invocation } from './invocation.js';
 
@@ -14,12 +14,13 @@ export function connectTimeoutOf(invocation: Invocation): number {
   return invocation.options.durationMs('connect-timeout') ?? 10_000;
 }
 
-/** Connects to the hub that the options of `hubOptions` name, and disconnects when `use` is over. */
+/** Connects to the hub that is named, else to the one that the options of `hubOptions` name, and disconnects when `use` is over. */
 export async function withHub<T>(
   invocation: Invocation,
   use: (connection: HubConnection) => Promise<T>,
+  named?: HubTarget,
 ): Promise<T> {
-  const target = await findHub(await hubChoiceOf(invocation));
+  const target = named ?? (await findHub(await hubChoiceOf(invocation)));
   const connection = await connectHub(target, connectTimeoutOf(invocation));
   try {
     return await use(connection);

@@ -3,6 +3,7 @@ import { ActivityClient } from '../gen/internal/activity.js';
 import { InspectServiceClient } from '../gen/postern/v1/inspect.js';
 import { NodesServiceClient } from '../gen/postern/v1/nodes.js';
 import { RoutesServiceClient } from '../gen/postern/v1/routes.js';
+import { RunsClient } from '../gen/postern/v1/runs.js';
 import { TokensServiceClient } from '../gen/postern/v1/tokens.js';
 import type { HubConnection } from './hub-connection.js';
 
@@ -16,6 +17,7 @@ export function hubServices(connection: HubConnection) {
     tokens: new TokensServiceClient(target.address, insecure, shared),
     routes: new RoutesServiceClient(target.address, insecure, shared),
     activity: new ActivityClient(target.address, insecure, shared),
+    runs: new RunsClient(target.address, insecure, shared),
     inspect: new InspectServiceClient(target.address, insecure, shared),
   };
 }

@@ -58,6 +58,10 @@ _postern_nodes() {
   command postern complete-nodes --connect-timeout 1s 2>/dev/null
 }
 
+_postern_runs() {
+  command postern complete-runs --connect-timeout 1s 2>/dev/null
+}
+
 # Without an argument the services, with one the methods of that service.
 _postern_services() {
   command postern complete-services "$@" --connect-timeout 1s 2>/dev/null
@@ -113,6 +117,7 @@ function reply({ words, completes }: Choices, assign = '='): string {
   const compgen = (how: string): string => `COMPREPLY${assign}($(compgen ${how} -- "$cur"))`;
   if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
+  if (completes === 'run') return compgen('-W "$(_postern_runs)"');
   if (completes === 'method') return compgen('-W "$(_postern_services "$service")"');
   if (completes === 'context') return compgen('-W "$(_postern_contexts)"');
   if (completes === 'file') return compgen('-f');

@@ -15,6 +15,9 @@ export function fishScript(): string {
     'function __postern_nodes',
     '  command postern complete-nodes --connect-timeout 1s 2>/dev/null',
     'end',
+    'function __postern_runs',
+    '  command postern complete-runs --connect-timeout 1s 2>/dev/null',
+    'end',
     '# Without an argument the services, with one the methods of that service.',
     'function __postern_services',
     '  command postern complete-services $argv --connect-timeout 1s 2>/dev/null',
@@ -98,6 +101,7 @@ function linesOf({ name, flags, places }: CommandWords): string[] {
 function choicesOf({ words, completes }: Choices): string {
   if (words.length > 0) return `-f -a ${quoted(words.join(' '))}`;
   if (completes === 'node') return "-f -a '(__postern_nodes)'";
+  if (completes === 'run') return "-f -a '(__postern_runs)'";
   if (completes === 'method') return "-f -a '(__postern_services (__postern_service))'";
   if (completes === 'context') return "-f -a '(__postern_contexts)'";
   if (completes === 'directory') return "-f -a '(__fish_complete_directories)'";

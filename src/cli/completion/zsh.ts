@@ -21,6 +21,12 @@ _postern_nodes() {
   _describe 'node' nodes
 }
 
+_postern_runs() {
+  local -a runs
+  runs=(\${(f)"$(command postern complete-runs --connect-timeout 1s 2>/dev/null)"})
+  _describe 'run' runs
+}
+
 # Without an argument the services, with one the methods of that service.
 _postern_services() {
   local -a services
@@ -96,6 +102,7 @@ function argumentsOf({ name, flags, places }: CommandWords): string {
 function action({ words, completes }: Choices): string {
   if (words.length > 0) return `(${words.join(' ')})`;
   if (completes === 'node') return '_postern_nodes';
+  if (completes === 'run') return '_postern_runs';
   if (completes === 'method') return '{_postern_services "$service"}';
   if (completes === 'context') return '_postern_contexts';
   if (completes === 'file') return '_files';

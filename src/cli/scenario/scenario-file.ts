@@ -6,11 +6,11 @@ import { errorText, PosternError } from '../../errors.js';
 
 /** Reads a scenario's file. Throws `SCENARIO_INVALID` (exit status 2) with every mistake. */
 export async function readScenarioFile(file: string, options: ReadOptions = {}): Promise<Scenario> {
-  return readScenario(await textOf(file), file, options);
+  return readScenario(await readScenarioText(file), file, options);
 }
 
-/** The text, or a bit more of it than a scenario may have. */
-async function textOf(file: string): Promise<string> {
+/** The text, or a bit more of it than a scenario may have. Throws `SCENARIO_INVALID` (exit status 2). */
+export async function readScenarioText(file: string): Promise<string> {
   try {
     const handle = await open(file);
     try {
