@@ -10,6 +10,8 @@ import type { UndoShelf } from './undo-shelf.js';
 export const leaseMs = 15_000;
 /** A cut is renewed this often, milliseconds. */
 const renewEveryMs = 5_000;
+/** What a step between two clocks may make of a time, milliseconds. */
+const slackMs = 100;
 
 /** For how long a cut is made now: never beyond its end, so that it ends in time whatever becomes of the agent. */
 export function leaseOf(endsAtMs: number): number {
@@ -40,11 +42,16 @@ export class NftCut implements Injection {
   readonly #hub: Set<string>;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** When the kernel ends it, Unix milliseconds. */
+  #lastsUntilMs: number;
+  /** It has ended before its time, for a while. */
+  #hasLapsed = false;
   #renewing: Promise<void> = Promise.resolve();
 
   constructor(options: NftCutOptions) {
     this.#options = options;
     this.#hub = new Set(options.hub);
+    this.#lastsUntilMs = Date.now() + leaseOf(options.endsAtMs);
     this.#renewLater();
   }
 
@@ -53,14 +60,23 @@ export class NftCut implements Injection {
     this.#isOver = true;
     clearTimeout(this.#timer);
     await this.#renewing;
+    this.#lookForLapse();
     const healed = await undo.undo(name);
     release();
-    return healed ?? { atMs: Date.now() };
+    const atMs = healed?.atMs ?? Date.now();
+    if (!this.#hasLapsed) return { atMs };
+    const message = 'the kernel healed it for a while: the agent stood still, or could not renew it';
+    return { atMs, code: 'FAULT_DIFFERED', message };
   }
 
   async dropped(): Promise<number> {
     const { nft, table } = this.#options;
     return droppedOf(await listTable(nft, table));
+  }
+
+  #lookForLapse(): void {
+    const { endsAtMs } = this.#options;
+    if (Math.min(Date.now(), endsAtMs) > this.#lastsUntilMs + slackMs) this.#hasLapsed = true;
   }
 
   #renewLater(): void {
@@ -73,17 +89,21 @@ export class NftCut implements Injection {
 
   async #renew(): Promise<void> {
     const { nft, table, scope, endsAtMs, places, log } = this.#options;
+    this.#lookForLapse();
     if (Date.now() >= endsAtMs) return;
     // The hub may have told of other servers of its bus meanwhile.
     for (const address of await places.addresses()) this.#hub.add(address);
     const hub = [...this.#hub];
+    const lastsMs = leaseOf(endsAtMs);
     try {
-      await runNft(nft, renewalText(table, scope, hub, leaseOf(endsAtMs)));
-    } catch {
-      // Somebody has removed the table.
-      await runNft(nft, tableText(table, scope, hub, leaseOf(endsAtMs))).catch((thrown: unknown) => {
-        log.warn({ table, err: errorText(thrown) }, 'a cut was not renewed');
+      await runNft(nft, renewalText(table, scope, hub, lastsMs)).catch(() => {
+        // Somebody has removed the table.
+        this.#hasLapsed = true;
+        return runNft(nft, tableText(table, scope, hub, lastsMs));
       });
+      this.#lastsUntilMs = Date.now() + lastsMs;
+    } catch (thrown) {
+      log.warn({ table, err: errorText(thrown) }, 'a cut was not renewed');
     }
   }
 }

@@ -63,4 +63,17 @@ describe('faults that drop packets, in a lab', { skip: missing }, () => {
     assert.equal(healed.code, 'AGENT_ENDED');
     assert.deepEqual((await lab.nft('list', 'tables')).trim(), 'table inet foreign');
   });
+
+  test('a cut is healed by the kernel when its agent stands still, comes again when it goes on, and says so', async () => {
+    await lab.faults.arm('north', 'frozen', { kind: 'peers', forMs: 40_000 });
+    assert.deepEqual(await cutFrom('peer'), open);
+    agent.signal('SIGSTOP');
+    await eventually('the lease has ended', async () => (await lab.reaches()).peer, { timeoutMs: 30_000 });
+    agent.signal('SIGCONT');
+    assert.deepEqual(await cutFrom('peer'), open);
+    const healed = await lab.faults.comesTo('north', 'frozen', 'healed', 60_000);
+    assert.equal(healed.code, 'FAULT_DIFFERED');
+    assert.match(healed.reason, /healed it for a while/);
+    assert.deepEqual(await lab.reaches(), open);
+  });
 });

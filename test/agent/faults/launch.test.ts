@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { findDaemon } from '../../../src/agent/faults/daemon-process.js';
+import { launchDaemon, launchOrderOf } from '../../../src/agent/faults/launch.js';
+import { holdersOf, listeningAt } from '../../../src/agent/faults/listening.js';
+import { killProcesses } from '../../../src/agent/faults/signals.js';
+import { freePort } from '../../../src/bus/server-process.js';
+import { eventually } from '../../support/processes.js';
+
+const linux = process.platform === 'linux' ? false : 'processes are read from /proc';
+
+/** Listens where it is told, writes what it is, and ends at once where there is a file `broken`. */
+const script = `
+const { createServer } = require('node:net');
+const fs = require('node:fs');
+if (fs.existsSync('broken')) { console.error('it is broken'); process.exit(3); }
+fs.writeFileSync('about', JSON.stringify([process.argv0, process.argv.slice(2), process.env.COLOUR, process.cwd()]));
+createServer().listen(JSON.parse(process.argv[2]));
+`;
+
+async function started(
+  t: TestContext,
+  listen: object,
+  address: string,
+): Promise<{ directory: string; output: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-launch-'));
+  await writeFile(join(directory, 'server.cjs'), script);
+  const child = spawn(process.execPath, ['server.cjs', JSON.stringify(listen), 'a b', ''], {
+    cwd: directory,
+    argv0: 'the-daemon',
+    env: { COLOUR: 'blue = sky' },
+    stdio: 'ignore',
+  });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    for (const pid of await holdersOf(await listeningAt(address))) process.kill(pid, 'SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  });
+  await eventually('it listens', async () => (await listeningAt(address)).length > 0, { everyMs: 20 });
+  return { directory, output: join(directory, 'output') };
+}
+
+test('a daemon that is killed is started as it was, and once', { skip: linux }, async (t) => {
+  const port = await freePort('127.0.0.1');
+  const address = `localhost:${port}`;
+  const { directory, output } = await started(t, { port, host: '127.0.0.1' }, address);
+  const about = await readFile(join(directory, 'about'), 'utf8');
+  const { all, head } = await findDaemon(address);
+  const order = await launchOrderOf(head, address, output);
+  assert.match((await launchDaemon(order)) ?? '', /somebody else/);
+  await killProcesses(all);
+  assert.deepEqual(await listeningAt(address), []);
+  await rm(join(directory, 'about'));
+  assert.equal(await launchDaemon(order), undefined);
+  assert.equal(await readFile(join(directory, 'about'), 'utf8'), about);
+  assert.notEqual((await findDaemon(address)).head.pid, head.pid);
+
+  await killProcesses((await findDaemon(address)).all);
+  await writeFile(join(directory, 'broken'), '');
+  await assert.rejects(launchDaemon(order), { code: 'DAEMON_NOT_STARTED' });
+  assert.match(await readFile(output, 'utf8'), /it is broken/);
+});
+
+test('a daemon is found on all addresses, on IPv6 and on a unix socket, and not where it is somebody else', {
+  skip: linux,
+}, async (t) => {
+  const port = await freePort('127.0.0.1');
+  await started(t, { port, host: '::' }, `127.0.0.1:${port}`);
+  const { head } = await findDaemon(`[::1]:${port}`);
+  assert.equal((await findDaemon(`localhost:${port}`)).head.pid, head.pid);
+  // an address of documentation: what listens here on all addresses is not what listens there
+  await assert.rejects(findDaemon(`192.0.2.1:${port}`), { code: 'DAEMON_NOT_FOUND' });
+  const path = join(await mkdtemp(join(tmpdir(), 'postern-unix-')), 's');
+  t.after(() => rm(join(path, '..'), { recursive: true, force: true }));
+  await started(t, { path }, `unix:${path}`);
+  assert.notEqual((await findDaemon(`unix:${path}`)).head.pid, head.pid);
+});

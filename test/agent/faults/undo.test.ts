@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { GuardianLink } from '../../../src/agent/faults/guardian-link.js';
+import { isThere, type ProcessRef, stopProcesses } from '../../../src/agent/faults/signals.js';
+import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
+import { startMark } from '../../../src/bus/process-identity.js';
+import { testLog } from '../../support/nats.js';
+import { eventually } from '../../support/processes.js';
+import { processState } from '../../system/faults/stage.js';
+
+const linux = process.platform === 'linux' ? false : 'processes are read from /proc';
+
+/** A directory, and processes that sleep; all of it ends with the test. */
+async function set(t: TestContext): Promise<{
+  shelf: (owner: string) => UndoShelf;
+  sleeper: () => Promise<ProcessRef & { child: ChildProcess }>;
+}> {
+  const directory = join(await mkdtemp(join(tmpdir(), 'postern-undo-')), 'undo');
+  await mkdir(directory);
+  const children: ChildProcess[] = [];
+  t.after(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  });
+  return {
+    shelf: (owner) => new UndoShelf(directory, owner),
+    async sleeper() {
+      const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+      children.push(child);
+      await once(child, 'spawn');
+      const pid = child.pid ?? 0;
+      return { child, pid, mark: (await startMark(pid)) ?? '' };
+    },
+  };
+}
+
+const inAnHour = () => Date.now() + 3_600_000;
+const pausing = (...processes: ProcessRef[]) => ({
+  do: 'continue' as const,
+  processes: processes.map(({ pid, mark }) => ({ pid, mark })),
+});
+
+test('what is to be undone is undone once, by whoever comes first, and the others learn when', {
+  skip: linux,
+}, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const [mine, theirs] = [shelf('a'), shelf('b')];
+  const one = await sleeper();
+  assert.equal(await mine.undo('f'), undefined);
+  await mine.put('f', pausing(one), inAnHour());
+  await stopProcesses([one]);
+  assert.equal(await processState(one.pid), 'T');
+  const [healed, learned] = await Promise.all([mine.undo('f'), theirs.undo('f')]);
+  assert.notEqual(await processState(one.pid), 'T');
+  assert.deepEqual(healed, learned);
+  assert.equal(healed?.code, undefined);
+  assert.deepEqual(await theirs.undo('f'), healed);
+  await mine.forget('f');
+  assert.deepEqual(await readdir(mine.directory), []);
+});
+
+test('a process is signalled only while it is the one that was meant', { skip: linux }, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const one = await sleeper();
+  const other = { pid: one.pid, mark: `${one.mark}0` };
+  await stopProcesses([other]);
+  assert.notEqual(await processState(one.pid), 'T');
+  const mine = shelf('a');
+  await mine.put('f', pausing(other), inAnHour());
+  assert.match((await mine.undo('f'))?.message ?? '', /ended while it was paused/);
+  one.child.kill('SIGKILL');
+  await once(one.child, 'exit');
+  assert.equal(await isThere(one), false);
+});
+
+test('a guardian undoes all of its agent when that is gone, and nothing of another one', {
+  skip: linux,
+}, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const [mine, theirs] = [shelf('a'), shelf('b')];
+  const [one, other] = [await sleeper(), await sleeper()];
+  await mine.put('f', pausing(one), inAnHour());
+  await theirs.put('g', pausing(other), inAnHour());
+  const guardian = new GuardianLink(mine, testLog);
+  await guardian.watch();
+  const { pid = 0 } = guardian;
+  const guard = { pid, mark: (await startMark(pid)) ?? '' };
+  await stopProcesses([one, other]);
+  guardian.stop();
+  await eventually('it goes on', async () => (await processState(one.pid)) !== 'T', { everyMs: 20 });
+  await eventually('the guardian has ended', async () => !(await isThere(guard)));
+  assert.equal(await processState(other.pid), 'T');
+  assert.ok(((await mine.undo('f'))?.atMs ?? 0) > 0);
+});
+
+test('a guardian undoes what is overdue though its agent is there, and one that is killed is replaced', {
+  skip: linux,
+}, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const mine = shelf('a');
+  const guardian = new GuardianLink(mine, testLog);
+  t.after(() => guardian.stop());
+  const release = await guardian.watch();
+  const first = guardian.pid ?? 0;
+  await eventually('it has lived for a second', async () => (await ageOf(first)) > 1_100);
+  process.kill(first, 'SIGKILL');
+  await eventually('there is another', () => guardian.pid !== undefined && guardian.pid !== first);
+  const one = await sleeper();
+  await mine.put('late', pausing(one), Date.now() - 4_500);
+  await stopProcesses([one]);
+  await eventually('it goes on', async () => (await processState(one.pid)) !== 'T', { everyMs: 20 });
+  release();
+  assert.equal(guardian.pid, undefined);
+});
+
+const seen = new Map<number, number>();
+/** How long a process was seen, milliseconds. */
+async function ageOf(pid: number): Promise<number> {
+  const since = seen.get(pid) ?? performance.now();
+  seen.set(pid, since);
+  return performance.now() - since;
+}
