@@ -92,7 +92,10 @@ export class Histories {
       const detail = `${texts.text(receipts.id(at)) ?? ''}${this.#damage(message, at)}`;
       moments.push({ atMs: receipts.at(at) + this.#offset(node), node, what: way, detail });
     }
+    const sender = messages.lane(message) - test.firstLane;
     for (const [member, node] of test.members.entries()) {
+      // What a sender hears of itself is not kept.
+      if (member === sender) continue;
       const reading = witnesses[test.firstLane + member]?.reading;
       if (reading === undefined || (lastReading[member] ?? 0) >= reading.number) continue;
       moments.push({ atMs: reading.endedAt + this.#offset(node), node, what: 'absent' });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lastNumber, type ResultCounts, type ResultRecord } from '../../bus/result-records.js';
+import type { ResultCounts, ResultRecord } from '../../bus/result-records.js';
 
 /** What may be wrong with the records of one journal. */
 export type JournalTrouble = 'gap' | 'damaged' | 'altered' | 'unfinished' | 'failed';
@@ -55,7 +55,7 @@ export class JournalCheck {
     if (record.n === 1 && !this.#isOwn(record)) this.#altered ??= 'its first record is of another journal';
     if (record.k === 'finished' || record.k === 'failed') this.#end(record);
     else this.#count(record);
-    this.#next = lastNumber(record) + 1;
+    this.#next = (record.k === 'damaged' ? record.to : record.n) + 1;
     return true;
   }
 
