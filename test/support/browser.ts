@@ -18,6 +18,8 @@ export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of its console, uncaught errors, and all addresses it asked for. */
   readonly noise: string[];
+  /** How long its main thread was at work since it was opened, milliseconds of processor time: other load does not count. */
+  busyMs(): Promise<number>;
 }
 
 /** Starts Chromium without a window. It may run as root here, which its sandbox does not like. */
@@ -54,8 +56,15 @@ export async function openFile(
   page.on('request', (request) => {
     if (request.url().split('#')[0] !== address) noise.push(`asked for ${request.url()}`);
   });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const workMs = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1_000;
+  };
+  const before = await workMs();
   await page.goto(`${address}${options.hash ?? ''}`);
-  return { page, noise };
+  return { page, noise, busyMs: async () => (await workMs()) - before };
 }
 
 /** Keeps a picture of a page, which git does not. */

@@ -27,7 +27,7 @@ export function faultLines(judgement: Judgement, width: number, paint: Paint): s
     { title: 'PROOF', text: ({ proof }) => proof, paint: (padded, { proof }) => colour[proof](padded) },
     {
       title: 'CONVERGENCE',
-      text: ({ convergenceMs }) => (convergenceMs === undefined ? 'never' : span(convergenceMs)),
+      text: ({ convergenceMs }) => (convergenceMs === undefined ? 'not seen' : span(convergenceMs)),
       isNumber: true,
       spare: 1,
     },

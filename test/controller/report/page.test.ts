@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Judgement } from '../../../src/controller/judging/judgement.js';
 import { htmlReport } from '../../../src/controller/report/html-report.js';
 import { openFile, picture, startBrowser, type WatchedPage, withoutBrowser } from '../../support/browser.js';
+import { checkedRun } from './checked-run.js';
 import { madeJudgement, smallRun } from './made-judgement.js';
 
 const skip = await withoutBrowser();
@@ -150,6 +151,20 @@ describe('the page of a report in a browser', { skip }, () => {
     await page.close();
   });
 
+  test('shows what the checker itself has judged', async () => {
+    const judgement = checkedRun(6);
+    assert.equal(judgement.verdict, 'fail');
+    const { page, noise } = await open(judgement);
+    assert.equal(await page.locator('#verdict').textContent(), 'FAIL');
+    const links = page.locator('#messages tbody a');
+    assert.equal(await links.count(), judgement.messages.length);
+    await links.last().click();
+    const told = await page.locator('#history tbody tr:not(:has(.fault, .blind))').count();
+    assert.equal(told, judgement.messages.at(-1)?.history.length);
+    assert.deepEqual(noise, []);
+    await page.close();
+  });
+
   test('takes names for names, whatever is in them', async () => {
     const evil = [
       '<img src=x onerror=alert(1)>',
@@ -194,21 +209,18 @@ describe('the page of a report in a browser', { skip }, () => {
     const nodes = Array.from({ length: 40 }, (_, i) => `node-${i + 1}`);
     const big = madeJudgement({ ...smallRun(), nodes, troubles: { lost: 1_000, late: 300 } });
     assert.deepEqual([big.deliveries.length, big.troubled.lost], [2_000, 1_000]);
-    const began = performance.now();
-    const { page, noise } = await open(big);
+    const { page, noise, busyMs } = await open(big);
     await page.locator('#provenance').waitFor();
-    const opened = performance.now() - began;
+    const opened = await busyMs();
     assert.equal(await page.locator('#matrix button').count(), 40 * 39);
-    const pressed = performance.now();
     await page.locator('#space-time svg').focus();
     for (let i = 0; i < 10; i += 1) await page.keyboard.press(i % 2 === 0 ? '+' : 'ArrowRight');
     await page.locator('#messages tbody a').nth(150).click();
     await page.locator('#history h3').waitFor();
-    const answered = performance.now() - pressed;
-    assert.ok(opened < 2_000, `opened after ${opened} ms`);
-    assert.ok(answered < 2_000, `12 actions took ${answered} ms`);
+    const answered = (await busyMs()) - opened;
+    assert.ok(opened < 2_000, `opening took ${opened} ms`);
+    assert.ok(answered < 1_200, `11 actions took ${answered} ms`);
     assert.deepEqual(noise, []);
-    await picture(page, 'report-big');
     await page.close();
   });
 });

@@ -22,6 +22,7 @@ const meanings: Readonly<Record<string, string>> = {
   fail: 'refused by the daemon',
   info: 'no answer: outcome unknown',
   unknown: 'nobody can tell',
+  skipped: 'never tried: the schedule had gone on',
   live: 'received',
   replay: 'received again while catching up',
   final: 'in the final reading',

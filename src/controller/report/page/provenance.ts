@@ -16,7 +16,7 @@ export function faultsPart({ judgement }: Model): HTMLElement {
     at(fault.healedAtMs),
     fault.by ?? '',
     { content: fault.proof, attributes: { class: `standing ${fault.proof}` } },
-    fault.convergenceMs === undefined ? 'never' : span(fault.convergenceMs),
+    fault.convergenceMs === undefined ? 'not seen' : span(fault.convergenceMs),
     fault.reason ?? '',
   ]);
   const heads = [
