@@ -9,6 +9,8 @@ import { NodeCalls } from './nodes/node-calls.js';
 import { RunBoard } from './runs/board.js';
 import { runsService } from './runs/runs-service.js';
 
+/** A controller that is silent for so long loses its runs to others, milliseconds. */
+export const defaultLeaseMs = 10_000;
 /** Between two tries to open the buckets, milliseconds. */
 const againMs = 1_000;
 
@@ -21,6 +23,8 @@ export interface ControllerDeps {
   readonly log: Logger;
   /** Its name, one subject token; default: random. */
   readonly name?: string;
+  /** A controller that is silent for so long loses its runs; the same for all, milliseconds. */
+  readonly leaseMs?: number;
   /** Unix milliseconds; default: the system's clock. */
   readonly now?: () => number;
 }
@@ -37,11 +41,11 @@ export interface RunningController {
 
 /** Starts a controller: it conducts the runs that are begun here, and takes over those whose controller is gone. */
 export function startController(deps: ControllerDeps): RunningController {
-  const { bus, log, now = Date.now } = deps;
+  const { bus, log, leaseMs = defaultLeaseMs, now = Date.now } = deps;
   const controller = deps.name ?? randomBytes(6).toString('hex');
   const calls = new NodeCalls(deps.hub);
   const life = new AbortController();
-  const opened = openBoard({ bus, calls, controller, now, log }, life.signal);
+  const opened = openBoard({ bus, calls, controller, leaseMs, now, log }, life.signal);
   const ready = opened.then(() => {});
   ready.catch(() => {}); // whoever does not look at it shall not be ended by it
   const service: OwnService = {

@@ -49,6 +49,7 @@ export interface TestNats {
   watcher(options?: Partial<ConnectOptions>): Promise<Bus>;
   tracer(options?: Partial<ConnectOptions>): Promise<Bus>;
   tunnel(options?: Partial<ConnectOptions>): Promise<Bus>;
+  controller(options?: Partial<ConnectOptions>): Promise<Bus>;
   connect(
     identity: BusIdentity,
     credentials: BusCredentials,
@@ -110,6 +111,7 @@ export async function startTestNats(binary?: ServerBinary): Promise<TestNats> {
     watcher: (options) => as('watcher', undefined, options),
     tracer: (options) => as('tracer', undefined, options),
     tunnel: (options) => as('tunnel', undefined, options),
+    controller: (options) => as('controller', undefined, options),
     async stop() {
       await Promise.all(opened.map((bus) => bus.close()));
       await server.stop();

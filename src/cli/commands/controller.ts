@@ -3,7 +3,7 @@ import { loadOrCreateCallerKey } from '../../auth/caller-tokens.js';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
 import { readHubFile } from '../../client/hub-file.js';
 import { findHub } from '../../client/hub-target.js';
-import { startController } from '../../controller/controller.js';
+import { defaultLeaseMs, startController } from '../../controller/controller.js';
 import { openDoor } from '../../controller/door.js';
 import { PosternError } from '../../errors.js';
 import { controllerToken } from '../controller-token.js';
@@ -37,7 +37,8 @@ export async function run(invocation: Invocation): Promise<number> {
         tokenFile: undefined,
         data,
       });
-    const controller = startController({ bus, hub, log });
+    const leaseMs = options.durationMs('lease') ?? defaultLeaseMs;
+    const controller = startController({ bus, hub, leaseMs, log });
     cleanup.add('the controller', () => controller.stop());
     const keys = readAssertionKeys(new AssertionSigner(key).publicKeys);
     const named = options.list('listen');

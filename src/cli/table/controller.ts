@@ -30,6 +30,12 @@ export const controllerCommands: readonly CommandSpec[] = [
         summary: "the hub that nodes are called by (default: the data directory's)",
       },
       ...hubTlsOptions,
+      {
+        name: 'lease',
+        kind: 'duration',
+        default: '10s',
+        summary: 'a controller that is silent for so long loses its runs to others; say the same to all',
+      },
       dataOption,
       readyOutputOption,
       logLevelOption,

@@ -10,12 +10,10 @@ import { RunParts } from './parts.js';
 
 /** Who conducts a run that its controller has given up. */
 const nobody = 'nobody';
-/** How often a controller tells of each of its runs that it lives, milliseconds. */
-const beatMs = 2_000;
-/** A run whose entry has not changed for so long, by our own clock, is taken over, milliseconds. */
-const staleMs = 10_000;
-/** How often runs are looked through for such, milliseconds. */
-const lookMs = 500;
+/** Within the time that a run may be silent, its controller tells so many times that it lives. */
+const beatsPerLease = 5;
+/** How often runs are looked through for silent ones, milliseconds. */
+const lookMs = 250;
 /** A controller conducts at most so many runs at once. */
 const mostConducted = 32;
 /** So many of the runs that have ended are remembered. */
@@ -39,6 +37,8 @@ export interface BoardOptions {
   readonly calls: NodeCalls;
   /** This controller's own name, one subject token. */
   readonly controller: string;
+  /** A run whose entry has not changed for so long, by our own clock, is taken over, milliseconds. */
+  readonly leaseMs: number;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -70,7 +70,7 @@ export class RunBoard {
     const board = new RunBoard(options, runs, parts);
     const watch = runs.watch((key, entry) => board.#heard(key, entry?.value, entry?.revision ?? 0));
     await watch.ready;
-    const beats = setInterval(() => board.#beat(), beatMs);
+    const beats = setInterval(() => board.#beat(), options.leaseMs / beatsPerLease);
     const looks = setInterval(() => board.#look(), lookMs);
     board.#stops = [watch.stop, () => clearInterval(beats), () => clearInterval(looks)];
     return board;
@@ -185,7 +185,7 @@ export class RunBoard {
     for (const { entry, revision, sinceMs } of this.#known.values()) {
       const { run, lease, endedAtMs } = entry;
       if (endedAtMs !== undefined || this.#conducted.has(run) || this.#taking.has(run)) continue;
-      if (lease.controller !== nobody && performance.now() - sinceMs < staleMs) continue;
+      if (lease.controller !== nobody && performance.now() - sinceMs < this.#options.leaseMs) continue;
       if (this.#conducted.size + this.#taking.size >= mostConducted) return;
       this.#taking.add(run);
       this.#take(entry, revision)
