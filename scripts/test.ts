@@ -1,5 +1,6 @@
 /** Runs all tests but the long ones: what `make test` and CI do. Under `CI` a skipped test is a failure. */
 import { errorText } from '../src/errors.js';
+import { prepareBrowser } from './testing/browser.js';
 import { testFiles } from './testing/files.js';
 import { prepareGoPrograms } from './testing/go-programs.js';
 import { productServer } from './testing/nats-servers.js';
@@ -9,6 +10,7 @@ try {
   const server = await productServer();
   process.stdout.write(`nats-server ${server.version}: ${server.path} (${server.source})\n`);
   process.stdout.write(`${await prepareGoPrograms()}\n`);
+  process.stdout.write(`${await prepareBrowser()}\n`);
   const outcome = await runTests({
     files: testFiles('fast'),
     // A file waits for a third of its time, for what takes seconds by design: with three, two cores have work.
