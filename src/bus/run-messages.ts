@@ -139,10 +139,12 @@ export type RunPartKind = RunPart['k'];
 /** A part of one kind. */
 export type RunPartOf<K extends RunPartKind> = Extract<RunPart, { k: K }>;
 
-/** How far nodes are, as a controller has just seen it. */
+/** How far nodes are, as a controller has just seen it; or, with `waitsFor`, only what the run waits for. */
 export const runProgress = z.object({
   v: z.literal(1),
   atMs,
+  /** For people; empty: for nothing any more. */
+  waitsFor: text(2_048).optional(),
   nodes: z
     .array(
       z.object({

@@ -1,4 +1,4 @@
-import { cut } from '../../controller/report/terminal-text.js';
+import { cut, printable } from '../../controller/report/terminal-text.js';
 import type { NodeProgress, Run } from '../../gen/postern/v1/runs.js';
 import type { Style } from '../style.js';
 import type { RunStory } from './run-story.js';
@@ -28,8 +28,10 @@ export function runBlock(story: RunStory, size: TerminalSize, style: Style): str
   if (run === undefined) return [];
   const acting = actingText(story.faults, story.nowMs);
   const lines: Piece[][] = [headOf(run, story.nowMs, style)];
-  const room = Math.max(1, Math.min(mostNodes, size.rows - 4));
+  const room = Math.max(1, Math.min(mostNodes, size.rows - 5));
   lines.push(...nodeLines(story, room, style));
+  if (story.waitsFor !== '')
+    lines.push([{ text: `waits: ${printable(story.waitsFor)}`, paint: style.yellow }]);
   if (acting !== '') lines.push([{ text: acting, paint: style.red }]);
   // A terminal that a line fills to its end may begin another one.
   return lines.map((line) => fitted(line, Math.max(1, size.columns - 1)));

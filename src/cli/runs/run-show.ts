@@ -10,6 +10,8 @@ import { newsLines, tallyOf, tallyText } from './run-words.js';
 const tickMs = 500;
 /** Without a terminal, how far the tests are is told so often, milliseconds. */
 const tallyMs = 60_000;
+/** Without a terminal, what the run waits for is told not more often, milliseconds. */
+const waitsMs = 5_000;
 /** A terminal that does not say how large it is. */
 const usual = { columns: 80, rows: 24 };
 
@@ -110,6 +112,8 @@ export class LineShow implements RunShow {
   readonly #story = new RunStory();
   readonly #timer: NodeJS.Timeout;
   #talliedAt = performance.now();
+  #waitsFor = '';
+  #waitsToldAt = performance.now() - waitsMs;
 
   constructor(out: Pick<NodeJS.WriteStream, 'write'>, style: Style) {
     this.#out = out;
@@ -131,17 +135,19 @@ export class LineShow implements RunShow {
   }
 
   #tick(): void {
-    const { run, nodes, nowMs } = this.#story;
+    const { run, nodes, nowMs, waitsFor } = this.#story;
     if (run === undefined) return;
     this.#print(newsLines(this.#story.tick(), run, this.#style));
+    if (waitsFor !== this.#waitsFor && performance.now() - this.#waitsToldAt > waitsMs) {
+      this.#waitsFor = waitsFor;
+      this.#waitsToldAt = performance.now();
+      const news = { kind: 'waits', atMs: nowMs, text: waitsFor } as const;
+      if (waitsFor !== '') this.#print(newsLines([news], run, this.#style));
+    }
     if (nodes.length === 0 || performance.now() - this.#talliedAt < tallyMs) return;
     this.#talliedAt = performance.now();
-    const state = {
-      kind: 'state',
-      atMs: nowMs,
-      state: `${run.state}: ${tallyText(tallyOf(nodes))}`,
-    } as const;
-    this.#print(newsLines([state], run, this.#style));
+    const text = `${run.state}: ${tallyText(tallyOf(nodes))}`;
+    this.#print(newsLines([{ kind: 'tally', atMs: nowMs, text }], run, this.#style));
   }
 
   #print(lines: readonly string[]): void {

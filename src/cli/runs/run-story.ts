@@ -5,6 +5,7 @@ export type News =
   | { readonly kind: 'state'; readonly atMs: number; readonly state: string }
   | { readonly kind: 'fault'; readonly atMs: number; readonly fault: FaultProgress; readonly now: FaultNow }
   | { readonly kind: 'node'; readonly atMs: number; readonly node: string; readonly reached: boolean }
+  | { readonly kind: 'waits' | 'tally'; readonly atMs: number; readonly text: string }
   | { readonly kind: 'warning'; readonly atMs: number; readonly text: string }
   | { readonly kind: 'controller'; readonly atMs: number; readonly controller: string };
 
@@ -20,6 +21,7 @@ const odd: ReadonlySet<string> = new Set(['refused', 'missed', 'cancelled', 'stu
 export class RunStory {
   readonly #clock: () => number;
   #run: Run | undefined;
+  #waitsFor = '';
   #nodes: readonly NodeProgress[] = [];
   #faults: readonly FaultProgress[] = [];
   readonly #told = new Map<string, FaultNow>();
@@ -30,6 +32,11 @@ export class RunStory {
   /** @param clock Unix milliseconds */
   constructor(clock: () => number = Date.now) {
     this.#clock = clock;
+  }
+
+  /** What its present step waits for; empty: nothing that is known. */
+  get waitsFor(): string {
+    return this.#waitsFor;
   }
 
   get run(): Run | undefined {
@@ -51,10 +58,11 @@ export class RunStory {
   }
 
   /** The next message; what it tells that was not known. */
-  take({ run, nodes, faults }: WatchRunResponse): News[] {
+  take({ run, nodes, faults, waitsFor }: WatchRunResponse): News[] {
     if (run === undefined) return [];
     const before = this.#run;
     this.#run = run;
+    this.#waitsFor = waitsFor;
     if (nodes.length > 0) this.#nodes = nodes;
     if (faults.length > 0) this.#faults = faults;
     const seen = before?.phases.length ?? 0;

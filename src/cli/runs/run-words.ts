@@ -89,6 +89,10 @@ function told(news: News, run: Run, style: Style): Told {
         name: '',
         text: () => `${style.yellow('warning:')} ${printable(news.text)}`,
       };
+    case 'waits':
+      return { key: 'waits', name: '', text: () => style.yellow(`waits: ${printable(news.text)}`) };
+    case 'tally':
+      return { key: 'tally', name: '', text: () => news.text };
     case 'controller':
       return {
         key: 'controller',

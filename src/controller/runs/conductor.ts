@@ -12,6 +12,9 @@ import { RunSteps } from './run-steps.js';
 /** An event as a step tells it: when it happened is added. */
 export type Told = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'atMs'> : never) : never;
 
+/** What a run waits for is told again after so long, and another such thing not sooner than that, milliseconds. */
+const [waitingAgainMs, waitingLeastMs] = [2_000, 500];
+
 /** What a conductor needs beside what steps need. */
 export interface ConductorOptions {
   readonly context: RunContextOf;
@@ -32,6 +35,7 @@ export class Conductor {
   readonly #life = new AbortController();
   #step: AbortController | undefined;
   #trouble: string | undefined;
+  #toldWaitingAt = Number.NEGATIVE_INFINITY;
   #isOver = false;
 
   constructor(options: ConductorOptions) {
@@ -108,6 +112,7 @@ export class Conductor {
     const life = {
       signal,
       trouble: (text: string | undefined) => {
+        this.#tellWaiting(text);
         this.#trouble = text;
       },
     };
@@ -115,6 +120,17 @@ export class Conductor {
       this.#record(event),
     );
     if (done !== undefined) await this.#record(done.event, done.change);
+  }
+
+  /** Those who watch hear what it waits for; again and again, as they come and go. */
+  #tellWaiting(text: string | undefined): void {
+    const since = performance.now() - this.#toldWaitingAt;
+    if (since < (text === this.#trouble ? waitingAgainMs : waitingLeastMs) && text !== undefined) return;
+    if (text === undefined && this.#trouble === undefined) return;
+    this.#toldWaitingAt = performance.now();
+    const { bus, run, now } = this.#options.context;
+    const waitsFor = (text ?? '').slice(0, 2_048);
+    bus.publish(subjects.runProgress, { run }, { v: 1, atMs: now(), waitsFor, nodes: [], faults: [] });
   }
 
   #failed(thrown: unknown, signal: AbortSignal): void {

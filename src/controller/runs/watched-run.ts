@@ -16,6 +16,7 @@ export class WatchedRun {
   readonly #news = new EventTarget();
   #entry: RunEntry | undefined;
   #progress: RunProgress | undefined;
+  #waitsFor = '';
   #plan: Plan | undefined;
   #hasNews = true;
 
@@ -26,11 +27,13 @@ export class WatchedRun {
     this.#stops = [
       board.onChange((entry) => {
         if (entry.run !== run || sameForPeople(entry, this.#entry)) return;
+        if (entry.phases.length !== this.#entry?.phases.length) this.#waitsFor = '';
         this.#entry = entry;
         this.#tell();
       }),
       bus.subscribe(subjects.runProgress, { run }, ({ body }) => {
-        this.#progress = body;
+        if (body.waitsFor === undefined) this.#progress = body;
+        else this.#waitsFor = body.waitsFor;
         this.#tell();
       }),
     ];
@@ -68,6 +71,7 @@ export class WatchedRun {
       ),
       nodes: this.#progress?.nodes ?? [],
       faults: plan === undefined ? [] : faultsOf(entry, plan, this.#progress),
+      waitsFor: this.#waitsFor,
     };
   }
 }
