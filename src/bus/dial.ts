@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionOptions, jwtAuthenticator, type NatsConnection } from 'nats';
+import type { Auth, ConnectionOptions, NatsConnection } from 'nats';
 import { errorText, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Gate } from '../wire/gate.js';
+import { authOf } from './authenticator.js';
 import type { BusCredentials } from './authority.js';
 import { connectError, isRefusal } from './nats-errors.js';
 import { connectNats } from './transport.js';
@@ -50,13 +51,13 @@ export interface Dialed {
  */
 export async function dial(options: DialOptions): Promise<Dialed> {
   let last: BusCredentials = options.credentials();
-  const authenticator = (nonce?: string): ReturnType<ReturnType<typeof jwtAuthenticator>> => {
+  const authenticator = (nonce?: string): Auth => {
     try {
       last = options.credentials();
     } catch (thrown) {
       options.log.error(`cannot read the credentials for the bus: ${errorText(thrown)}`);
     }
-    return jwtAuthenticator(last.jwt, new TextEncoder().encode(last.seed))(nonce);
+    return authOf(last, nonce);
   };
   const [redialMs, redialJitterMs] = options.redialMs;
   const deadline = Date.now() + options.timeoutMs;

@@ -1,6 +1,6 @@
-import { jwtAuthenticator } from 'nats';
 import { z } from 'zod';
 import { errorText, PosternError } from '../errors.js';
+import { authOf } from './authenticator.js';
 import { accountUpdateSubject, type BusAuthority, type RevokedKeys } from './authority.js';
 import { connectNats } from './transport.js';
 
@@ -29,7 +29,7 @@ export async function revokeOnServers(options: {
   try {
     const nats = await connectNats({
       servers: [...servers],
-      authenticator: jwtAuthenticator(credentials.jwt, new TextEncoder().encode(credentials.seed)),
+      authenticator: (nonce) => authOf(credentials, nonce),
       inboxPrefix,
       name: 'revocation',
       timeout: timeoutMs,
