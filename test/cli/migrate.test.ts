@@ -89,10 +89,14 @@ test('the manual of the original hub, line by line', async () => {
   await node.stop();
 
   await begin("postern agent --node testserver --fluentd 'sleep 600'");
-  const done = await eventually('it is called', async () => {
-    const called = await shell(start);
-    return called.code === 0 ? called : undefined;
-  });
+  const done = await eventually(
+    'it is called',
+    async () => {
+      const called = await shell(start);
+      return called.code === 0 ? called : undefined;
+    },
+    { everyMs: 500 },
+  );
   assert.deepEqual(JSON.parse(done.stdout), { status: 'START_SUCCESS' });
 });
 
