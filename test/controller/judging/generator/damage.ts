@@ -69,5 +69,8 @@ export function misreport(
     sheet.lines = sheet.lines.filter(({ record }) => record.k !== 'note' || record.topic !== 'fault');
   }
   const faults = fact === undefined ? {} : { [fault.fault]: fact };
-  return { world: { ...world, facts: { ...world.facts, faults } }, proof };
+  // Where nobody told of its end, it excuses all that came later.
+  const isOpen = fact?.injectedAtMs !== undefined && fact.healedAtMs === undefined;
+  const acted = world.faults.map((one) => (isOpen ? { ...one, toAt: Number.POSITIVE_INFINITY } : one));
+  return { world: { ...world, faults: acted, facts: { ...world.facts, faults } }, proof };
 }
