@@ -12,6 +12,8 @@ export interface DaemonOrder {
   readonly node: string;
   readonly setup: DaemonSetup;
   readonly place: (node: string) => DaemonPlace;
+  /** Those of its peers that it dials; the others dial it. */
+  readonly dials: readonly string[];
   /** Directory of the node. */
   readonly data: string;
   readonly truth: string;
@@ -26,8 +28,28 @@ export function sendsMedia({ groups }: Pick<Scenario, 'groups'>): boolean {
   return groups.some(({ tests }) => tests.some(({ workload }) => workload.type === 'media'));
 }
 
+/**
+ * The peers that a daemon is to dial, of those that it is told of. Where two are told of each other, the later one of the
+ * scenario dials: forty that dial all others while these are still to be started have little time for anything else.
+ */
+export function peersToDial(
+  node: string,
+  { nodes }: Pick<Scenario, 'nodes'>,
+  place: (node: string) => DaemonPlace,
+): string[] {
+  const names = nodes.flatMap((entry) => entry.names);
+  const peersOf = (name: string): readonly string[] =>
+    nodes.find((entry) => entry.names.includes(name))?.daemon.peers ?? [];
+  const isReached = place(node).reachedAt !== undefined;
+  return peersOf(node).filter((peer) => {
+    const isMutual = isReached && peersOf(peer).includes(node);
+    return peer !== node && !(isMutual && names.indexOf(peer) > names.indexOf(node));
+  });
+}
+
 /** The words of `postern daemon …` for a node. */
-export function daemonWords({ node, setup, place, data, truth, seed, media }: DaemonOrder): string[] {
+export function daemonWords(order: DaemonOrder): string[] {
+  const { node, setup, place, dials, data, truth, seed, media } = order;
   const { grpc, peerListen, reachedAt } = place(node);
   const { idleMs = usual.idleMs, syncMs } = setup;
   const soonest = setup.minBackoffMs ?? Math.min(usual.minBackoffMs, setup.maxBackoffMs ?? Infinity);
@@ -41,7 +63,7 @@ export function daemonWords({ node, setup, place, data, truth, seed, media }: Da
     ...['daemon', '--data', data, '--listen', grpc, '--role', setup.role],
     ...['--peer-listen', peerListen ?? 'off'],
     ...(reachedAt === undefined || reachedAt === peerListen ? [] : ['--advertise', reachedAt]),
-    ...others('--peer', setup.peers),
+    ...others('--peer', dials),
     ...others('--rdvp', setup.rdvp),
     ...others('--relay', setup.relay),
     ...others('--bootstrap', setup.bootstrap),

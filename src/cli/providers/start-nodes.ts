@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HubTarget } from '../../client/hub-target.js';
 import type { NodeEntry, Scenario } from '../../controller/scenario/scenario.js';
-import { daemonWords, sendsMedia } from './daemon-words.js';
+import { type DaemonOrder, daemonWords, peersToDial, sendsMedia } from './daemon-words.js';
 import { inParallel, startsAtOnce } from './in-parallel.js';
 import { NodesDesk } from './nodes-desk.js';
 import type { WorldNode } from './world.js';
@@ -33,8 +33,9 @@ export async function startNodes(
     stage.nodes = all.map(({ name }) => nodeOf(stage, name));
     const count = counted(stage, 'starting agents and daemons', 2 * all.length);
     const media = sendsMedia(scenario);
+    const place = (node: string) => stage.ground.place(node);
     await inParallel(all, startsAtOnce, async (one) => {
-      await startDaemon(stage, one, { seed, media });
+      await startDaemon(stage, one, { seed, media, dials: peersToDial(one.name, scenario, place) });
       count();
       const token = await desk.joinToken(one.name);
       await startAgent(stage, one.name, { POSTERN_HUB: stage.ground.hubUrl(listen), POSTERN_TOKEN: token });
@@ -68,11 +69,11 @@ function nodeOf({ files, ground }: WorldStage, name: string): WorldNode {
 function startDaemon(
   stage: WorldStage,
   { name, entry }: { readonly name: string; readonly entry: NodeEntry },
-  { seed, media }: { readonly seed: string; readonly media: boolean },
+  given: Pick<DaemonOrder, 'seed' | 'media' | 'dials'>,
 ): Promise<WorldProcess> {
   const { directory, truth } = nodeOf(stage, name);
   const place = (node: string) => stage.ground.place(node);
-  const words = daemonWords({ node: name, setup: entry.daemon, place, data: directory, truth, seed, media });
+  const words = daemonWords({ ...given, node: name, setup: entry.daemon, place, data: directory, truth });
   return stage.start('daemon', name, words);
 }
 
