@@ -28,7 +28,7 @@ export function simJournal(sim: SimTest, lost: (from: string, seq: number) => bo
   const { run, test, node, journal, spec, settleMs, startAtMs, offsetMs, senders } = sim;
   const { intervalMs, amount, size } = spec;
   const due = (seq: number) => startAtMs + (seq - 1) * intervalMs;
-  const endMs = due(Math.max(1, amount)) + 20;
+  const endMs = due(Math.max(1, ...senders.values())) + 20;
   const entries: Entry[] = [
     {
       ...{ k: 'created', at: startAtMs - 50, v: 1, run, test, node, journal, settleMs },
