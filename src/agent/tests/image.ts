@@ -48,7 +48,7 @@ export function lineOfImage(image: Uint8Array): string | undefined {
   if (bytes.length < headerBytes + chunkBytes || !bytes.subarray(0, 8).equals(signature)) return undefined;
   const length = bytes.readUInt32BE(headerBytes);
   const end = headerBytes + 8 + length;
-  if (length > leastImageBytes || end + 4 > bytes.length) return undefined;
+  if (end + 4 > bytes.length) return undefined;
   const typed = bytes.subarray(headerBytes + 4, end);
   const [type, found, line] = [typed.subarray(0, 4), typed.subarray(4, 12), typed.subarray(12)];
   if (type.toString('latin1') !== 'tEXt' || found.toString('latin1') !== `${keyword}\0`) return undefined;

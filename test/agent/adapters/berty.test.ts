@@ -4,11 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { DaemonAdapter, Receipt, ReceiptSink } from '../../../src/agent/adapters/adapter.js';
 import { BertyAdapter } from '../../../src/agent/adapters/berty/berty-adapter.js';
 import { DaemonWatch } from '../../../src/agent/adapters/daemon-watch.js';
+import { ProtocolServiceService as OldProtocolServiceService } from '../../../src/gen/berty/protocol/v1/protocol.js';
 import { ProtocolServiceService } from '../../../src/gen/weshnet/protocol/v1/protocol.js';
 import { ServiceGetConfiguration_Reply } from '../../../src/gen/weshnet/protocol/v1/types.js';
 import { DaemonProcess, unary } from '../../support/daemon.js';
@@ -164,23 +171,42 @@ test('a server that is none, and nobody at all, are told apart', async (t) => {
   nobody.close();
 });
 
-test('a daemon that was exchanged for another between two looks is known as what it is', async (t) => {
-  let peerId = 'first';
+/** Serves one method of a service on some port, until the test is over; resolves to the address. */
+async function serving(
+  t: TestContext,
+  service: ServiceDefinition,
+  methods: UntypedServiceImplementation,
+): Promise<string> {
   const server = new Server();
-  const serviceGetConfiguration: handleUnaryCall<unknown, ServiceGetConfiguration_Reply> = (_, answer) =>
-    answer(null, ServiceGetConfiguration_Reply.fromPartial({ peerId }));
-  server.addService(ProtocolServiceService, { serviceGetConfiguration });
+  server.addService(service, methods);
+  t.after(() => server.forceShutdown());
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });
-  t.after(() => server.forceShutdown());
+  return `127.0.0.1:${port}`;
+}
+
+test('a daemon of the old form that knows no files any more is asked for none', async (t) => {
+  const instanceGetConfiguration: handleUnaryCall<unknown, ServiceGetConfiguration_Reply> = (_, answer) =>
+    answer(null, ServiceGetConfiguration_Reply.fromPartial({ peerId: 'old' }));
+  const adapter = new BertyAdapter(await serving(t, OldProtocolServiceService, { instanceGetConfiguration }));
+  t.after(() => adapter.close());
+  assert.deepEqual(await adapter.identify(soon()), { dialect: 'berty', peer: 'old' });
+  assert.deepEqual(adapter.capabilities, { groups: true, media: false });
+});
+
+test('a daemon that was exchanged for another between two looks is known as what it is', async (t) => {
+  let peerId = 'first';
+  const serviceGetConfiguration: handleUnaryCall<unknown, ServiceGetConfiguration_Reply> = (_, answer) =>
+    answer(null, ServiceGetConfiguration_Reply.fromPartial({ peerId }));
+  const target = await serving(t, ProtocolServiceService, { serviceGetConfiguration });
   const log = testLog;
   const states: string[] = [];
   const watch = new DaemonWatch({
-    ...{ id: 'n1', target: `127.0.0.1:${port}`, publish: () => {}, log },
-    adapter: (target) => new BertyAdapter(target),
+    ...{ id: 'n1', target, publish: () => {}, log },
+    adapter: (place) => new BertyAdapter(place),
   });
   t.after(() => watch.stop());
   await watch.serving(soon());

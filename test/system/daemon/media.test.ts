@@ -11,6 +11,7 @@ import {
   AppMessage_Type,
   type MediaPrepare_Request,
   type MediaRetrieve_Reply,
+  UserMessage,
 } from '../../../src/gen/berty/messenger/v1/messenger.js';
 import { ProtocolServiceClient } from '../../../src/gen/berty/protocol/v1/protocol.js';
 import { GroupMessageList_Request } from '../../../src/gen/weshnet/protocol/v1/types.js';
@@ -86,6 +87,13 @@ describe('files of messages', () => {
     await rm(dir, { recursive: true });
   });
 
+  const sendWithText = async (from: DaemonProcess, mediaCid: string): Promise<string> => {
+    const payload = Buffer.from(UserMessage.encode({ body: 'look' }).finish());
+    const to = { conversationPublicKey: group.id, targetCid: '', metadata: false };
+    const request = { type: AppMessage_Type.TypeUserMessage, payload, mediaCids: [mediaCid], ...to };
+    return (await unary(from.messenger, from.messenger.interact, request)).cid;
+  };
+
   test('come with them to every member, whole, of any size up to the limit', async () => {
     const sizes = [0, 1, 65_536, 65_537, 4_000_000];
     const images = sizes.map((size) => ({ name: `${size}.png`, bytes: randomBytes(size) }));
@@ -152,7 +160,11 @@ describe('files of messages', () => {
     await a.ready(group, await b.membership(group, soon()), soon());
     const images = [1, 2, 3].map((n) => ({ name: `${n}.png`, bytes: randomBytes(1_000) }));
     const ids: string[] = [];
-    for (const image of images) ids.push(idOf(await b.sendImage(group, image, soon())));
+    for (const [at, image] of images.entries()) {
+      // the one that is corrupted has text, too
+      if (at !== 1) ids.push(idOf(await b.sendImage(group, image, soon())));
+      else ids.push(await sendWithText(bob, await prepare(bob, [{ info }, { block: image.bytes }])));
+    }
     const got = await eventually('all came', async () => {
       const receipts = (await read(a)).filter(({ event }) => ids.includes(event));
       return receipts.length === ids.length ? receipts : undefined;
