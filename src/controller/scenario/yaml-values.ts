@@ -11,6 +11,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
+import { isShallowYaml } from '../../yaml-depth.js';
 import type { Path } from './mistake.js';
 import { shown } from './quantities.js';
 
@@ -19,6 +20,8 @@ export const longestFile = 1 << 20;
 /** So many values, nested so deep, with what aliases and merge keys repeat. */
 const mostValues = 50_000;
 const deepest = 32;
+/** Deeper is not even looked at. */
+const mostNested = 100;
 
 /** A YAML file as plain values, with the place of each. */
 export interface YamlValues {
@@ -51,11 +54,13 @@ export function yamlValues(text: string): YamlValues {
   let document: ReturnType<typeof parseDocument>;
   let aliases: Aliases;
   try {
-    document = parseDocument(text, { lineCounter, prettyErrors: false });
+    if (!isShallowYaml(text, mostNested)) return failed([{ offset: 0, text: 'it is nested too deep' }]);
+    // Keys are compared when values are read: the library compares each with all others.
+    document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
     aliases = aliasesOf(document.contents);
   } catch {
-    // The library reports mistakes; it throws where the stack ends.
-    return failed([{ offset: 0, text: 'it is nested too deep' }]);
+    // The library reports mistakes; it throws where it has one itself.
+    return failed([{ offset: 0, text: 'it cannot be read as YAML' }]);
   }
   const errors = [...document.errors, ...document.warnings];
   if (errors.length > 0) {
@@ -98,7 +103,7 @@ class Reading {
   }
 
   value(node: unknown, depth: number): unknown {
-    if (isAlias(node)) return this.value(this.#aliases.get(node), depth + 1);
+    if (isAlias(node)) return this.#aliased(node, depth);
     if (this.#left === 0) return undefined;
     this.#left -= 1;
     if (this.#left === 0)
@@ -109,15 +114,24 @@ class Reading {
     return isMap(node) ? this.#map(node, depth) : undefined;
   }
 
+  #aliased(alias: Alias, depth: number): unknown {
+    const node = this.#aliases.get(alias);
+    if (node !== undefined) return this.value(node, depth + 1);
+    return this.#refuse(alias, `there is no anchor &${shown(alias.source).slice(1, -1)} before it`);
+  }
+
   #map(map: YAMLMap, depth: number): Record<string, unknown> {
     const made: Record<string, unknown> = Object.create(null);
     const merged: unknown[] = [];
+    const names = new Set<string>();
     for (const { key, value } of map.items) {
       const name = keyName(key, this.#aliases);
       if (name === undefined || name === '__proto__') {
         this.#refuse(key, `${isScalar(key) ? shown(key.value) : 'a list or a map'} cannot be a key`);
-      } else if (name === '<<' && isPlain(key)) merged.push(value);
+      } else if (names.has(name)) this.#refuse(key, 'this key is there twice');
+      else if (name === '<<' && isPlain(key)) merged.push(value);
       else made[name] = this.value(value, depth + 1);
+      if (name !== undefined) names.add(name);
     }
     for (const source of merged) this.#merge(made, source, depth + 1);
     return made;
@@ -201,7 +215,6 @@ function startOf(node: unknown): number | undefined {
 /** The library's own words, in those of this project. */
 function plainly(message: string): string {
   return message
-    .replace(/^Map keys must be unique$/, 'this key is there twice')
     .replace(
       /^Source contains multiple documents.*$/s,
       "the file has several documents: there is one in a scenario's",
