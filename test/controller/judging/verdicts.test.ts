@@ -115,6 +115,13 @@ describe('the verdict', () => {
     );
   });
 
+  test('is unknown on what a receiver lacks whose clock nobody measured', () => {
+    const run = goodRun({}, bLacks);
+    const { a, c } = run.facts.clocks;
+    run.facts = { ...run.facts, clocks: { ...(a && { a }), ...(c && { c }) } };
+    assert.deepEqual(codesOf(run.judge()), ['clock', 'unknown']);
+  });
+
   test('is unknown where a clock was set meanwhile', () => {
     const run = goodRun();
     run.records('b').splice(-1);
