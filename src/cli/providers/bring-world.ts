@@ -22,7 +22,7 @@ export async function bringWorld(scenario: Scenario, options: WorldOptions): Pro
   const { provider, signal, log, keep = false, env = process.env } = options;
   checkWorld(scenario, provider);
   signal?.throwIfAborted();
-  const files = await makeWorldFiles(options.directory);
+  const files = await makeWorldFiles(options.directory, env);
   const { directory } = files;
   const passing = options.directory === undefined && !keep;
   const mark = randomUUID();

@@ -15,9 +15,11 @@ export interface WorldFiles {
 }
 
 /** Makes them, in a directory below that of temporary files where none is named. Throws `DATA_UNUSABLE`. */
-export async function makeWorldFiles(named: string | undefined): Promise<WorldFiles> {
+export async function makeWorldFiles(named: string | undefined, env: NodeJS.ProcessEnv): Promise<WorldFiles> {
   const directory = await realpath(
-    named === undefined ? await mkdtemp(join(tmpdir(), 'postern-run-')) : await makeDataDirectory(named),
+    named === undefined
+      ? await mkdtemp(join(env.TMPDIR || tmpdir(), 'postern-run-'))
+      : await makeDataDirectory(named),
   );
   return {
     directory,
