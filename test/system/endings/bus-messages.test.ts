@@ -11,7 +11,7 @@ import { type RawServer, startRawServer } from '../../wire/harness.js';
 import { ok } from './stage.js';
 
 /** Calls of one measurement. */
-const calls = 1_500;
+const calls = 4_000;
 /** Messages for each call that a direction may take, on average. */
 const mostPerCall = 1.1;
 
