@@ -49,10 +49,15 @@ export async function withWorld(
     if (ending.aborted) return interruptedStatus;
     throw thrown;
   }
+  let keepFiles = keep;
   try {
     return await use(world);
+  } catch (thrown) {
+    // What went wrong may stand there.
+    keepFiles ||= !ending.aborted;
+    throw thrown;
   } finally {
-    await world.stop();
-    if (keep) show.say(`files of the nodes: ${world.directory}`);
+    await world.stop({ keepFiles });
+    if (keepFiles) show.say(`files of the nodes: ${world.directory}`);
   }
 }

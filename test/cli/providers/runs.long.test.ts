@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { labEnv, withoutLab } from '../../support/lab/stage.js';
+import { namespacesOf, processesIn } from '../../support/lab/traces.js';
+import { checkoutRoot, compiledRoot, eventually } from '../../support/processes.js';
+import { RunCommand } from './run-command.js';
+import { scenarioText, Traces } from './worlds.js';
+
+const missing = await withoutLab();
+const postern = path.join(checkoutRoot, 'bin/postern');
+
+describe('postern run with nodes of its own', { timeout: 300_000 }, () => {
+  let traces: Traces;
+  before(async () => {
+    traces = await Traces.make({ ...(await labEnv()), POSTERN_DIST: compiledRoot });
+  });
+  after(() => traces?.remove());
+
+  const begin = async (name: string, text: string): Promise<RunCommand> => {
+    const file = path.join(traces.dir, `${name}.yaml`);
+    await writeFile(file, text);
+    return RunCommand.start(postern, ['run', file, '-o', 'jsonl'], traces.env);
+  };
+  const gone = async () => (await traces.left()).every((one) => one.endsWith('.yaml'));
+
+  test('Ctrl-C reaches the run alone: it is ended, judged, and its nodes go last', async () => {
+    const run = await begin(
+      'interrupted',
+      `${scenarioText('local', 3, 600)}control: false\narm: 1s\nsettle: 1s\n`,
+    );
+    await run.reaches(/"main\.running"|main\.running/);
+    process.kill(-run.pid, 'SIGINT');
+    const code = await run.ended;
+    assert.ok(code === 3 || code === 4, `it ended with ${code}: ${run.said()}`);
+    assert.match(run.said(), /VERDICT|verdict/);
+    await eventually('nothing is left', gone);
+  });
+
+  test('killed while faults have killed daemons, it leaves nothing: no daemon is started again behind its back', async () => {
+    const faults = `faults:
+  - {kind: kill, nodes: n-1, at: 0s, for: 300ms}
+  - {kind: kill, nodes: n-2, at: 0s, for: 60s}
+  - {kind: pause, nodes: n-3, at: 0s, for: 60s}
+`;
+    const run = await begin('killed', `${scenarioText('local', 3, 600)}control: false\narm: 1s\n${faults}`);
+    const daemonsOf = async (node: string): Promise<number[]> => {
+      const all = await traces.processes();
+      const found = await Promise.all(
+        all.map(async (pid) => {
+          const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+          return words.includes('daemon') && words.some((word) => word.endsWith(`/nodes/${node}`));
+        }),
+      );
+      return all.filter((_, i) => found[i]);
+    };
+    await run.reaches(/main\.arming/);
+    const first = await daemonsOf('n-1');
+    assert.equal(first.length, 1);
+    await eventually('two daemons are killed, one of them is there again', async () => {
+      const [again, killed] = await Promise.all([daemonsOf('n-1'), daemonsOf('n-2')]);
+      return again.length === 1 && again[0] !== first[0] && killed.length === 0;
+    });
+    process.kill(run.pid, 'SIGKILL');
+    await eventually('nothing is left', gone);
+    // Who would start a daemon again does so at once.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.ok(await gone());
+  });
+
+  test('killed with a lab, it leaves no machine of it', { skip: missing }, async () => {
+    const run = await begin('lab', `${scenarioText('lab', 3, 600)}control: false\narm: 1s\n`);
+    await run.reaches(/main\.running/);
+    const own = await namespacesOf('self');
+    const namespaces = new Set((await Promise.all((await traces.processes()).map(namespacesOf))).flat());
+    for (const name of own) namespaces.delete(name);
+    assert.ok(namespaces.size >= 5);
+    process.kill(run.pid, 'SIGKILL');
+    await eventually('nothing is left', gone);
+    assert.deepEqual(await processesIn([...namespaces]), []);
+  });
+
+  test('forty nodes come up, and a message of each reaches all', async () => {
+    const more =
+      'control: false\narm: 10s\nsettle: 20s\npatience: {group: 4m, ready: 4m}\nconvergence: 60s\n';
+    const run = await begin('forty', `${scenarioText('local', 40, 2)}${more}`);
+    assert.equal(await run.ended, 0, run.said());
+    assert.equal((await readdir(traces.dir)).filter((name) => !name.endsWith('.yaml')).length, 0);
+  });
+});
