@@ -91,7 +91,7 @@ function judged(judgement: Judgement, test: TestJudgement, pairs: readonly Pair[
     judgement.reasons.filter(({ verdict }) => verdict === 'fail').map(({ code }) => code),
   );
   const broken = troubles.filter((trouble) => condemned.has(trouble) && counts[trouble] > 0);
-  if (test.verdict === 'fail' && broken.length > 0) return troubled('failure', broken, counts, pairs);
+  if (broken.length > 0) return troubled('failure', broken, counts, pairs);
   if (counts.unknown > 0) return troubled('error', ['unknown'], counts, pairs);
   return test.verdict === 'unknown' ? outcomeOf('unknown', judgement.reasons) : undefined;
 }

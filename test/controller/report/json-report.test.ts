@@ -20,7 +20,7 @@ test('the same judgement gives the same text, however it was put together', () =
 });
 
 test('lists of numbers stand on one line, and texts that look like some stay what they are', () => {
-  const text = '[\n  1,\n  2\n]';
+  const text = '[\n  1,\n  2\n] [ 1, 2 ] [\u2028 1\u2028 ]';
   const made = madeJudgement({ ...smallRun(), reasons: [{ code: 'x', verdict: 'fail', text }] });
   const written = jsonReport(made);
   assert.deepEqual(JSON.parse(written), made);

@@ -69,6 +69,12 @@ test('a narrow terminal says what is worst in one column', () => {
   assert.match(text, /^ {2}all +400 +396 +3 lost/m);
 });
 
+test('long names are cut before numbers are', () => {
+  const nodes = ['a'.repeat(60), 'b'.repeat(60)];
+  const text = terminalReport(madeJudgement({ ...smallRun(), nodes, troubles: { lost: 1 } }), { width: 60 });
+  assert.match(text, /^ {2}[ab]+… {2}[ab]+… +20 +\d+ /m);
+});
+
 test('no line is wider than the terminal, whatever names there are', () => {
   const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
   fc.assert(
@@ -106,7 +112,11 @@ test('colours are given for verdicts and troubled pairs, and change nothing else
   const painted = terminalReport(small, { width: 100, paint });
   assert.match(painted, /^<b><r>FAIL<\/r><\/b>/);
   assert.match(painted, /<b><g>PASS<\/g><\/b>/);
-  assert.match(painted, /<y>\S+ *<\/y> {2}<y>\S+ *<\/y>.*<y> *1<\/y>/);
+  const colourOf = (trouble: 'lost' | 'unknown' | 'reordered'): string | undefined => {
+    const pair = small.tests[1]?.pairs.find(({ counts }) => counts[trouble] > 0);
+    return new RegExp(`<(.)>${pair?.sender} *</.> {2}<.>${pair?.receiver} *<`).exec(painted)?.[1];
+  };
+  assert.deepEqual([colourOf('lost'), colourOf('unknown'), colourOf('reordered')], ['r', 'y', 'y']);
   const bare = painted.replace(/<\/?[bdrgy]>/g, '').replace(/ +$/gm, '');
   assert.equal(bare, terminalReport(small, { width: 100 }).replace(/ +$/gm, ''));
 });
