@@ -52,7 +52,7 @@ export function originalDraft(
   const groups = new OriginalGroups(reader);
   for (const { role, raw, path, read } of used) groups.add(role, raw.groups, [...path, 'groups'], read.name);
   return {
-    nodes: used.map((item) => nodeOf(item, used, provider, reader)),
+    nodes: used.map((item) => nodeOf(item, used, provider, reader, file)),
     groups: groups.drafts(),
     faults: used.flatMap((item) => faultOf(item, findings)),
   };
@@ -64,7 +64,10 @@ function itemsOf(role: OriginalRole, list: unknown, reader: OriginalReader): Ite
     const given = reader.map(raw, path);
     if (read === undefined || given === undefined) return [];
     const name = asName(read.name, 59);
-    if (name === '') reader.refuse([...path, 'name'], 'has no letter and no digit');
+    if (name === '') {
+      reader.refuse([...path, 'name'], 'has no letter and no digit');
+      return [];
+    }
     if (name !== read.name)
       reader.warn(
         [...path, 'name'],
@@ -91,7 +94,13 @@ function takesPart({ role, path, read }: Item, provider: Provider, findings: Fin
   return false;
 }
 
-function nodeOf(item: Item, all: readonly Item[], provider: Provider, reader: OriginalReader): DraftNode {
+function nodeOf(
+  item: Item,
+  all: readonly Item[],
+  provider: Provider,
+  reader: OriginalReader,
+  file: Readonly<Record<string, unknown>>,
+): DraftNode {
   const { role, raw, path, read } = item;
   const own = provider !== 'connected';
   const connections = reader.list(raw.connections, [...path, 'connections']);
@@ -122,7 +131,8 @@ function nodeOf(item: Item, all: readonly Item[], provider: Provider, reader: Or
       if (named !== undefined) told[router.type].push(named.read.name);
       else if (own && address.startsWith('/'))
         reader.warn([...at, 'address'], 'is not used: the reference daemon has no multiaddresses');
-      else if (own) reader.refuse([...at, 'address'], `there is no ${router.type} '${address}'`);
+      else if (own && !isWritten(file[router.type], address))
+        reader.refuse([...at, 'address'], `there is no ${router.type} '${address}'`);
     }
   }
   return {
@@ -135,6 +145,18 @@ function nodeOf(item: Item, all: readonly Item[], provider: Provider, reader: Or
     public: provider === 'lab',
     daemon: own ? { role, ...told } : role === 'peer' ? {} : { role },
   };
+}
+
+/** Whether a list has nodes of a name, be it that they take no part or could not be read. */
+function isWritten(list: unknown, name: string): boolean {
+  const items: readonly unknown[] = Array.isArray(list) ? list : [];
+  return items.some(
+    (item) =>
+      typeof item === 'object' &&
+      item !== null &&
+      'name' in item &&
+      asName(String(item.name), 59) === asName(name, 59),
+  );
 }
 
 /** The documents' meaning: each SECONDS, a lot of 1 in ODDS, whether the node is cut off for SECONDS. */

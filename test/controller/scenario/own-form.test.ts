@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
 import { namedNodes } from '../../../src/controller/scenario/scenario.js';
+import { checkoutRoot } from '../../support/processes.js';
 import { exampleText, mistakesOf, ownExamples, read, warningsOf } from '../scenarios.js';
 
 const peer = { role: 'peer', peers: ['north', 'south'], rdvp: [], relay: [], bootstrap: [] };
@@ -205,6 +208,13 @@ test('a scenario without a name has that of its file, and the provider can be an
 
 test('the examples can be read, and nothing is to be said against them', async () => {
   for (const name of ownExamples) assert.deepEqual(warningsOf(await exampleText(name)), [], name);
+});
+
+test('so can the one in the documentation', async () => {
+  const page = await readFile(path.join(checkoutRoot, 'docs/scenarios.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+  assert.equal(blocks.length, 1);
+  for (const block of blocks) assert.deepEqual(warningsOf(block), []);
 });
 
 test('JSON is read too', () => {

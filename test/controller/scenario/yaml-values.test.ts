@@ -33,7 +33,7 @@ test('a file that is no YAML says where', () => {
     [`{<<: {}, <<: {}}`, [/^1:10: this key is there twice$/]],
     [
       Array.from({ length: 80_000 }, (_, i) => `k${i}: `).join('\n'),
-      [/^49999:1: it holds more than 50000 values/],
+      [/^49999:\d+: it holds more than 50000 values/],
     ],
   ];
   for (const [text, patterns] of broken) {
