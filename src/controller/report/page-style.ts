@@ -82,6 +82,6 @@ a[aria-current] { font-weight: 700; }
   body { max-width: none; padding: 0; font-size: 11px; print-color-adjust: exact; }
   nav, .controls, .list > div > button, #pair button { display: none; }
   .tall { max-height: none; } .wide, .tall { overflow: visible; } .split { display: block; }
-  table { font-size: 10px; } tr, svg { break-inside: avoid; } .matrix.dense { font-size: 7px; }
+  table { font-size: 9px; } thead th { white-space: normal; } th, td { padding: 2px 5px; } h2 { font-size: 15px; } .badge { float: none; display: inline-block; } tr, svg { break-inside: avoid; } .matrix.dense { font-size: 7px; }
 }
 `;

@@ -65,7 +65,10 @@ export function lanesOf(nodes: readonly string[], ground: Ground, startMs: numbe
         'g',
         { class: 'axis' },
         svg('line', { x1: x(at + startMs), x2: x(at + startMs), y1: top - 6, y2: ground.height - 6 }),
-        svg('text', { x: x(at + startMs), y: top - 11, 'text-anchor': 'middle' }, offset(at)),
+        // At the edge there is no room for all of it.
+        x(at + startMs) < width - 40
+          ? svg('text', { x: x(at + startMs), y: top - 11, 'text-anchor': 'middle' }, offset(at))
+          : undefined,
       ),
     ),
   ];
@@ -76,8 +79,8 @@ export function bandsOf(model: Model, ground: Ground): SVGElement[] {
   const { faults, intervals, facts } = model.judgement;
   const endMs = facts.endedAtMs;
   return [
-    ...intervals.map((one) => blindBand(one, ground, endMs)),
     ...faults.map((one) => faultBand(one, ground)),
+    ...intervals.map((one) => blindBand(one, ground, endMs)),
   ].filter((band) => band !== undefined);
 }
 

@@ -127,14 +127,12 @@ function cellOf(model: Model, pair: Pair, words: boolean): HTMLButtonElement {
 }
 
 function legend(test: TestJudgement): HTMLElement {
+  const isDense = new Set(test.pairs.map(({ receiver }) => receiver)).size > wordsUpTo;
   const seen = Object.entries(letters).filter(([trouble]) =>
     countColumns.some(({ key }) => key === trouble && test.totals[key] > 0),
   );
-  const text = [
-    'a number alone: delivered',
-    ...seen.map(([trouble, letter]) => `${letter}: ${trouble}`),
-  ].join(', ');
-  return el('p', { class: 'note' }, text);
+  const meanings = isDense ? seen.map(([trouble, letter]) => `${letter}: ${trouble}`) : [];
+  return el('p', { class: 'note' }, ['a number alone: delivered', ...meanings].join(', '));
 }
 
 function pairDetail(

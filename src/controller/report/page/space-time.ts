@@ -241,8 +241,8 @@ class SpaceTime {
 
 /** From the first to the last thing that is drawn, with a little room. */
 function wholeOf({ judgement }: Model): TimeWindow {
-  const { startedAtMs, endedAtMs, t0 } = judgement.facts;
-  let from = Math.min(t0.control ?? endedAtMs, t0.main ?? endedAtMs);
+  const { startedAtMs, endedAtMs } = judgement.facts;
+  let from = endedAtMs;
   let to = startedAtMs;
   for (const { sentAtMs, receivedAtMs } of judgement.deliveries) {
     from = Math.min(from, sentAtMs);
