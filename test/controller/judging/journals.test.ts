@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { StoredResult } from '../../../src/bus/read-results.js';
 import type { ResultRecord } from '../../../src/bus/result-records.js';
 import { foundIn } from './generated.js';
-import { codesOf, goodRun, plannedTest, type Run } from './runs.js';
+import { codesOf, goodRun, plannedTest, type Run, sumOf } from './runs.js';
 
 /** b lacks the second message of a: whether it is lost depends on what is known of b. */
 const bLacks = (receiver: string, sender: string, seq: number): boolean =>
@@ -44,6 +44,8 @@ function recount(records: ResultRecord[]): void {
 function rename(records: ResultRecord[]): void {
   const [first] = records;
   if (first?.k === 'created') first.journal = 'another';
+  const last = records.pop();
+  if (last?.k === 'finished') records.push({ ...last, ...sumOf(records) });
 }
 
 function failed(records: ResultRecord[]): void {
