@@ -137,6 +137,22 @@ describe('the terms of the checker', () => {
     assert.deepEqual(foundIn(run.judge()), ['corrupt ping a#2 b', 'lost ping a#2 b']);
   });
 
+  test('a number that no message has is unexpected whatever is missing of its sender', () => {
+    const run = goodRun();
+    run.records('a').splice(2, 1);
+    run.records('b').splice(-1);
+    const judgement = run.receive('b', 'a', 4, 4_000).end('b').judge();
+    assert.deepEqual(foundIn(judgement), ['unexpected ping a#4 b']);
+  });
+
+  test('contents whose hashes begin alike are not the same', () => {
+    const run = goodRun();
+    run.records('b').splice(-1);
+    const like = `${hashOf('a', 1).slice(0, 8)}${hashOf('a', 2).slice(8)}`;
+    run.receive('b', 'a', 1, 12_150, { way: 'final', hash: like }).end('b');
+    assert.deepEqual(foundIn(run.judge()), ['corrupt ping a#1 b']);
+  });
+
   test('what a node hears of itself is no delivery', () => {
     const judgement = goodRun(
       { members: ['a', 'b'], tests: [plannedTest({ senders: ['a', 'b'] })] },
