@@ -28,23 +28,31 @@ export function sendsMedia({ groups }: Pick<Scenario, 'groups'>): boolean {
   return groups.some(({ tests }) => tests.some(({ workload }) => workload.type === 'media'));
 }
 
+/** Of so many peers that are all told of each other, each is connected with all. */
+const mostInMesh = 16;
+
 /**
  * The peers that a daemon is to dial, of those that it is told of. Where two are told of each other, the later one of the
- * scenario dials: forty that dial all others while these are still to be started have little time for anything else.
+ * scenario dials. Where more than 16 are, each dials those before it by 1, 2, 4, 8, … places, in a circle: what is written
+ * is passed on by all, and with a connection of each to all it would come to each from all of them.
  */
 export function peersToDial(
   node: string,
   { nodes }: Pick<Scenario, 'nodes'>,
   place: (node: string) => DaemonPlace,
 ): string[] {
-  const names = nodes.flatMap((entry) => entry.names);
-  const peersOf = (name: string): readonly string[] =>
-    nodes.find((entry) => entry.names.includes(name))?.daemon.peers ?? [];
-  const isReached = place(node).reachedAt !== undefined;
-  return peersOf(node).filter((peer) => {
-    const isMutual = isReached && peersOf(peer).includes(node);
-    return peer !== node && !(isMutual && names.indexOf(peer) > names.indexOf(node));
-  });
+  const told = new Map<string, readonly string[]>();
+  for (const { names, daemon } of nodes) for (const name of names) told.set(name, daemon.peers);
+  const isMutual = (peer: string): boolean =>
+    peer !== node && place(peer).reachedAt !== undefined && told.get(peer)?.includes(node) === true;
+  const others = (told.get(node) ?? []).filter((peer) => peer !== node);
+  if (place(node).reachedAt === undefined) return others;
+  const order = [...told.keys()].filter((name) => name === node || (others.includes(name) && isMutual(name)));
+  const here = order.indexOf(node);
+  const distances = Array.from({ length: 8 }, (_, i) => 2 ** i).filter((far) => far < order.length);
+  const dialled =
+    order.length > mostInMesh ? distances.map((far) => order.at(here - far)) : order.slice(0, here);
+  return others.filter((peer) => !isMutual(peer) || dialled.includes(peer));
 }
 
 /** The words of `postern daemon …` for a node. */

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { PosternError } from '../../errors.js';
 import type { DaemonPlace, Ground, GroundNode } from './ground.js';
 import { localAddresses } from './local-addresses.js';
 
 /** Has the kernel kill what it runs when the process that started it dies. */
 const dieWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+
+/** What was killed may take so long to go, milliseconds. */
+const killMs = 10_000;
 
 /** This machine: all nodes are processes on loopback addresses. Throws `WORLD_FAILED`. */
 export async function localGround(nodes: readonly GroundNode[], env: NodeJS.ProcessEnv): Promise<Ground> {
@@ -58,6 +62,9 @@ class LocalGround implements Ground {
   }
 
   async end(): Promise<void> {
+    const over = AbortSignal.timeout(killMs);
+    const closed = [...this.#living].map((child) => once(child, 'close', { signal: over }));
     for (const child of this.#living) child.kill('SIGKILL');
+    await Promise.allSettled(closed);
   }
 }

@@ -46,6 +46,29 @@ describe('the daemons of a world', () => {
     assert.deepEqual(dialled(all, 'a'), [['b:4100', 'c:4100'], [], ['b:4100']]);
   });
 
+  test('when they are many, are connected by few connections each, and in few steps with all', () => {
+    const many = read(
+      'provider: local\nnodes: {n: {count: 40}}',
+      'groups: {g: {tests: {t: {type: text, amount: 2}}}}',
+    );
+    const names = many.nodes.flatMap((entry) => entry.names);
+    const dialled = new Map(
+      names.map((node) => [
+        node,
+        valuesOf(wordsOf(many, node), '--peer').map((at) => at.split(':')[0] ?? ''),
+      ]),
+    );
+    const neighbours = (node: string): string[] =>
+      names.filter((other) => dialled.get(node)?.includes(other) || dialled.get(other)?.includes(node));
+    for (const node of names) {
+      assert.ok(neighbours(node).length >= 6 && neighbours(node).length <= 12, node);
+      let reached = new Set([node]);
+      for (let step = 0; step < 4; step++)
+        reached = new Set([...reached, ...[...reached].flatMap(neighbours)]);
+      assert.equal(reached.size, 40, node);
+    }
+  });
+
   test('are told what the scenario says, and of short waits where it says nothing', () => {
     const told = read(`provider: lab
 seed: 1

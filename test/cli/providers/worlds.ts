@@ -66,8 +66,8 @@ export class Traces {
   }
 }
 
-/** Fails unless these nodes are connected, their daemons serve, and each can read what the others write. */
-export async function assertTogether(hub: HubTarget, nodes: readonly string[]): Promise<void> {
+/** Fails unless these nodes are connected and their daemons serve. */
+export async function assertServing(hub: HubTarget, nodes: readonly string[]): Promise<void> {
   const connection = await connectHub(hub, 10_000);
   const conductor = new Conductor();
   try {
@@ -82,10 +82,21 @@ export async function assertTogether(hub: HubTarget, nodes: readonly string[]): 
     for (const node of nodes) {
       assert.equal((await conductor.ask(node, conductor.client.getDaemon, {})).state, 'serving', node);
     }
-    conductor.nodes.push(...nodes);
-    await conductor.group();
   } finally {
     conductor.rest();
     connection.close();
+  }
+}
+
+/** Fails unless they serve, and each can read what the others write. */
+export async function assertTogether(hub: HubTarget, nodes: readonly string[]): Promise<void> {
+  await assertServing(hub, nodes);
+  const conductor = new Conductor();
+  conductor.conduct(hub.address, hub.token ?? '');
+  conductor.nodes.push(...nodes);
+  try {
+    await conductor.group();
+  } finally {
+    conductor.rest();
   }
 }
