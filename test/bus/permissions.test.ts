@@ -16,6 +16,7 @@ describe('permissions', () => {
         'postern.inspect.daemon.n1.*',
         'postern.inspect.process.n1.*',
         'postern.inspect.test.n1.*.*',
+        'postern.inspect.fault.n1.*.*',
         `postern.hub.results.n1.${publicKey}`,
       ],
       subscribe: [`_INBOX.agent.n1.${publicKey}.>`, 'postern.call.n1.*.*.*', 'postern.node.notice.n1'],
@@ -29,6 +30,7 @@ describe('permissions', () => {
       'postern.hub.>',
       'postern.node.>',
       'postern.inspect.>',
+      'postern.run.>',
       'postern.activity.>',
       'postern.results.>',
     ]);
@@ -46,6 +48,30 @@ describe('permissions', () => {
       publish.filter((subject) => /PURGE|RESTORE|STREAM\.DELETE|^>|^\$JS\.>|^\$SYS/.test(subject)),
       [],
     );
+  });
+
+  it('of a controller are its own buckets, and no other storage', () => {
+    const { publish, subscribe } = permissionsOf({ role: 'controller', publicKey });
+    const storage = publish.filter((subject) => /^\$(?:JS|KV)/.test(subject));
+    assert.deepEqual(
+      storage.filter((subject) => !/postern_runs?\b|postern_run_parts\b/.test(subject)),
+      ['$JS.API.INFO', '$JS.FC.>'],
+    );
+    assert.deepEqual(
+      publish.filter((subject) => !storage.includes(subject)),
+      [
+        `postern.hub.kept.controller.${publicKey}`,
+        'postern.inspect.run.*',
+        'postern.run.progress.*',
+        'postern.results.*.closed',
+      ],
+    );
+    assert.deepEqual(subscribe, [
+      `_INBOX.controller.${publicKey}.>`,
+      'postern.inspect.run.*',
+      'postern.run.progress.*',
+      'postern.results.*.*.*',
+    ]);
   });
 
   it('give everybody an inbox of its own', () => {

@@ -24,7 +24,7 @@ export type Method<Q, R> = (
   callback: (error: ServiceError | null, response: R) => void,
 ) => unknown;
 
-/** Calls nodes by way of a hub, as any client does; finds the hub when it first needs it, and again after a loss. */
+/** Calls nodes by way of a hub, like every client; finds the hub when it first needs it, and again after a loss. */
 export class NodeCalls {
   readonly #find: () => Promise<HubTarget>;
   #connected: Promise<{ connection: HubConnection; clients: Clients }> | undefined;
