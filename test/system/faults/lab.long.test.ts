@@ -52,7 +52,7 @@ describe('faults that drop packets, in a lab', { skip: missing }, () => {
   });
 
   test('the kernel heals a cut whose agent and guardian got kill -9; the next agent removes what is left', async () => {
-    await lab.faults.arm('north', 'orphan', { kind: 'link', forMs: 4_000 });
+    await lab.faults.arm('north', 'orphan', { kind: 'link', forMs: 8_000 });
     assert.deepEqual(await cutFrom('hub'), open);
     await lab.killAll(agent);
     assert.deepEqual(await lab.reaches(), { hub: false, peer: true });
