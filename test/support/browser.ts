@@ -44,7 +44,8 @@ export async function openFile(
     viewport: { width: 1280, height: 860 },
     colorScheme: options.colorScheme ?? 'light',
   });
-  page.setDefaultTimeout(10_000);
+  // A machine that is busy with other things takes its time.
+  page.setDefaultTimeout(45_000);
   const noise: string[] = [];
   const address = `file://${file}`;
   page.on('console', (message) => noise.push(`${message.type()}: ${message.text()}`));
