@@ -23,7 +23,7 @@ export function planFaults(
 ): PlannedFault[] {
   const spans = new Map<string, Map<FaultKind, Span[]>>();
   for (const [number, rule] of rules.entries()) {
-    const among = nodes.of(rule.nodes.of).sort();
+    const among = nodes.of(rule.nodes.of);
     for (const { node, atMs } of hits(rule, among, lastSendMs, seed, number)) {
       const kinds = spans.get(node) ?? new Map<FaultKind, Span[]>();
       spans.set(node, kinds);

@@ -35,3 +35,14 @@ test('a lot of one in N hits as often as that says', () => {
     assert.ok(Math.abs(hits - draws / odds) <= spread, `1 in ${odds}: ${hits} of ${draws}`);
   }
 });
+
+test('numbers that would favour some are passed over', () => {
+  // Of 2^32 numbers the last 1,294,967,296 are beyond the second whole multiple.
+  const odds = 1_500_000_000;
+  const raw = draw(new Lot('fair'), 1_000);
+  const fair = raw.filter((number) => number < 2 * odds);
+  assert.ok(fair.length > 100 && fair.length < 900);
+  const lot = new Lot('fair');
+  for (let i = 0; i < 100; i += 1) lot.oneIn(odds);
+  assert.equal(lot.next(), raw[raw.indexOf(fair[99] ?? 0) + 1]);
+});

@@ -84,6 +84,30 @@ groups: {g: {tests: {t: {type: text, amount: 3, senders: b, after: 2s}}}}
   assert.equal(duration(plan), 5_000 + 4_000 + 30_000);
 });
 
+test('a control phase sends no more than the test itself', () => {
+  const scenario = read('nodes: {a: , b: }\ngroups: {g: {tests: {t: {type: text, amount: 3}}}}');
+  assert.deepEqual(
+    makePlan(scenario, ['a', 'b'], '1').tests.map(({ phase, amount }) => [phase, amount]),
+    [
+      ['control', 3],
+      ['main', 3],
+    ],
+  );
+});
+
+test('faults of nodes with long names have names that are one token, and their own', () => {
+  const long = 'n'.repeat(62);
+  const scenario = read(`
+nodes: {${long}1: , ${long}2: , ${long.slice(14)}: }
+groups: {g: {tests: {t: {type: text, amount: 3}}}}
+faults: [{kind: restart}]
+`);
+  const names = makePlan(scenario, namedNodes(scenario), '1').faults.map(({ fault }) => fault);
+  for (const name of names) assert.match(name, /^restart-1-n{39,48}(?:-[0-9a-f]{8})?$/);
+  assert.equal(new Set(names).size, 3);
+  assert.equal(names[0], `restart-1-${long.slice(14)}`);
+});
+
 test('the last fault may end after the last message', () => {
   const scenario = read(`
 nodes: {a: , b: }
