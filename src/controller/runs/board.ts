@@ -219,7 +219,17 @@ export class RunBoard {
       log,
     });
     const conductor = new Conductor({
-      context: { run, term: lease.term, startedAtMs, bus, calls, parts: this.partsOf(run), now, log },
+      context: {
+        run,
+        term: lease.term,
+        startedAtMs,
+        bus,
+        calls,
+        parts: this.partsOf(run),
+        planHash: () => ledger.entry.planHash,
+        now,
+        log,
+      },
       ledger,
       over: () => this.#conducted.delete(run),
     });

@@ -16,7 +16,7 @@ import { insist, type StepLife } from '../steps/step.js';
 import type { Told } from './conductor.js';
 import type { RunChange } from './ledger.js';
 import { progressOf } from './progress.js';
-import { storedScenario } from './stored-run.js';
+import { assertSamePlan, storedScenario } from './stored-run.js';
 
 /** What came of a step, and what the entry of the run says from then on. */
 export interface Done {
@@ -185,6 +185,7 @@ export class RunSteps {
     const gathered = await insist(life, 'what nodes there are', () => loaded.parts.get('nodes'));
     if (gathered === undefined) throw new PosternError('RUN_LOST', 'it is not stored which nodes take part');
     const plan = makePlan(loaded.scenario, gathered.nodes, gathered.seed);
+    assertSamePlan(plan, this.#run.planHash());
     return { ...loaded, plan, lookout: this.#look(plan) };
   }
 

@@ -28,8 +28,14 @@ export async function storedPlan(entry: RunEntry, parts: RunParts): Promise<Plan
     throw new PosternError('RUN_UNPLANNED', `the run '${entry.run}' ended before its nodes were there`);
   }
   const plan = makePlan(storedScenario(scenario), nodes.nodes, nodes.seed);
-  if (plan.hash === entry.planHash) return plan;
-  throw new PosternError('PLAN_DIFFERS', `the plan of '${entry.run}' cannot be made again`, {
+  assertSamePlan(plan, entry.planHash);
+  return plan;
+}
+
+/** Throws `PLAN_DIFFERS` where the plan is not the one that was made first. */
+export function assertSamePlan({ hash }: Plan, first: string | undefined): void {
+  if (first === undefined || hash === first) return;
+  throw new PosternError('PLAN_DIFFERS', 'the plan of the run cannot be made again', {
     hint: 'another version of postern has made it: judge it with that one',
   });
 }

@@ -22,6 +22,8 @@ export interface RunContextOf {
   readonly bus: Bus;
   readonly calls: NodeCalls;
   readonly parts: RunParts;
+  /** The hash of the plan, once there is one: whoever takes the run over has to make the same. */
+  readonly planHash: () => string | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }

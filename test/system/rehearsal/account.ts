@@ -54,12 +54,16 @@ export interface Logged {
 }
 
 /** The messages of a test that a daemon has in a group. */
-async function logOf(daemon: DaemonProcess, group: string, test: string): Promise<Logged[]> {
+async function logOf(
+  daemon: DaemonProcess,
+  group: string,
+  { run, test }: { run: string; test: string },
+): Promise<Logged[]> {
   const events = await daemon.messages(Buffer.from(group, 'base64url'));
   return events.flatMap((event) => {
     const text = Buffer.from(event.message).toString('latin1');
-    const [, of, line] = /postern\/1 r1 (\S+) (\S+ \d+)\n/.exec(text) ?? [];
-    return line === undefined || of !== test
+    const [, ofRun, of, line] = /postern\/1 (\S+) (\S+) (\S+ \d+)\n/.exec(text) ?? [];
+    return line === undefined || ofRun !== run || of !== test
       ? []
       : [{ id: cidText(event.eventContext?.id ?? Buffer.alloc(0)), line }];
   });
@@ -70,10 +74,11 @@ export async function convergedLogs(
   daemons: ReadonlyMap<string, DaemonProcess>,
   group: string,
   test: string,
+  run = 'r1',
 ): Promise<Map<string, Logged[]>> {
   const logs = new Map<string, Logged[]>();
   await eventually('all daemons have the same messages', async () => {
-    for (const [node, daemon] of daemons) logs.set(node, await logOf(daemon, group, test));
+    for (const [node, daemon] of daemons) logs.set(node, await logOf(daemon, group, { run, test }));
     const ids = [...logs.values()].map((log) => log.map(({ id }) => id).join());
     return new Set(ids).size === 1;
   }).catch(() => undefined);
