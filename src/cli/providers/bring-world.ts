@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Scenario } from '../../controller/scenario/scenario.js';
 import { errorText, PosternError } from '../../errors.js';
 import { checkWorld, groundNodes } from './check-world.js';
 import type { Ground } from './ground.js';
+import { startsAtOnce } from './in-parallel.js';
 import { labGround } from './lab-ground.js';
 import { localGround } from './local-ground.js';
 import { startNodes } from './start-nodes.js';
@@ -22,6 +24,8 @@ export async function bringWorld(scenario: Scenario, options: WorldOptions): Pro
   const { provider, signal, log, keep = false, env = process.env } = options;
   checkWorld(scenario, provider);
   signal?.throwIfAborted();
+  // All that start at once listen to it.
+  if (signal !== undefined) setMaxListeners(2 * startsAtOnce, signal);
   const files = await makeWorldFiles(options.directory, env);
   const { directory } = files;
   const passing = options.directory === undefined && !keep;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PosternError } from '../../errors.js';
 import type { DaemonPlace, Ground, GroundNode } from './ground.js';
 import { localAddresses } from './local-addresses.js';
@@ -62,9 +63,8 @@ class LocalGround implements Ground {
   }
 
   async end(): Promise<void> {
-    const over = AbortSignal.timeout(killMs);
-    const closed = [...this.#living].map((child) => once(child, 'close', { signal: over }));
+    const closed = [...this.#living].map((child) => once(child, 'close'));
     for (const child of this.#living) child.kill('SIGKILL');
-    await Promise.allSettled(closed);
+    await Promise.race([Promise.allSettled(closed), sleep(killMs, undefined, { ref: false })]);
   }
 }

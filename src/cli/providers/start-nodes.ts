@@ -70,11 +70,12 @@ function startDaemon(
   stage: WorldStage,
   { name, entry }: { readonly name: string; readonly entry: NodeEntry },
   given: Pick<DaemonOrder, 'seed' | 'media' | 'dials'>,
-): Promise<WorldProcess> {
+): Promise<unknown> {
   const { directory, truth } = nodeOf(stage, name);
   const place = (node: string) => stage.ground.place(node);
   const words = daemonWords({ ...given, node: name, setup: entry.daemon, place, data: directory, truth });
-  return stage.start('daemon', name, words);
+  const crashes = entry.daemon.misbehave?.includes('crash') === true;
+  return crashes ? stage.keepUp(name, words) : stage.start('daemon', name, words);
 }
 
 function startAgent(stage: WorldStage, name: string, env: NodeJS.ProcessEnv): Promise<WorldProcess> {

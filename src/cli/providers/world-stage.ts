@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubTarget } from '../../client/hub-target.js';
-import { PosternError } from '../../errors.js';
+import { errorText, PosternError } from '../../errors.js';
+import type { Logger } from '../../log.js';
 import type { Ground } from './ground.js';
 import type { SweeperLink } from './sweeper-link.js';
 import type { World, WorldNode, WorldProgress, WorldProvider } from './world.js';
@@ -13,6 +15,11 @@ const startMs = 90_000;
 /** What is told to end may take so long, milliseconds. */
 const graceMs = 15_000;
 
+/** How soon a daemon that crashes on purpose is there again, milliseconds. */
+const againMs = 1_000;
+/** So often in a row it may crash before it is ready. */
+const mostTries = 10;
+
 /** What a stage stands on. */
 export interface StageOptions {
   readonly provider: WorldProvider;
@@ -22,6 +29,7 @@ export interface StageOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Whether its directory goes with it. */
   readonly passing: boolean;
+  readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((progress: WorldProgress) => void) | undefined;
 }
@@ -85,6 +93,30 @@ export class WorldStage implements World {
     // A daemon may be ended by a fault; nobody but us ends the others.
     if (kind !== 'daemon') void started.ended.then((how) => this.#ended(started, how));
     return started;
+  }
+
+  /** Starts a daemon that crashes on purpose, and again each time that it has ended. Rejects as `start` does. */
+  async keepUp(machine: string, args: readonly string[]): Promise<void> {
+    const started = await this.#startAtLast(machine, args);
+    void started.ended
+      .then(() => sleep(againMs, undefined, { ref: false }))
+      .then(() => (this.#stopped === undefined ? this.keepUp(machine, args) : undefined))
+      .catch((thrown: unknown) => {
+        if (this.#stopped === undefined) this.#options.log.warn(errorText(thrown));
+      });
+  }
+
+  /** It may crash before it is ready, too. */
+  async #startAtLast(machine: string, args: readonly string[]): Promise<WorldProcess> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.start('daemon', machine, args);
+      } catch (thrown) {
+        const failed = thrown instanceof PosternError && thrown.code === 'WORLD_FAILED';
+        if (!failed || tries === mostTries || this.#stopped !== undefined) throw thrown;
+      }
+      await sleep(againMs, undefined, { ref: false });
+    }
   }
 
   tell(step: string, done = 0, of = 0): void {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { bringWorld } from '../../../src/cli/providers/bring-world.js';
 import { labEnv, withoutLab } from '../../support/lab/stage.js';
 import { namespacesOf, processesIn } from '../../support/lab/traces.js';
+import { testLog } from '../../support/nats.js';
 import { checkoutRoot, compiledRoot, eventually, startReady } from '../../support/processes.js';
 import { RunCommand } from './run-command.js';
-import { assertServing, scenarioText, Traces } from './worlds.js';
+import { assertServing, assertTogether, scenarioOf, scenarioText, Traces } from './worlds.js';
 
 const missing = await withoutLab();
 const bring = path.join(compiledRoot, 'test/cli/providers/bring.js');
@@ -83,6 +85,29 @@ describe('postern run with nodes of its own', { timeout: 600_000 }, () => {
       'its namespaces are empty',
       async () => (await processesIn([...namespaces])).length === 0,
     );
+  });
+
+  test('a daemon that crashes on purpose is there again, and says so', async () => {
+    const nodes = '\ndaemon: {misbehave: {crash-after-write: "@9"}}\n';
+    const { env } = traces;
+    const world = await bringWorld(scenarioOf('local', 2, nodes), { provider: 'local', log: testLog, env });
+    try {
+      await eventually(
+        'both have crashed and serve',
+        async () => {
+          const truths = await Promise.all(
+            world.nodes.map(({ truth }) => readFile(truth, 'utf8').catch(() => '')),
+          );
+          await assertTogether(world.hub, ['n-1', 'n-2']).catch(() => {});
+          await assertServing(world.hub, ['n-1', 'n-2']);
+          return truths.every((text) => text.includes('crash-after-write'));
+        },
+        { timeoutMs: 90_000 },
+      );
+    } finally {
+      await world.stop();
+    }
+    assert.ok(await gone());
   });
 
   test('forty nodes come up and serve', async () => {
