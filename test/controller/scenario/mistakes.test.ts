@@ -69,6 +69,19 @@ allow: {lost: -1, late: 5}
   ]);
 });
 
+/** What is told of values out of bounds, or of no form. */
+const bounds: readonly [text: string, mistake: string][] = [
+  ['arm: 1h', 'at arm: arm: must be at most 10m'],
+  ['arm: 50ms', 'at arm: arm: must be at least 100ms'],
+  ['allow: {late: 101%}', "at late: allow.late: '101%' is not a share such as 1%, up to 100%"],
+];
+for (const [text, mistake] of bounds) {
+  test(`a mistake: ${text}`, () => {
+    const whole = withMore(text);
+    assert.deepEqual(wordsOf(whole, mistakesOf(whole)), [mistake]);
+  });
+}
+
 const cases: readonly [what: string, text: string, mistakes: readonly string[], options?: ReadOptions][] = [
   ['nothing', 'nodes: {}\ngroups: {}', ['at nodes: it needs a node: there is none in it']],
   ['no group', 'nodes: {a: }\ngroups: {}', ['at nodes: it needs a group with a test: nothing is sent in it']],
