@@ -62,7 +62,7 @@ export class FaultCaller {
   }
 
   /** The fault, when it is in this state. */
-  comesTo(node: string, name: string, state: string, timeoutMs = 20_000): Promise<Fault> {
+  comesTo(node: string, name: string, state: string, timeoutMs = 60_000): Promise<Fault> {
     return eventually(
       `the fault ${name} of ${node} is ${state}`,
       async () => {
