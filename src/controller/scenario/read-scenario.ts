@@ -38,7 +38,8 @@ export function readScenario(text: string, fileName: string, options: ReadOption
   const told = ({ path, text: what }: Mistake): ScenarioWarning => ({
     place: `${fileName}:${yaml.place(path)}`,
     path: pathText(path),
-    text: what,
+    // Names that are none are told too: without what steers terminals.
+    text: what.replace(/\p{Cc}/gu, '?'),
   });
   const findings: Findings = { mistakes: [], warnings: [] };
   const scenario = scenarioOf(yaml.value, fileName, options, findings);

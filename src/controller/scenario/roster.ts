@@ -70,7 +70,7 @@ export class Roster {
         guess === undefined
           ? `; there are ${this.entries.join(', ') || 'none'}`
           : `; did you mean '${guess}'?`;
-      findings.mistakes.push({ path, text: `there is no node '${name.replace(/\p{Cc}/gu, '?')}'${more}` });
+      findings.mistakes.push({ path, text: `there is no node '${name}'${more}` });
       return false;
     });
   }

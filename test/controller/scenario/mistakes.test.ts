@@ -265,13 +265,6 @@ faults:
   ]);
 });
 
-test('of very many mistakes the first ones are told, and how many more there are', () => {
-  const keys = Array.from({ length: 1_000 }, (_, i) => `key${i}: 1`).join('\n');
-  const told = mistakesOf(withMore(keys));
-  assert.equal(told.length, 201);
-  assert.equal(told.at(-1), 'and 800 more');
-});
-
 test('what is wrong with one part is no reason to doubt what refers to it', () => {
   const text = `nodes:
   a: {count: many}
