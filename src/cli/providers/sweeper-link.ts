@@ -26,6 +26,8 @@ export class SweeperLink {
   readonly #order: SweepOrder;
   readonly #told: SweeperMessage[] = [];
   #child: ChildProcess;
+  /** It hears what it is told, or has ended. */
+  #watching: Promise<void> = Promise.resolve();
   #sweepers = 0;
   #over = false;
 
@@ -44,13 +46,16 @@ export class SweeperLink {
     this.#over = true;
     const child = this.#child;
     child.ref();
-    const exited = once(child, 'exit', { signal: AbortSignal.timeout(sweepMs) });
+    child.channel?.ref();
+    // What it is told before it listens would be lost.
+    await this.#watching;
+    const exited = once(child, 'exit', { signal: AbortSignal.timeout(sweepMs) }).catch(() => {});
     await new Promise<void>((resolve) => {
       if (child.connected) child.send({ kind: 'over', remove }, () => resolve());
       else resolve();
     });
     if (child.connected) child.disconnect();
-    if (child.exitCode === null && child.signalCode === null) await exited.catch(() => {});
+    if (child.exitCode === null && child.signalCode === null) await exited;
   }
 
   #tell(message: SweeperMessage): void {
@@ -69,6 +74,9 @@ export class SweeperLink {
     });
     child.unref();
     child.channel?.unref();
+    this.#watching = new Promise((resolve) => {
+      for (const event of ['message', 'exit', 'error']) child.once(event, () => resolve());
+    });
     child.once('error', (error) => log.warn(`nothing sweeps up behind this run: ${error.message}`));
     child.once('exit', () => {
       this.#sweepers += 1;

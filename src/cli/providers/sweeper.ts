@@ -45,5 +45,7 @@ process.on('message', (message: unknown) => {
   else remove = told.data.remove;
 });
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-if (process.connected) process.once('disconnect', () => void sweep());
-else void sweep();
+if (process.connected) {
+  process.once('disconnect', () => void sweep());
+  process.send?.('watching');
+} else void sweep();
