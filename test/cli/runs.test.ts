@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { eventually } from '../support/processes.js';
 import { CuttableRelay } from '../system/daemon/cuttable-relay.js';
 import { Stage } from '../system/rehearsal/stage.js';
@@ -24,10 +25,10 @@ async function scenario(name: string, text: string): Promise<string> {
 /** One of the two sends three messages. A busy machine may hold all back for a while, and what it shows is still certain. */
 const messages = (sender: string): string =>
   `nodes: {north: , south: }
-groups: {chat: {tests: {ping: {type: text, senders: ${sender}, interval: 1500ms, amount: 3}}}}
+groups: {chat: {tests: {ping: {type: text, senders: ${sender}, interval: 1s, amount: 3}}}}
 control: false
-arm: 3s
-settle: 3s
+arm: 2s
+settle: 2s
 `;
 
 /** One node calls its daemon for a minute. */
@@ -94,6 +95,23 @@ test('what cannot be done with a good scenario is said before it is begun', asyn
   }
   const { code } = await postern('run', file, '--hub', '127.0.0.1:1');
   assert.equal(code, 1, 'without a hub');
+});
+
+test('a hub that has no controller is told from one that does not know the run', async () => {
+  const server = new Server();
+  const port = await new Promise<number>((resolve, reject) => {
+    const bound = (error: Error | null, at: number): void => (error === null ? resolve(at) : reject(error));
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), bound);
+  });
+  try {
+    for (const words of [['ls'], ['report', 'some-run', '-o', 'junit']]) {
+      const { code, stderr } = await postern('runs', ...words, '--hub', `127.0.0.1:${port}`);
+      assert.equal(code, 64 + 12);
+      assert.match(stderr, /the hub has no controller/);
+    }
+  } finally {
+    server.forceShutdown();
+  }
 });
 
 describe('runs', { concurrency: 4 }, () => {
