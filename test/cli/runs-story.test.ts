@@ -71,11 +71,25 @@ test('a fault on a node that is cut off is told by the plan, and once', () => {
   at(10_500);
   assert.deepEqual(linesOf(story.tick()), [' 0:10  link on south, until 0:20, by the plan']);
   assert.deepEqual(story.tick(), []);
+  const says = [toldFault('south', 'injected')];
+  assert.deepEqual(story.take(told({ nodes: [toldNode('south', {}, false)], faults: says })), []);
   at(20_500);
   assert.deepEqual(linesOf(story.tick()), [' 0:20  link on south is over']);
   at(21_000);
   const back = told({ nodes: [toldNode('south')], faults: [toldFault('south', 'healed')] });
   assert.deepEqual(linesOf(story.take(back)), [' 0:21  reached again: south']);
+});
+
+test('a node that is reached says itself whether its fault acts, whatever the plan says', () => {
+  const { story, at } = storyAt();
+  story.take(told());
+  for (const ms of [12_000, 22_000]) {
+    at(ms);
+    assert.deepEqual(
+      story.take(told({ nodes: [toldNode('south')], faults: [toldFault('south', 'waiting')] })),
+      [],
+    );
+  }
 });
 
 test('a fault that did something else is told with its state', () => {

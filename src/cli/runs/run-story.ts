@@ -110,9 +110,9 @@ export class RunStory {
     const [top = ''] = state.split('.');
     if (odd.has(top)) return 'odd';
     if (top === 'healed') return 'over';
-    if (top === 'injected' || top === 'healing') return 'acting';
     const out = this.#unreached.has(node);
     const now = this.nowMs;
+    if (top === 'injected' || top === 'healing') return out && now >= toMs ? 'over' : 'acting';
     if (!out || now < fromMs) return 'coming';
     return now < toMs ? 'presumed' : 'over';
   }
