@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startMark } from '../../bus/process-identity.js';
@@ -30,10 +30,13 @@ export async function continueProcesses(processes: readonly ProcessRef[]): Promi
   return gone.length === 0 ? undefined : `process ${gone.join(', ')} ended while it was paused`;
 }
 
-/** Kills processes, and resolves when they are gone. Rejects `DAEMON_NOT_OURS`, `FAULT_FAILED`. */
+/**
+ * Kills processes, and resolves when they are gone, with all that they had open. Rejects `DAEMON_NOT_OURS`,
+ * `FAULT_FAILED`.
+ */
 export async function killProcesses(processes: readonly ProcessRef[]): Promise<void> {
   for (const one of processes) await signal(one, 'SIGKILL');
-  await shown(processes, async (one) => !(await isThere(one)), 'killed');
+  await shown(processes, async (one) => !(await isThere(one)) && !(await hasThreads(one.pid)), 'killed');
 }
 
 /** Whether that very process is there and has not ended. */
@@ -66,6 +69,14 @@ async function shown(
       await sleep(lookEveryMs);
     }
   }
+}
+
+/**
+ * Whether threads of a process that has ended are left. Its files, listening sockets among them, are closed by the last
+ * one, which may come well after the first: that one gives back the memory before.
+ */
+async function hasThreads(pid: number): Promise<boolean> {
+  return (await readdir(`/proc/${pid}/task`).catch(() => [])).length > 1;
 }
 
 /** The state of proc(5): `T` is stopped. */

@@ -13,11 +13,12 @@ import { eventually } from '../../support/processes.js';
 
 const linux = process.platform === 'linux' ? false : 'processes are read from /proc';
 
-/** Listens where it is told, writes what it is, and ends at once where there is a file `broken`. */
+/** Listens where it is told, holds so many MB, writes what it is, and ends at once where there is a file `broken`. */
 const script = `
 const { createServer } = require('node:net');
 const fs = require('node:fs');
 if (fs.existsSync('broken')) { console.error('it is broken'); process.exit(3); }
+globalThis.held = Buffer.alloc(Number(process.env.HELD) * 1e6, 1);
 fs.writeFileSync('about', JSON.stringify([process.argv0, process.argv.slice(2), process.env.COLOUR, process.cwd()]));
 createServer().listen(JSON.parse(process.argv[2]));
 `;
@@ -26,13 +27,14 @@ async function started(
   t: TestContext,
   listen: object,
   address: string,
+  heldMb = 0,
 ): Promise<{ directory: string; output: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-launch-'));
   await writeFile(join(directory, 'server.cjs'), script);
   const child = spawn(process.execPath, ['server.cjs', JSON.stringify(listen), 'a b', ''], {
     cwd: directory,
     argv0: 'the-daemon',
-    env: { COLOUR: 'blue = sky' },
+    env: { COLOUR: 'blue = sky', HELD: String(heldMb) },
     stdio: 'ignore',
   });
   t.after(async () => {
@@ -63,6 +65,21 @@ test('a daemon that is killed is started as it was, and once', { skip: linux }, 
   await writeFile(join(directory, 'broken'), '');
   await assert.rejects(launchDaemon(order), { code: 'DAEMON_NOT_STARTED' });
   assert.match(await readFile(output, 'utf8'), /it is broken/);
+});
+
+test('a daemon with much memory is gone when it is told to be, and is started again at once', {
+  skip: linux,
+}, async (t) => {
+  const port = await freePort('127.0.0.1');
+  const address = `localhost:${port}`;
+  const { output } = await started(t, { port, host: '127.0.0.1' }, address, 300);
+  for (let n = 0; n < 3; n++) {
+    const { all, head } = await findDaemon(address);
+    const order = await launchOrderOf(head, address, output);
+    await killProcesses(all);
+    assert.equal(await launchDaemon(order), undefined);
+    assert.notEqual((await findDaemon(address)).head.pid, head.pid);
+  }
 });
 
 test('a daemon is found on all addresses, on IPv6 and on a unix socket, and not where it is somebody else', {
