@@ -91,7 +91,9 @@ describe('tests on nodes', () => {
     await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'none', command }), {
       code: status.NOT_FOUND,
     });
-    await assert.rejects(stage.create('bad', { group, intervalMs: 0 }, 500), { code: status.INVALID_ARGUMENT });
+    await assert.rejects(stage.create('bad', { group, intervalMs: 0 }, 500), {
+      code: status.INVALID_ARGUMENT,
+    });
     await assert.rejects(stage.create('images', { group, type: 'media', size: 1_000 }, 500), {
       code: status.UNIMPLEMENTED,
     });
