@@ -3,7 +3,7 @@ import { lastSendMs } from './check-groups.js';
 import type { Draft, DraftFault, Findings } from './draft.js';
 import { durationText } from './quantities.js';
 import type { Roster } from './roster.js';
-import { longestMs, mostFaultsPerNode } from './scenario.js';
+import { longestFaultMs, longestMs, mostFaultsPerNode } from './scenario.js';
 
 /** Most lots that a node draws for one rule. */
 export const mostLots = 10_000;
@@ -26,11 +26,15 @@ function checkTimes(fault: DraftFault, findings: Findings): void {
   const { path, kinds, forMs, everyMs, odds } = fault;
   const refuse = (key: string, text: string): unknown =>
     findings.mistakes.push({ path: [...path, key], text });
-  const held = kinds.filter((kind) => kind === 'link' || kind === 'peers' || kind === 'pause');
+  const held = kinds.filter((kind) => kind !== 'restart');
   if (forMs === undefined) {
-    if (kinds.some((kind) => kind !== 'restart')) refuse('for', 'is missing: how long, such as 10s');
-  } else if (forMs < shortestMs && held.length > 0) {
+    if (held.length > 0) refuse('for', 'is missing: how long, such as 10s');
+  } else if (held.length === 0) {
+    if (forMs > 0) refuse('for', 'a restart takes no time: use kill for a daemon that is away for a while');
+  } else if (forMs < shortestMs) {
     refuse('for', `must be at least ${durationText(shortestMs)}, for ${held.join(' and ')}`);
+  } else if (forMs > longestFaultMs) {
+    refuse('for', `must be at most ${durationText(longestFaultMs)}: no node disturbs itself for longer`);
   }
   if (everyMs === undefined) {
     if (odds !== undefined) refuse('odds', 'goes with every: a lot is drawn each time');

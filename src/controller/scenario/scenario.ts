@@ -15,6 +15,8 @@ export const mostNodes = 200;
 export const mostFaultsPerNode = 1_000;
 /** Longest time from the start of the tests to the last send or fault, milliseconds. */
 export const longestMs = 24 * 3_600_000;
+/** Longest fault that a node takes, milliseconds. */
+export const longestFaultMs = 3_600_000;
 
 /** How the reference daemon of a node is started; what is absent is that daemon's own default. */
 export interface DaemonSetup {

@@ -87,7 +87,7 @@ export const faultSchema = z.strictObject({
       error: `must be one of ${faultKinds.join(', ')}, or a list of these`,
     })
     .describe(
-      'link: cut from the hub. peers: cut from all but the hub. pause: the daemon is stopped and goes on. kill: it is killed, and started again. restart: it is ended as one should, and started again. All of a list happen together',
+      'link: cut from the hub. peers: cut from all but the hub. pause: the daemon is stopped and goes on. kill: it is killed, and started again. restart: it is killed, and started again at once. All of a list begin together',
     ),
   nodes: z
     .union(
@@ -107,9 +107,7 @@ export const faultSchema = z.strictObject({
     .describe('When, from the start of the tests on (default: 0s); with every, when first'),
   for: duration(long)
     .optional()
-    .describe(
-      'How long; with kill and restart, until the daemon is started again (restart: may be left out)',
-    ),
+    .describe('How long, an hour at most; with kill, until the daemon is started again (restart: none)'),
   every: duration({ leastMs: 100, mostMs: longestMs })
     .optional()
     .describe('Again and again, until the last message is sent'),

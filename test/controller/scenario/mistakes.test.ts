@@ -190,6 +190,15 @@ const cases: readonly [what: string, text: string, mistakes: readonly string[], 
     ['at for: faults[0].for: must be at least 100ms, for pause'],
   ],
   [
+    'no length that a node takes',
+    withFault('{kind: [link, kill], for: 61m}', '{kind: kill, for: 0s}', '{kind: restart, for: 5s}'),
+    [
+      'at for: faults[0].for: must be at most 1h: no node disturbs itself for longer',
+      'at for: faults[1].for: must be at least 100ms, for kill',
+      'at for: faults[2].for: a restart takes no time: use kill for a daemon that is away for a while',
+    ],
+  ],
+  [
     'longer than its interval',
     withFault('{kind: kill, every: 5s, for: 6s}'),
     ['at for: faults[0].for: is longer than every (5s): the next would begin before this one ends'],
@@ -211,7 +220,7 @@ const cases: readonly [what: string, text: string, mistakes: readonly string[], 
   ],
   [
     'too many faults',
-    withFault('{kind: kill, every: 100ms, for: 0s, at: 0s}', '{kind: restart, every: 50ms}').replace(
+    withFault('{kind: kill, every: 100ms, for: 100ms, at: 0s}', '{kind: restart, every: 50ms}').replace(
       '61',
       '200',
     ),
