@@ -4,6 +4,7 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadOrCreateCallerKey } from '../../src/auth/caller-tokens.js';
+import { stores } from '../../src/bus/subjects.js';
 import type { ListNodesResponse, Node } from '../../src/gen/postern/v1/nodes.js';
 import { Http2Upstream } from '../../src/wire/http2-upstream.js';
 import { InteropClient, type OutputAnswer } from '../support/interop/client.js';
@@ -194,6 +195,8 @@ describe('several hubs', () => {
     const instance = await there.join();
     gone.bye('stopped');
     await until('it has left', async () => (await node(before, 'gone'))?.state === 'lost');
+    const registry = await (await nats.hub()).store(stores.nodes);
+    await until('the registry knows', async () => (await registry.get('gone'))?.value.instances.length === 0);
     await before.bus.close();
     await before.stop();
     hubs.length = 0;
