@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import type { CallerKey } from './caller-tokens.js';
-import type { Identity } from './identity.js';
+import { type Identity, type Role, roles } from './identity.js';
 import { type JwtParts, readJwt, refusedToken } from './jwt-parts.js';
+import { coversAllNodes } from './node-patterns.js';
 import { checkAudience, checkTimes } from './token-claims.js';
 
 /** Name of the field that an assertion travels in. */
@@ -30,6 +31,10 @@ export interface Asserted {
   readonly email?: string | undefined;
   /** Who signed their token: `postern` for hubs, or the URL of another issuer. */
   readonly issuer: string;
+  /** What their token lets them do. */
+  readonly roles: readonly Role[];
+  /** Whether their token leaves nodes out. */
+  readonly someNodes: boolean;
   /** Unix time in milliseconds. */
   readonly expiresAtMs: number;
 }
@@ -67,7 +72,11 @@ export class AssertionSigner {
     return text;
   }
 
-  #sign({ subject, email, issuer: by }: Identity, audience: string, nowMs: number): string {
+  #sign(
+    { subject, email, issuer: by, roles: held, nodes }: Identity,
+    audience: string,
+    nowMs: number,
+  ): string {
     const iat = Math.floor(nowMs / 1000);
     const payload = encode({
       iss: issuer,
@@ -75,6 +84,8 @@ export class AssertionSigner {
       sub: subject,
       ...(email === undefined ? {} : { email }),
       token_issuer: by,
+      roles: held,
+      ...(coversAllNodes(nodes) ? {} : { some_nodes: true }),
       iat,
       exp: iat + assertionLifeMs / 1000,
       jti: randomBytes(12).toString('base64url'),
@@ -111,6 +122,8 @@ const claims = z.object({
   sub: z.string().min(1),
   email: z.string().optional(),
   token_issuer: z.string(),
+  roles: z.array(z.enum(roles)),
+  some_nodes: z.boolean().default(false),
   iat: z.number(),
 });
 
@@ -140,8 +153,9 @@ export function verifyAssertion(
   if (!read.success || expiresAtMs - read.data.iat * 1000 > assertionLifeMs) {
     throw refusedToken('the assertion says too little, or is good for too long');
   }
-  const { sub, email, token_issuer: by } = read.data;
-  return { subject: sub, ...(email === undefined ? {} : { email }), issuer: by, expiresAtMs };
+  const { sub, email, token_issuer: by, roles: held, some_nodes: someNodes } = read.data;
+  const person = email === undefined ? {} : { email };
+  return { subject: sub, ...person, issuer: by, roles: held, someNodes, expiresAtMs };
 }
 
 function checkSignature({ header, signed, signature }: JwtParts, keys: AssertionKeys): void {

@@ -72,6 +72,11 @@ export function coversNode(
   });
 }
 
+/** True when no node is left out, whatever its name and labels. */
+export function coversAllNodes(patterns: readonly string[] | undefined): boolean {
+  return patterns?.includes('*') ?? true;
+}
+
 /** Whatever fulfils `given` fulfils `asked`. */
 function implies(given: Requirement, asked: Requirement): boolean {
   if (given.key !== asked.key) return false;

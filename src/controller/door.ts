@@ -6,7 +6,8 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type AssertionKeys, assertionField, verifyAssertion } from '../auth/assertion.js';
+import { type Asserted, type AssertionKeys, assertionField, verifyAssertion } from '../auth/assertion.js';
+import { hasRole } from '../auth/identity.js';
 import { errorText, PosternError } from '../errors.js';
 import { type OwnService, userField } from '../own-service.js';
 
@@ -21,7 +22,8 @@ export interface ControllerDoor {
 }
 
 /**
- * Serves a controller's service to hubs: only who shows a hub's assertion of who calls comes in. Throws `LISTEN_FAILED`.
+ * Serves a controller's service to hubs: only who shows a hub's assertion of who calls comes in, and only who may operate
+ * all nodes, whatever the hub's route asks for. Throws `LISTEN_FAILED`.
  * @param audience whom the assertions are for: the name of the hub's route
  */
 export async function openDoor(options: {
@@ -65,9 +67,13 @@ function asserted(
     ) => {
       try {
         const text = call.metadata.get(assertionField)[0]?.toString() ?? '';
-        call.metadata.set(userField, verifyAssertion(text, { keys, audience }).subject);
+        const caller = verifyAssertion(text, { keys, audience });
+        assertOperates(caller);
+        call.metadata.set(userField, caller.subject);
       } catch (thrown) {
-        const error = { code: status.UNAUTHENTICATED, details: errorText(thrown) };
+        const denied = thrown instanceof PosternError && thrown.code === 'PERMISSION_DENIED';
+        const code = denied ? status.PERMISSION_DENIED : status.UNAUTHENTICATED;
+        const error = { code, details: errorText(thrown) };
         const [callback] = rest;
         if (typeof callback === 'function') callback(error);
         else call.emit('error', error);
@@ -76,4 +82,13 @@ function asserted(
       Reflect.apply(handle, undefined, [call, ...rest]);
     };
   return Object.fromEntries(Object.entries(implementation).map(([name, handle]) => [name, guard(handle)]));
+}
+
+/** Throws `PERMISSION_DENIED`. */
+function assertOperates(caller: Asserted): void {
+  const refuse = (why: string): never => {
+    throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may not conduct runs: claim ${why}`);
+  };
+  if (!hasRole(caller, 'operate')) refuse(`roles holds ${caller.roles.join(', ')}, and no operate`);
+  if (caller.someNodes) refuse('nodes leaves nodes out, and runs are about any node');
 }

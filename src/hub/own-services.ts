@@ -48,9 +48,7 @@ export function startOwnServices(
   server.addService(RoutesServiceService, services.routes);
   server.addService(HubService, services.hub);
   server.addService(ActivityService, services.activity);
-  for (const { definition, implementation } of others) {
-    server.addService(definition, guarded(implementation, log));
-  }
+  for (const service of others) server.addService(service.definition, guarded(service, log));
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.

@@ -59,7 +59,8 @@ describe('an assertion of who calls', () => {
 
   it('tells one service who calls, for a minute and the difference of clocks', () => {
     const text = signer.assertionFor(ann, 'accounts');
-    const told = { subject: 'ann', email: 'ann@example.org', issuer: 'postern', expiresAtMs: start + 60_000 };
+    const person = { subject: 'ann', email: 'ann@example.org', issuer: 'postern', roles: ann.roles };
+    const told = { ...person, someNodes: false, expiresAtMs: start + 60_000 };
     assert.deepEqual(verifyAssertion(text, { keys, audience: 'accounts', nowMs }), told);
     assert.deepEqual(verifyAssertion(text, { keys, audience: 'accounts', nowMs: start + 120_000 }), told);
     refuses(text, /expired/, start + 120_001);
@@ -71,6 +72,14 @@ describe('an assertion of who calls', () => {
       nowMs,
     });
     assert.equal('email' in nobody, false);
+    for (const [nodes, someNodes] of [
+      [['*'], false],
+      [['edge-*'], true],
+      [[], true],
+    ] as const) {
+      const limited = signer.assertionFor({ ...ann, nodes }, 'accounts');
+      assert.equal(verifyAssertion(limited, { keys, audience: 'accounts', nowMs }).someNodes, someNodes);
+    }
   });
 
   it('is used again for half a minute, by the same identity towards the same service', () => {

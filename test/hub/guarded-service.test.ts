@@ -37,7 +37,10 @@ describe('a service of another role behind a hub', () => {
       userOf(call.metadata);
       call.end();
     };
-    server.addService(RunsService, guarded({ listRuns, watchRun }, testLog));
+    server.addService(
+      RunsService,
+      guarded({ definition: RunsService, implementation: { listRuns, watchRun } }, testLog),
+    );
     const port = await new Promise<number>((resolve) =>
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound)),
     );
@@ -49,9 +52,13 @@ describe('a service of another role behind a hub', () => {
   });
 
   /** What the front door says of a caller with this role, beside what the caller says. */
-  function called(role: Identity['roles'][number]): Metadata {
+  function called(
+    role: Identity['roles'][number],
+    claims: Pick<Identity, 'nodes' | 'methods'> = {},
+  ): Metadata {
     const identity: Identity = {
       ...{ subject: 'alice', tokenId: 't', issuer: 'postern', roles: [role], limits: {}, expiresAtMs: 0 },
+      ...claims,
     };
     const metadata = new Metadata();
     metadata.set(userField, 'root');
@@ -79,5 +86,28 @@ describe('a service of another role behind a hub', () => {
     watch.on('data', () => {});
     await once(watch, 'end');
     assert.deepEqual(users, ['alice', 'alice']);
+  });
+
+  test('is for nobody whose token leaves nodes out, or names only other methods', async () => {
+    users.length = 0;
+    const list = (claims: Pick<Identity, 'nodes' | 'methods'>) =>
+      unary((done) => client.listRuns({ limit: 0 }, called('admin', claims), done));
+    for (const [claims, pattern] of [
+      [{ nodes: ['edge-*'] }, /ListRuns: claim nodes/],
+      [{ nodes: ['!gpu'] }, /claim nodes/],
+      [{ nodes: [] }, /claim nodes/],
+      [{ methods: ['etcdserverpb.KV/*'] }, /ListRuns: claim methods/],
+      [{ methods: ['postern.v1.Runs/WatchRun'] }, /claim methods/],
+    ] as const) {
+      await assert.rejects(list(claims), (thrown) => {
+        assert.ok(thrown instanceof CallFailed);
+        assert.equal(thrown.status.code, status.PERMISSION_DENIED);
+        assert.match(thrown.message, pattern);
+        return true;
+      });
+    }
+    assert.deepEqual(users, []);
+    await list({ nodes: ['edge-*', '*'], methods: ['postern.v1.Runs/*'] });
+    assert.deepEqual(users, ['alice']);
   });
 });

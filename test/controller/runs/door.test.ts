@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { AssertionSigner, assertionField, readAssertionKeys } from '../../../src/auth/assertion.js';
 import { loadOrCreateCallerKey } from '../../../src/auth/caller-tokens.js';
+import type { Identity } from '../../../src/auth/identity.js';
 import { CallFailed, unary } from '../../../src/client/call-failed.js';
 import { type RunningController, startController } from '../../../src/controller/controller.js';
 import { type ControllerDoor, openDoor } from '../../../src/controller/door.js';
@@ -43,12 +44,17 @@ describe('the door of a controller', () => {
   });
 
   /** What a hub adds for `alice`, towards whoever is meant. */
-  function said(audience = 'runs', more: Record<string, string> = {}): Metadata {
+  function said(
+    audience = 'runs',
+    more: Record<string, string> = {},
+    claims: Partial<Pick<Identity, 'roles' | 'nodes'>> = {},
+  ): Metadata {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(more)) metadata.set(name, value);
     const identity = {
       ...{ subject: 'alice', tokenId: 't', issuer: 'postern', limits: {} },
       ...{ roles: ['operate'] as const, expiresAtMs: Date.now() + 60_000 },
+      ...claims,
     };
     metadata.set(assertionField, signer.assertionFor(identity, audience));
     return metadata;
@@ -75,6 +81,21 @@ describe('the door of a controller', () => {
     const [thrown] = await once(watch, 'error');
     assert.equal(thrown.code, status.UNAUTHENTICATED);
     const { run } = await start('mine', scenario, said('runs', { [userField]: 'root' }));
+    assert.equal(run?.startedBy, 'alice');
+  });
+
+  test('opens only for who may operate all nodes, whatever the route lets in', async () => {
+    const denied = (pattern: RegExp) => endsWith(status.PERMISSION_DENIED, pattern);
+    await assert.rejects(start('b', scenario, said('runs', {}, { roles: ['call'] })), denied(/claim roles/));
+    await assert.rejects(
+      start('b', scenario, said('runs', {}, { nodes: ['edge-*'] })),
+      denied(/claim nodes/),
+    );
+    const watch = client.watchRun({ run: 'b' }, said('runs', {}, { roles: ['trace'] }));
+    watch.on('data', () => {});
+    const [thrown] = await once(watch, 'error');
+    assert.equal(thrown.code, status.PERMISSION_DENIED);
+    const { run } = await start('b', scenario, said('runs', {}, { roles: ['admin'], nodes: ['*'] }));
     assert.equal(run?.startedBy, 'alice');
   });
 
