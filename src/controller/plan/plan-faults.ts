@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { PosternError } from '../../errors.js';
-import { mostFaultsPerNode, type ScenarioFault } from '../scenario/scenario.js';
+import { longestFaultMs, mostFaultsPerNode, type ScenarioFault } from '../scenario/scenario.js';
 import type { ChosenNodes } from './chosen-nodes.js';
 import { Lot } from './lot.js';
 import type { FaultKind, PlannedFault } from './plan.js';
+
+/** Lots that all nodes draw for all rules together: each one costs the controller time in which it does nothing else. */
+const mostDraws = 4_000_000;
 
 interface Span {
   readonly atMs: number;
@@ -22,33 +25,58 @@ export function planFaults(
   seed: string,
 ): PlannedFault[] {
   const spans = new Map<string, Map<FaultKind, Span[]>>();
+  let draws = 0;
   for (const [number, rule] of rules.entries()) {
     const among = nodes.of(rule.nodes.of);
-    for (const { node, atMs } of hits(rule, among, lastSendMs, seed, number)) {
+    draws += among.length * drawsOf(rule, lastSendMs);
+    if (draws > mostDraws) {
+      throw tooLarge(`the faults draw more than ${mostDraws} lots of all nodes together`);
+    }
+    for (const [node, times] of hits(rule, among, lastSendMs, seed, number)) {
       const kinds = spans.get(node) ?? new Map<FaultKind, Span[]>();
       spans.set(node, kinds);
       for (const kind of rule.kinds) {
-        kinds.set(kind, [...(kinds.get(kind) ?? []), { atMs, endMs: atMs + rule.forMs }]);
+        // A restart takes no time, whatever it happens together with.
+        const forMs = kind === 'restart' ? 0 : rule.forMs;
+        const hit = times.map((atMs) => ({ atMs, endMs: atMs + forMs }));
+        kinds.set(kind, joined([...(kinds.get(kind) ?? []), ...hit]));
+      }
+      const all = [...kinds.values()].reduce((sum, { length }) => sum + length, 0);
+      if (all > mostFaultsPerNode) {
+        throw tooLarge(`${all} faults of the node ${node}: at most ${mostFaultsPerNode} are possible`);
       }
     }
   }
   return [...spans.keys()].sort().flatMap((node) => faultsOf(node, spans.get(node) ?? new Map()));
 }
 
+function tooLarge(message: string): PosternError {
+  return new PosternError('PLAN_TOO_LARGE', message, {
+    hint: 'let them come less often: raise every or odds',
+    exitCode: 2,
+  });
+}
+
+/** How often each node draws for a rule. */
+function drawsOf({ repeat, atMs }: ScenarioFault, lastSendMs: number): number {
+  return repeat === undefined ? 1 : Math.max(0, Math.floor((lastSendMs - atMs) / repeat.everyMs) + 1);
+}
+
+/** When a rule hits which node, in time. */
 function hits(
   rule: ScenarioFault,
   among: readonly string[],
   lastSendMs: number,
   seed: string,
   number: number,
-): { node: string; atMs: number }[] {
+): ReadonlyMap<string, readonly number[]> {
   const { repeat, atMs: firstMs } = rule;
   const draws = among.map((node) => ({
     node,
     lot: new Lot(seed, 'odds', number, node),
     rank: new Lot(seed, 'any', number, node),
   }));
-  const made: { node: string; atMs: number }[] = [];
+  const made = new Map<string, number[]>();
   for (let n = 0; ; n += 1) {
     const atMs = firstMs + n * (repeat?.everyMs ?? 0);
     if (repeat !== undefined && atMs > lastSendMs) return made;
@@ -59,14 +87,19 @@ function hits(
     }));
     const most = rule.nodes.any ?? drawn.length;
     const chosen = most < drawn.length ? drawn.toSorted((a, b) => a.rank - b.rank).slice(0, most) : drawn;
-    for (const { node, hit } of chosen) if (hit) made.push({ node, atMs });
+    for (const { node, hit } of chosen) {
+      if (!hit) continue;
+      const times = made.get(node);
+      if (times === undefined) made.set(node, [atMs]);
+      else times.push(atMs);
+    }
     if (repeat === undefined) return made;
   }
 }
 
 function faultsOf(node: string, kinds: ReadonlyMap<FaultKind, readonly Span[]>): PlannedFault[] {
   const all = [...kinds].flatMap(([kind, spans]) =>
-    joined(spans).map(({ atMs, endMs }, i) => ({
+    spans.map(({ atMs, endMs }, i) => ({
       fault: `${kind}-${i + 1}-${shortName(node)}`,
       node,
       kind,
@@ -74,14 +107,12 @@ function faultsOf(node: string, kinds: ReadonlyMap<FaultKind, readonly Span[]>):
       forMs: endMs - atMs,
     })),
   );
-  if (all.length > mostFaultsPerNode) {
+  const long = all.find(({ forMs }) => forMs > longestFaultMs);
+  if (long !== undefined) {
     throw new PosternError(
       'PLAN_TOO_LARGE',
-      `${all.length} faults of the node ${node}: at most ${mostFaultsPerNode} are possible`,
-      {
-        hint: 'let them come less often: raise every or odds',
-        exitCode: 2,
-      },
+      `faults of kind ${long.kind} of the node ${node} meet, and last more than an hour together: no node disturbs itself for longer`,
+      { hint: 'let them be shorter than every, or come less often', exitCode: 2 },
     );
   }
   return all.sort((a, b) => a.atMs - b.atMs || (a.kind < b.kind ? -1 : 1));

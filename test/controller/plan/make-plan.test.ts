@@ -136,6 +136,24 @@ faults:
   ]);
 });
 
+test('a restart takes no time, whatever it comes with; what meets must be over within the hour that a node takes', () => {
+  const scenario = (more: string) =>
+    read(`
+nodes: {a: , b: }
+groups: {g: {tests: {t: {type: text, amount: 4000}}}}
+faults: [{kind: [link, restart], nodes: a, at: 1s, for: 30m}${more}]
+`);
+  assert.deepEqual(makePlan(scenario(''), ['a', 'b'], '1').faults.map(seconds), [
+    'link a 1+1800',
+    'restart a 1+0',
+  ]);
+  assert.throws(() => makePlan(scenario(', {kind: link, nodes: a, at: 20m, for: 50m}'), ['a', 'b'], '1'), {
+    code: 'PLAN_TOO_LARGE',
+    exitCode: 2,
+    message: /faults of kind link of the node a meet/,
+  });
+});
+
 test('what comes again comes until the last message, first after one interval or when it is said', () => {
   const scenario = read(`
 nodes: {a: , b: }
@@ -203,6 +221,21 @@ groups: {g: {tests: {t: {type: text, amount: 1000}}}}
 faults: [${rule}]
 `);
   assert.throws(() => makePlan(scenario, ['a', 'b'], '1'), { code: 'PLAN_TOO_LARGE', exitCode: 2 });
+});
+
+test('faults that would keep a controller from all else while they are drawn are refused at once', () => {
+  const text = (rules: number, odds: number, nodes: number) => `
+nodes: {a: {count: ${nodes}}}
+groups: {g: {tests: {t: {type: text, interval: 1s, amount: 9999}}}}
+faults: [${Array(rules).fill(`{kind: [link, kill], for: 1s, every: 1s, odds: ${odds}}`).join()}]
+`;
+  for (const given of [text(60, 2, 2), text(60, 1_000_000, 200)]) {
+    const scenario = read(given);
+    const since = performance.now();
+    assert.throws(() => makePlan(scenario, namedNodes(scenario), '1'), { code: 'PLAN_TOO_LARGE' });
+    // As they were drawn before, a minute was not enough.
+    assert.ok(performance.now() - since < 20_000);
+  }
 });
 
 test('a seed that is drawn is another one each time', () => {
