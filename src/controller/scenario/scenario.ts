@@ -18,7 +18,7 @@ export const longestMs = 24 * 3_600_000;
 /** Longest fault that a node takes, milliseconds. */
 export const longestFaultMs = 3_600_000;
 
-/** How the reference daemon of a node is started; what is absent is that daemon's own default. */
+/** How the reference daemon of a node is started; what is absent is left to who starts it. */
 export interface DaemonSetup {
   readonly role: DaemonRole;
   readonly acknowledge?: boolean | undefined;
