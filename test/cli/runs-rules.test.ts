@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bashScript } from '../../src/cli/completion/bash.js';
+import { fishScript } from '../../src/cli/completion/fish.js';
+import { zshScript } from '../../src/cli/completion/zsh.js';
 import { statusOfRun } from '../../src/cli/runs/exit-status.js';
 import { rulesDifference } from '../../src/cli/runs/rules-difference.js';
 import { readRulesText } from '../../src/cli/runs/wanted-rules.js';
@@ -87,4 +90,12 @@ test('the exit status tells the verdict, and never a pass of a run that was ende
   for (const [state, verdict, status] of cases) {
     assert.equal(statusOfRun({ state, verdict }), status, `${state} ${verdict}`);
   }
+});
+
+test('every shell asks for the runs where one is named', () => {
+  assert.match(bashScript(), /"check:0"\) COMPREPLY\+=.*_postern_runs/);
+  assert.match(zshScript(), /'runs watch'\)\n(?:(?! ;;)[\s\S])*'1:argument:_postern_runs'/);
+  assert.match(fishScript(), /__postern_at 0 runs stop' -f -a '\(__postern_runs\)'/);
+  for (const script of [bashScript(), zshScript(), fishScript()])
+    assert.match(script, /postern complete-runs/);
 });
