@@ -1,16 +1,18 @@
 /**
  * The demo: a hub, two servers nobody can dial, an agent beside each, one more that only a proxy lets out, a process
- * beside a third, and clients that know nothing of Postern.
+ * beside a third, and clients that know nothing of Postern. Then a fleet of five behind NATs, rehearsed twice.
  * Ends with `demo: PASS (N steps, S s)` and 0 when every step did what it should and all that it started is gone.
  *
  * Environment: `KEEP=1` leaves it up (`node dist/scripts/demo.js stop` ends it), `BREAK=<what>` breaks something on
- * purpose, which must end it with 1, `DEMO_PROXY=own` takes the demo's own proxy also where there is a tinyproxy. Ctrl-C
- * ends it with 130.
+ * purpose, which must end it with 1, `DEMO_PROXY=own` takes the demo's own proxy also where there is a tinyproxy,
+ * `DEMO_LAB=none` does without networks for the fleet, `DEMO_REPORTS=DIR` is where its reports go, and stay (default:
+ * `demo-report`). Ctrl-C ends it with 130.
  */
 import { errorText } from '../src/errors.js';
 import { callsPart } from './demo/calls-part.js';
 import { type Demo, sabotages } from './demo/context.js';
 import { etcdPart } from './demo/etcd-part.js';
+import { fleetPart } from './demo/fleet-part.js';
 import { httpsPart } from './demo/https-part.js';
 import { keepUp, stopKept } from './demo/keep.js';
 import { processPart } from './demo/process-part.js';
@@ -70,6 +72,7 @@ async function play(stage: Stage, world: World, sabotage: Demo['sabotage']): Pro
   await httpsPart(demo);
   await recoveryPart(demo);
   await processPart(demo);
+  await fleetPart(demo);
   return demo;
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkoutRoot } from '../../test/support/processes.js';
-import type { Finished, Program, ReadyProgram } from './programs.js';
+import type { Finished, Program, ReadyProgram, RunOptions } from './programs.js';
 import type { Stage } from './stage.js';
 import type { World } from './world.js';
 
@@ -24,6 +24,8 @@ export interface Demo {
   /** Starts the TestService's agent again, with the key that it has. */
   readonly startInteropAgent: () => Promise<Program>;
   readonly etcdctl: string;
+  /** Directory where the reports of runs stay. */
+  readonly reports: string;
 }
 
 /** Ways to break the demo on purpose. Each must be noticed. */
@@ -39,6 +41,7 @@ export const sabotages = [
   'around-proxy',
   'wrong-authority',
   'leave-process',
+  'drop-result',
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
 
@@ -49,7 +52,7 @@ export const postern = path.join(checkoutRoot, 'bin/postern');
 export async function runPostern(
   { stage, world }: Pick<Demo, 'stage' | 'world'>,
   args: readonly string[],
-  options: { input?: string; timeoutMs?: number; code?: number } = {},
+  options: RunOptions & { readonly code?: number } = {},
 ): Promise<Finished> {
   stage.command(typed('postern', args));
   return succeeded(typed('postern', args), await world.programs.run(postern, args, options), options.code);

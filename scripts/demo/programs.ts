@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A program that was started and runs on by itself. */
@@ -28,6 +29,16 @@ export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** How a program is run to its end. */
+export interface RunOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** Added to the environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Gets each line that it writes to stderr. */
+  readonly heard?: ((line: string) => void) | undefined;
 }
 
 /** Starts programs whose output goes to files in one directory, so that they can outlive this process. */
@@ -104,10 +115,12 @@ export class Programs {
   }
 
   /** Runs a program to its end; it is killed after `timeoutMs`. */
-  async run(command: string, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}) {
+  async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     this.#refuseWhenClosed();
-    const child = spawn(command, args, { env: this.#env, stdio: 'pipe', detached: true });
+    const env = { ...this.#env, ...options.env };
+    const child = spawn(command, args, { env, stdio: 'pipe', detached: true });
     this.#passing.add(child);
+    if (options.heard !== undefined) createInterface({ input: child.stderr }).on('line', options.heard);
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 20_000);
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
     child.stdin.on('error', () => {
@@ -118,8 +131,7 @@ export class Programs {
       const code = await new Promise<number | null>((resolve, reject) => {
         child.once('error', reject).once('close', resolve);
       });
-      const finished: Finished = { code, stdout: stdout(), stderr: stderr() };
-      return finished;
+      return { code, stdout: stdout(), stderr: stderr() };
     } finally {
       clearTimeout(timer);
       this.#passing.delete(child);

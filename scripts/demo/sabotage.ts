@@ -40,6 +40,7 @@ export function breakOnPurpose(demo: Demo): void {
     case 'kill-proxy':
     case 'around-proxy':
     case 'wrong-authority':
+    case 'drop-result':
       break;
   }
 }

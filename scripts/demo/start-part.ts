@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from '../../src/bus/server-process.js';
-import { compiledRoot } from '../../test/support/processes.js';
+import { checkoutRoot, compiledRoot } from '../../test/support/processes.js';
 import { makeAuthority } from '../certs/issue.js';
 import { debianTool } from '../debian-tool.js';
 import {
@@ -86,6 +86,7 @@ export async function startPart(stage: Stage, world: World, sabotage: Sabotage |
   );
   return {
     ...{ stage, world, sabotage, hub, ca, token, up, interop, served, interopAgent, etcdctl },
+    reports: path.resolve(process.env.DEMO_REPORTS || path.join(checkoutRoot, 'demo-report')),
     startInteropAgent: () => agent('demo', served, []),
   };
 }

@@ -12,6 +12,8 @@ export interface DemoRun {
   readonly output: string;
   /** The last line of the output that is not empty. */
   readonly verdict: string;
+  /** The files of its reports, such as `parted/index.html`. */
+  readonly reports: readonly string[];
 }
 
 /**
@@ -20,9 +22,13 @@ export interface DemoRun {
  */
 export async function runDemo(env: Readonly<Record<string, string>>, interruptAt?: RegExp): Promise<DemoRun> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'pd-'));
+  const reports = await mkdtemp(path.join(tmpdir(), 'pd-reports-'));
   const mark = `DEMO_TEST=${path.basename(scratch)}`;
   const child = spawn(process.execPath, [path.join(compiledRoot, 'scripts/demo.js')], {
-    env: { ...process.env, ...env, TMPDIR: scratch, DEMO_TEST: path.basename(scratch) },
+    env: {
+      ...{ ...process.env, DEMO_REPORTS: reports, ...env },
+      ...{ TMPDIR: scratch, DEMO_TEST: path.basename(scratch) },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -42,9 +48,10 @@ export async function runDemo(env: Readonly<Record<string, string>>, interruptAt
     const code = await ended;
     assert.deepEqual(await findLeftovers(mark, 2_000), [], `processes are left\n${output}`);
     assert.deepEqual(await readdir(scratch), [], `files are left\n${output}`);
-    return { code, output, verdict: output.trimEnd().split('\n').at(-1) ?? '' };
+    const verdict = output.trimEnd().split('\n').at(-1) ?? '';
+    return { code, output, verdict, reports: (await readdir(reports, { recursive: true })).sort() };
   } finally {
     child.kill('SIGKILL');
-    await rm(scratch, { recursive: true, force: true });
+    for (const dir of [scratch, reports]) await rm(dir, { recursive: true, force: true });
   }
 }
