@@ -39,15 +39,22 @@ export class Lookout {
     withFaults: ReadonlySet<string>;
     /** Ends it. */
     signal: AbortSignal;
-    /** Told after each look. */
+    /** Told after each look; what it throws is told to `failed`, and the next look comes all the same. */
     looked: (seen: ReadonlyMap<string, Seen>) => void;
+    failed: (thrown: unknown) => void;
   }) {
     this.#calls = options.calls;
     this.#run = options.run;
     this.#nodes = options.nodes;
     this.#withFaults = options.withFaults;
     this.#over = options.signal;
-    this.#look(options.looked).catch(() => {});
+    this.#look((seen) => {
+      try {
+        options.looked(seen);
+      } catch (thrown) {
+        options.failed(thrown);
+      }
+    }).catch(() => {});
   }
 
   /** Resolves when what was seen is so; rejects with the reason of the signal. */

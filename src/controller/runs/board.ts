@@ -51,7 +51,7 @@ export class RunBoard {
   readonly #known = new Map<string, Known>();
   readonly #conducted = new Map<string, Conducted>();
   readonly #taking = new Set<string>();
-  readonly #listeners = new Set<(entry: RunEntry) => void>();
+  readonly #listeners = new Set<(run: string, entry: RunEntry | undefined) => void>();
   #stops: Stop[] = [];
   #stopped = false;
 
@@ -91,8 +91,8 @@ export class RunBoard {
     return new RunParts(this.#parts, run);
   }
 
-  /** Hears each change of an entry. */
-  onChange(listener: (entry: RunEntry) => void): Stop {
+  /** Hears each change of an entry; undefined: it is gone. */
+  onChange(listener: (run: string, entry: RunEntry | undefined) => void): Stop {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -108,7 +108,7 @@ export class RunBoard {
     const entry: RunEntry = {
       v: 1,
       run,
-      startedBy,
+      startedBy: startedBy.slice(0, 256),
       startedAtMs,
       scenario: '',
       lease: { controller: this.#options.controller, term: 1, beat: 0 },
@@ -170,6 +170,7 @@ export class RunBoard {
     if (entry === undefined) {
       this.#known.delete(run);
       this.#conducted.get(run)?.conductor.stop();
+      for (const listener of this.#listeners) listener(run, undefined);
       return;
     }
     const known = this.#known.get(run);
@@ -178,7 +179,7 @@ export class RunBoard {
     const conducted = this.#conducted.get(run);
     conducted?.ledger.heard(entry, revision);
     conducted?.conductor.look();
-    for (const listener of this.#listeners) listener(entry);
+    for (const listener of this.#listeners) listener(run, entry);
   }
 
   #look(): void {

@@ -190,7 +190,7 @@ export class RunSteps {
   }
 
   #look(plan: Plan): Lookout {
-    const { run, calls, bus, now } = this.#run;
+    const { run, calls, bus, now, log } = this.#run;
     return new Lookout({
       calls,
       run,
@@ -199,8 +199,9 @@ export class RunSteps {
       signal: this.#over,
       looked: (seen) => {
         this.#seen = seen;
-        bus.publish(subjects.runProgress, { run }, progressOf(seen, now()));
+        bus.publish(subjects.runProgress, { run }, progressOf(seen, plan, now()));
       },
+      failed: (thrown) => log.error({ run, err: thrown }, 'how far the nodes of a run are was not told'),
     });
   }
 }

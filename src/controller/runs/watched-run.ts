@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Bus, Stop } from '../../bus/bus.js';
 import type { RunEntry, RunProgress } from '../../bus/run-messages.js';
 import { subjects } from '../../bus/subjects.js';
+import { PosternError } from '../../errors.js';
 import type { FaultProgress, WatchRunResponse } from '../../gen/postern/v1/runs.js';
 import type { Plan } from '../plan/plan.js';
 import type { RunBoard } from './board.js';
@@ -25,9 +26,9 @@ export class WatchedRun {
     this.#board = board;
     this.#entry = board.entry(run);
     this.#stops = [
-      board.onChange((entry) => {
-        if (entry.run !== run || sameForPeople(entry, this.#entry)) return;
-        if (entry.phases.length !== this.#entry?.phases.length) this.#waitsFor = '';
+      board.onChange((changed, entry) => {
+        if (changed !== run || (entry !== undefined && sameForPeople(entry, this.#entry))) return;
+        if (entry?.phases.length !== this.#entry?.phases.length) this.#waitsFor = '';
         this.#entry = entry;
         this.#tell();
       }),
@@ -39,13 +40,17 @@ export class WatchedRun {
     ];
   }
 
-  /** What it is now, then what becomes of it, until it has ended. */
+  /** What it is now, then what becomes of it, until it has ended. Throws `RUN_UNKNOWN` when its entry is gone. */
   async *messages(signal: AbortSignal): AsyncGenerator<WatchRunResponse> {
     for (;;) {
       if (!this.#hasNews) await once(this.#news, 'news', { signal });
       this.#hasNews = false;
       const entry = this.#entry;
-      if (entry === undefined) return;
+      if (entry === undefined) {
+        throw new PosternError('RUN_UNKNOWN', `the run '${this.#run}' is not stored any more`, {
+          hint: 'the NATS server has lost it: begin another one',
+        });
+      }
       yield await this.#message(entry);
       if (entry.endedAtMs !== undefined) return;
     }

@@ -49,6 +49,9 @@ function isHandedOver({ state, recorded, drained }: Test): boolean {
   return ended.has(state) && drained >= recorded;
 }
 
+/** So many are written down here: the journals of the nodes tell of all. */
+const mostFaultsKept = 1_000;
+
 /** Writes down what became of the faults, as far as their nodes have told it. */
 export async function keepFaults(
   run: PlannedRun,
@@ -56,10 +59,15 @@ export async function keepFaults(
   seen: ReadonlyMap<string, Seen>,
 ): Promise<void> {
   if (run.plan.faults.length === 0) return;
-  const told = [...seen.values()].flatMap(({ faults }) => faults ?? []);
+  const planned = new Map(run.plan.faults.map(({ fault, node }) => [fault, node]));
+  // A node tells of its own faults alone, each once.
+  const told = [...seen].flatMap(([node, { faults = [] }]) => {
+    const own = faults.filter(({ fault }) => planned.get(fault) === node);
+    return [...new Map(own.map((fault) => [fault.fault, fault])).values()];
+  });
   await insist(life, 'writing down the faults', async () => {
     await run.parts.get('faults');
-    await run.parts.put({ k: 'faults', faults: told.map(factOf) });
+    await run.parts.put({ k: 'faults', faults: told.slice(0, mostFaultsKept).map(factOf) });
   });
 }
 
@@ -73,10 +81,10 @@ function factOf(fault: Fault): {
 } {
   return {
     fault: fault.fault,
-    state: fault.state,
+    state: fault.state.slice(0, 64),
     ...(fault.injectedAtMs === 0 ? {} : { injectedAtMs: fault.injectedAtMs }),
     ...(fault.healedAtMs === 0 ? {} : { healedAtMs: fault.healedAtMs }),
-    ...(fault.by === '' ? {} : { by: fault.by }),
-    ...(fault.reason === '' ? {} : { reason: fault.reason.slice(0, 512) }),
+    ...(fault.by === '' ? {} : { by: fault.by.slice(0, 64) }),
+    ...(fault.reason === '' ? {} : { reason: fault.reason.slice(0, 200) }),
   };
 }

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import { AssertionSigner, assertionField } from '../../../src/auth/assertion.js';
 import { loadOrCreateCallerKey } from '../../../src/auth/caller-tokens.js';
 import type { Store } from '../../../src/bus/bus.js';
 import type { RunEntry } from '../../../src/bus/run-messages.js';
 import { stores } from '../../../src/bus/subjects.js';
 import { unary } from '../../../src/client/call-failed.js';
-import type { Run } from '../../../src/gen/postern/v1/runs.js';
+import type { Run, WatchRunResponse } from '../../../src/gen/postern/v1/runs.js';
 import { RunsClient } from '../../../src/gen/postern/v1/runs.js';
 import { startTestNats, type TestNats } from '../../support/nats.js';
 import { checkoutRoot, eventually, type RunningProcess, startReady } from '../../support/processes.js';
@@ -41,6 +41,10 @@ export class ControllerProcess {
 
   async stopRun(run: string, reason: string): Promise<void> {
     await unary((done) => this.#client.stopRun({ run, reason }, this.#metadata(), done));
+  }
+
+  watch(run: string): ClientReadableStream<WatchRunResponse> {
+    return this.#client.watchRun({ run }, this.#metadata());
   }
 
   async report(run: string, rulesJson = ''): Promise<string> {

@@ -14,7 +14,11 @@ import {
   type NodesServiceServer,
   NodesServiceService,
 } from '../../../src/gen/postern/v1/nodes.js';
-import { type TestsServiceServer, TestsServiceService } from '../../../src/gen/postern/v1/tests.js';
+import {
+  type Test,
+  type TestsServiceServer,
+  TestsServiceService,
+} from '../../../src/gen/postern/v1/tests.js';
 import { simJournal } from './sim-journal.js';
 import { type Behalf, type SimMade, SimNode } from './sim-node.js';
 
@@ -24,6 +28,8 @@ export interface SimOptions {
   readonly before?: (node: string, method: string) => Promise<void>;
   /** Messages that nobody receives. */
   readonly lost?: (from: string, seq: number) => boolean;
+  /** Tests that a node tells of beside its own. */
+  readonly madeUp?: (node: string) => Test[];
 }
 
 /** A hub's door with simulated nodes behind it, which write real results to the bus. */
@@ -121,7 +127,9 @@ export class SimFleet {
         if (made !== undefined) this.#handOver(node, made).catch(told);
         return { test: undefined };
       }),
-      listTests: this.#at('listTests', (node, { run }) => ({ tests: node.list(run) })),
+      listTests: this.#at('listTests', (node, { run }) => ({
+        tests: [...node.list(run), ...(this.#options.madeUp?.(node.name) ?? [])],
+      })),
     };
     return { ...service };
   }
