@@ -6,6 +6,8 @@ const provided = () => {};
 
 /** Nodes that cannot be reached are waited for so long when a run is ended before its time, milliseconds. */
 const quietMs = 15_000;
+/** Judging waits for its store, and works, no longer than this, milliseconds: what is stored can be judged again. */
+const judgeMs = 600_000;
 
 /** When each wait is over, in the words of whoever runs the machine: `left` makes of a Unix time how long it is until then. */
 export function runDelays(left: (atMs: number) => number) {
@@ -23,6 +25,8 @@ export function runDelays(left: (atMs: number) => number) {
     untilSent: ({ context }: Facts) => left((context.t0.main ?? 0) + context.lastsMs.main),
     untilSettled: ({ context }: Facts) => left(context.sinceMs + context.settleMs),
     untilQuiet: ({ context }: Facts) => left(context.sinceMs + quietMs),
+    // Whoever takes the run over judges it anew.
+    untilJudged: () => judgeMs,
   };
 }
 
@@ -218,6 +222,7 @@ export const runMachine = runSetup.createMachine({
         ],
         STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
       },
+      after: { untilJudged: { actions: 'giveUp' } },
     },
     passed: { type: 'final', description: 'All rules hold.' },
     failed: { type: 'final', description: 'A rule does not hold.' },

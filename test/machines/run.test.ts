@@ -113,6 +113,21 @@ test('what was begun is made quiet, then what there is is judged', () => {
   assert.deepEqual(halt.context().stuck, { step: 'grouping', message: 'south cannot be reached' });
 });
 
+test('judging does not wait for ever, and nobody else can end it', () => {
+  const run = started();
+  assert.equal(run.send(loaded, plain, grouped, aborted, quiet, collected), 'judging');
+  const since = run.clock.now();
+  run.clock.set(since + 599_999);
+  assert.deepEqual(
+    run.effects.filter((effect) => effect.startsWith('giveUp')),
+    [],
+  );
+  run.clock.set(since + 600_000);
+  assert.equal(run.effects.at(-1), `giveUp at ${since + 600_000}`);
+  assert.equal(run.send(aborted), 'judging');
+  assert.equal(run.send(stuck), 'unknown');
+});
+
 test('before nodes were told anything, a run ends without being judged', () => {
   for (const events of [[], [loaded]]) {
     assert.equal(started().send(...events, aborted), 'aborted');

@@ -4,6 +4,7 @@ import { stores } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { NodeCalls } from '../nodes/node-calls.js';
+import { Superseded } from '../steps/step.js';
 import { Conductor } from './conductor.js';
 import { RunLedger } from './ledger.js';
 import { RunParts } from './parts.js';
@@ -121,14 +122,16 @@ export class RunBoard {
     try {
       await this.#prune();
       const known = await this.#runs.get(run);
-      if (known !== undefined) {
-        throw new PosternError('RUN_EXISTS', `there is a run '${run}' already`, {
-          hint: 'leave its name out, or choose another',
-        });
-      }
+      if (known !== undefined) throw exists(run);
       // The scenario first: a run without one could not be taken over.
-      await this.partsOf(run).put(scenario);
-      const revision = await this.#runs.create(run, entry);
+      const revision = await this.partsOf(run)
+        .put(scenario)
+        .then(() => this.#runs.create(run, entry))
+        .catch((thrown: unknown) => {
+          // Somebody else begins one of this name right now.
+          const beaten = thrown instanceof PosternError && thrown.code === 'STORE_CONFLICT';
+          throw beaten || thrown instanceof Superseded ? exists(run) : thrown;
+        });
       this.#heard(run, entry, revision);
       this.#conduct(entry, revision);
     } finally {
@@ -253,4 +256,10 @@ export class RunBoard {
       await this.#runs.delete(run);
     }
   }
+}
+
+function exists(run: string): PosternError {
+  return new PosternError('RUN_EXISTS', `there is a run '${run}' already`, {
+    hint: 'leave its name out, or choose another',
+  });
 }

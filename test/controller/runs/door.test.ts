@@ -126,6 +126,16 @@ describe('the door of a controller', () => {
     );
   });
 
+  test('begins one of two that come at once under one name', async () => {
+    const texts = [scenario, `${scenario}\nsettle: 7s\n`];
+    const twins = await Promise.allSettled(texts.map((text) => start('twin', text)));
+    const refused = twins.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    assert.equal(refused.length, 1);
+    endsWith(status.ALREADY_EXISTS, /there is a run 'twin'/)(refused[0]);
+    const same = await Promise.all([start('same', scenario), start('same', scenario)]);
+    assert.equal(same[0].run?.startedAtMs, same[1].run?.startedAtMs);
+  });
+
   test('gives no report of a run that goes on, and ends it when asked to', async () => {
     await start('goes', scenario);
     const report = client.getReport({ run: 'goes', format: 'json', rulesJson: '' }, said());
