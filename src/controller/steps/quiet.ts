@@ -1,20 +1,21 @@
 import { testsOn } from '../runs/facts.js';
-import { askNode, commandOf, nodesAtOnce, type PlannedRun } from './context.js';
+import { askNode, commandOf, type PlannedRun } from './context.js';
 import { forEach, type StepLife } from './step.js';
 
-/** Ends all tests and faults of the run at all nodes that can be reached, each as soon as it can be. */
+/**
+ * Ends all tests and faults of the run at all nodes that can be reached, each as soon as it can be: none waits for others,
+ * which may be cut off. Each is told the term, so that it obeys no earlier controller from then on.
+ */
 export async function quieten(run: PlannedRun, life: StepLife, reason: string): Promise<void> {
   const command = commandOf(run);
-  await forEach(run.plan.nodes, nodesAtOnce, async (node) => {
-    if (run.plan.faults.some((fault) => fault.node === node)) {
-      await askNode(
-        run,
-        life,
-        { node, what: `${node} heals its faults` },
-        ({ faults }) => faults.healAll.bind(faults),
-        { run: run.run, command },
-      );
-    }
+  await forEach(run.plan.nodes, run.plan.nodes.length, async (node) => {
+    await askNode(
+      run,
+      life,
+      { node, what: `${node} heals its faults` },
+      ({ faults }) => faults.healAll.bind(faults),
+      { run: run.run, command },
+    );
     const known = new Set(testsOn(run.plan, node).map(({ test }) => test));
     if (known.size === 0) return;
     const { tests } = await askNode(

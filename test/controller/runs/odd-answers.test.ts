@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { eventually } from '../../support/processes.js';
 import { Rehearsal } from './controllers.js';
 
 const scenario = `
@@ -42,6 +43,38 @@ test('whoever watches a run is told when the bus has lost it', async () => {
     await rehearsal.runs.delete('gone');
     const [thrown] = await failed;
     assert.match(String(thrown), /NOT_FOUND.*'gone' is not stored any more/);
+  } finally {
+    await rehearsal.close();
+  }
+});
+
+test('a run that is ended ends at the nodes that can be reached, however many cannot', async () => {
+  const away = Array.from({ length: 17 }, (_, i) => `away-${i + 10}`);
+  const never = new Promise<void>(() => {});
+  const told = new Set<string>();
+  let isCut = false;
+  const before = (node: string, method: string): Promise<void> => {
+    if (isCut && away.includes(node)) return never;
+    if (isCut) told.add(`${node} ${method}`);
+    return Promise.resolve();
+  };
+  const rehearsal = await Rehearsal.open([...away, 'north', 'south'], { before });
+  try {
+    const controller = await rehearsal.controller();
+    const nodes = [...away, 'north', 'south'].map((name) => `${name}: {}`).join();
+    const more = scenario
+      .replace('north: {}, south: {}', nodes)
+      .replace('amount: 5', 'amount: 600')
+      .replace('chat: {', 'chat: {members: [away-10, north], ');
+    await controller.start('ends', more);
+    await rehearsal.reached('ends', 'main.running');
+    isCut = true;
+    await controller.stopRun('ends', 'enough');
+    // South takes part in no test, and hears the term all the same.
+    const wanted = ['north stopTest', 'north healAll', 'south healAll'];
+    await eventually('north and south are told', () => wanted.every((one) => told.has(one)) || undefined, {
+      timeoutMs: 10_000,
+    });
   } finally {
     await rehearsal.close();
   }
