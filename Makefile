@@ -54,7 +54,7 @@ test: setup lint ## Run all tests but the long ones
 soak: setup ## Run the long tests, and the others again and again, on two versions of nats-server
 	@node dist/scripts/soak.js
 
-demo: setup ## Show it all at work (KEEP=1 leaves it up, BREAK=kill-server breaks it on purpose)
+demo: setup ## Show it all at work; reports in demo-report/ (KEEP=1 leaves it up, BREAK=drop-result breaks it on purpose)
 	@node dist/scripts/demo.js
 
 demo-stop: ## Stop what KEEP=1 left up
@@ -76,4 +76,4 @@ flame: setup ## Draw where hub and agent spend their time, into docs/
 	@node dist/scripts/bench/profile.js docs
 
 clean: ## Remove what was installed, built and downloaded
-	rm -rf node_modules dist src/gen .build .tools
+	rm -rf node_modules dist src/gen .build .tools demo-report

@@ -6,7 +6,7 @@ import { cutOff } from './scenarios.js';
 const slackMs = 500;
 
 /** Owed and delivered, each exactly once. `lost`: so many are lost, and nothing else is wrong. */
-export function accountOf({ totals }: Judgement, lost = 0): string {
+export function accountOf({ totals }: Pick<Judgement, 'totals'>, lost = 0): string {
   const { expected, delivered, duplicated } = totals;
   const troubles = ['vanished', 'corrupt', 'unexpected', 'unknown', 'duplicated'] as const;
   const wrong = troubles.filter((trouble) => totals[trouble] !== 0);
@@ -19,7 +19,7 @@ export function accountOf({ totals }: Judgement, lost = 0): string {
 }
 
 /** That all faults did as planned. */
-export function faultsOf({ faults }: Judgement, kinds: readonly string[]): string {
+export function faultsOf({ faults }: Pick<Judgement, 'faults'>, kinds: readonly string[]): string {
   const found = faults.map(({ node, kind, proof }) => `${kind} on ${node}: ${proof}`).sort();
   const wanted = cutOff.flatMap((node) => kinds.map((kind) => `${kind} on ${node}: confirmed`)).sort();
   if (found.join() !== wanted.join()) throw new Error(`the faults are: ${found.join(', ')}`);
@@ -27,7 +27,7 @@ export function faultsOf({ faults }: Judgement, kinds: readonly string[]): strin
 }
 
 /** That the hub lost sight of those that were cut off, and of nobody else. */
-export function sightsOf({ intervals }: Judgement): string {
+export function sightsOf({ intervals }: Pick<Judgement, 'intervals'>): string {
   const blind = new Map<string, number>();
   for (const { node, what, fromMs, toMs } of intervals) {
     if (what !== 'hub') throw new Error(`the daemon of ${node} was away`);
@@ -40,7 +40,10 @@ export function sightsOf({ intervals }: Judgement): string {
 }
 
 /** That those that were cut off went on, that nothing of it passed the cut where there was one, and that all came after it. */
-export function catchUpOf(judgement: Judgement, { parted }: { readonly parted: boolean }): string[] {
+export function catchUpOf(
+  judgement: Pick<Judgement, 'deliveries' | 'faults'>,
+  { parted }: { readonly parted: boolean },
+): string[] {
   const cuts = new Map(cutOff.map((node) => [node as string, cutOf(judgement.faults, node)]));
   const sent = new Set<string>();
   let caughtUp = 0;

@@ -16,7 +16,10 @@ export interface Losses {
 }
 
 /** That the report calls those messages lost that the daemon has lost, by their ids, at each receiver, and no others. */
-export async function lossesOf(judgement: Judgement, directory: string): Promise<Losses> {
+export async function lossesOf(
+  judgement: Pick<Judgement, 'messages'> & { readonly plan: Pick<Judgement['plan'], 'nodes'> },
+  directory: string,
+): Promise<Losses> {
   const file = path.join(directory, 'nodes', loser, 'truth.jsonl');
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   const told = lines.map((line) => misdeed.parse(JSON.parse(line)));
