@@ -3,9 +3,12 @@ import type { Scenario, ScenarioGroup } from '../scenario/scenario.js';
 import type { ChosenNodes } from './chosen-nodes.js';
 import type { PlannedGroup, PlannedTest } from './plan.js';
 
-/** The groups with their members. Throws `GROUP_TOO_SMALL` where labels gave too few. */
+/** Members of all groups together: the keys of more do not fit into one message of the bus, of 1 MiB. */
+const mostMembers = 5_000;
+
+/** The groups with their members. Throws `GROUP_TOO_SMALL` where labels gave too few, and `PLAN_TOO_LARGE`. */
 export function planGroups({ groups }: Scenario, nodes: ChosenNodes): PlannedGroup[] {
-  return groups.map((group) => {
+  const planned = groups.map((group) => {
     const members = nodes.of(group.members);
     const messages = group.tests.some(({ workload }) => workload.type !== 'call');
     if (members.length < (messages ? 2 : 1)) {
@@ -17,6 +20,15 @@ export function planGroups({ groups }: Scenario, nodes: ChosenNodes): PlannedGro
     }
     return { name: group.name, members };
   });
+  const all = planned.reduce((sum, { members }) => sum + members.length, 0);
+  if (all > mostMembers) {
+    throw new PosternError(
+      'PLAN_TOO_LARGE',
+      `the groups have ${all} members together: at most ${mostMembers} are possible`,
+      { hint: 'put several tests into one group', exitCode: 2 },
+    );
+  }
+  return planned;
 }
 
 /** The tests of the main phase, and before them the same ones, shorter, without faults. */

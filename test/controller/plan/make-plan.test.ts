@@ -238,6 +238,15 @@ faults: [${Array(rules).fill(`{kind: [link, kill], for: 1s, every: 1s, odds: ${o
   }
 });
 
+test('more members of groups than can be written down are refused before any group is made', () => {
+  const groups = Array.from({ length: 26 }, (_, i) => `g-${i}: {tests: {t: {type: text, amount: 1}}}`);
+  const scenario = read(`nodes: {a: {count: 200}}\ngroups: {${groups.join()}}\n`);
+  assert.throws(() => makePlan(scenario, namedNodes(scenario), '1'), {
+    code: 'PLAN_TOO_LARGE',
+    message: 'the groups have 5200 members together: at most 5000 are possible',
+  });
+});
+
 test('a seed that is drawn is another one each time', () => {
   assert.match(drawSeed(), /^\d+$/);
   assert.notEqual(drawSeed(), drawSeed());
