@@ -66,7 +66,7 @@ export type TestEvent =
   /** Nothing more will be sent. */
   | { type: 'SENDS_ENDED'; atMs: number }
   /** Somebody ends the test before its time. */
-  | { type: 'STOP_ASKED'; by: string; reason: string; atMs: number }
+  | { type: 'STOP_ASKED'; by: string; reason: string; atMs: number; settleMs?: number | undefined }
   /** Everything is recorded. */
   | { type: 'FINISHED' }
   /** It cannot go on. */

@@ -17,9 +17,13 @@ const testSetup = setup({
     endSends: provided,
     /** Records the end, with the outcomes that are still open as unknown; comes back as FINISHED. */
     finish: provided,
-    rememberStop: assign(({ event }) =>
+    rememberStop: assign(({ context, event }) =>
       event.type === 'STOP_ASKED'
-        ? { stop: { by: event.by, reason: event.reason }, sendsEndedAtMs: event.atMs }
+        ? {
+            stop: { by: event.by, reason: event.reason },
+            sendsEndedAtMs: event.atMs,
+            settleMs: Math.min(context.settleMs, event.settleMs ?? context.settleMs),
+          }
         : {},
     ),
     countOutcome: assign(({ context, event }) =>
@@ -36,6 +40,11 @@ const testSetup = setup({
     isNext: ({ context, event }) => event.type === 'INTENDED' && event.seq > context.lastSeq,
     isOpen: ({ context }) => context.open > 0,
     wasStopped: ({ context }) => context.stop !== undefined,
+    /** One that drains already ends earlier by it. */
+    isSooner: ({ context, event }) =>
+      event.type === 'STOP_ASKED' &&
+      event.settleMs !== undefined &&
+      event.atMs + event.settleMs < (context.sendsEndedAtMs ?? 0) + context.settleMs,
   },
   // All three are absolute times: whoever runs the machine takes its present time off them.
   delays: {
@@ -128,6 +137,7 @@ export const testMachine = testSetup.createMachine({
       on: {
         ...told.on,
         SETTLED: whenSettled,
+        STOP_ASKED: { guard: 'isSooner', target: 'draining', reenter: true, actions: 'rememberStop' },
         FINISHED: [{ guard: 'isOpen' }, { guard: 'wasStopped', target: 'stopped' }, { target: 'finished' }],
       },
       after: { untilSettled: { actions: 'finish' } },

@@ -129,7 +129,14 @@ export const resultRecord = z.discriminatedUnion('k', [
   /** Nothing more will be sent. */
   z.object({ ...common, k: z.literal('ended') }),
   /** Somebody ends the test before its time. */
-  z.object({ ...common, k: z.literal('stopping'), by: text(256), reason: text(512) }),
+  z.object({
+    ...common,
+    k: z.literal('stopping'),
+    by: text(256),
+    reason: text(512),
+    /** The last receipts are waited for no longer than this, milliseconds. */
+    settleMs: count.optional(),
+  }),
   /** The last record: SHA-256 over the text of all before, each with a line feed behind it. */
   z.object({ ...common, k: z.literal('finished'), counts, hash: sha256 }),
   /** The last record of a test that could not go on; so many records were lost with it. */

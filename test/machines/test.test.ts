@@ -87,6 +87,19 @@ test('one that is stopped drains as well, and is stopped and not finished in the
   }
 });
 
+test('one that is stopped may drain for less long, also when it drains already, and never for longer', () => {
+  for (const before of [running, [...running, { type: 'SENDS_ENDED', atMs: 1_900 } as const]]) {
+    const one = started();
+    one.clock.increment(2000);
+    assert.equal(one.send(...before, { ...stop, settleMs: 100 }), 'draining');
+    one.clock.increment(100);
+    assert.equal(one.effects.at(-1), 'finish at 2100');
+    one.send({ ...stop, atMs: 2_050, settleMs: 400 });
+    assert.equal(one.context().settleMs, 100);
+    assert.equal(one.send({ type: 'FINISHED' }), 'stopped');
+  }
+});
+
 test('it can fail at any time, says why, and stays so', () => {
   for (const before of [[], running.slice(0, 1), running, [...running, stop]]) {
     const one = started();

@@ -184,9 +184,13 @@ export class Journal {
     return this.#safely(() => this.#append({ k: 'ended' }));
   }
 
-  /** Ends the test before its time: it drains. Throws `TEST_STATE` where it does that already, or has ended. */
-  stop(by: string, reason: string): Promise<void> {
-    return this.#safely(() => this.#append({ k: 'stopping', by, reason }));
+  /**
+   * Ends the test before its time: it drains, for `settleMs` where that is shorter than it would. Throws `TEST_STATE` where
+   * that ends it no sooner.
+   */
+  stop(by: string, reason: string, settleMs?: number): Promise<void> {
+    const sooner = settleMs === undefined ? {} : { settleMs: Math.round(settleMs) };
+    return this.#safely(() => this.#append({ k: 'stopping', by, reason, ...sooner }));
   }
 
   /** Ends a test that drains, as its time does; resolves when it has ended or failed. Throws `TEST_STATE`. */

@@ -64,7 +64,13 @@ export function eventOf(record: ResultRecord, received: Received): TestEvent | u
     case 'ended':
       return { type: 'SENDS_ENDED', atMs: record.at };
     case 'stopping':
-      return { type: 'STOP_ASKED', by: record.by, reason: record.reason, atMs: record.at };
+      return {
+        type: 'STOP_ASKED',
+        by: record.by,
+        reason: record.reason,
+        atMs: record.at,
+        settleMs: record.settleMs,
+      };
     case 'finished':
       return { type: 'FINISHED' };
     case 'failed':

@@ -36,11 +36,18 @@ export async function startOnce(journal: Journal, nowMs: number): Promise<void> 
   }
 }
 
-/** Ends a test before its time; one that sends nothing any more stays as it is. */
-export async function stopOnce(journal: Journal, reason: string): Promise<void> {
-  const { state } = journal;
-  if (state !== 'created' && state !== 'armed' && state !== 'running') return;
-  await journal.stop('somebody who called the agent', reason === '' ? 'no reason was given' : reason);
+/**
+ * Ends a test before its time. One that sends nothing any more stays as it is, but that it drains for `settleMs` at most. Throws
+ * `TEST_INVALID` for a time that is none.
+ */
+export async function stopOnce(journal: Journal, reason: string, settleMs?: number): Promise<void> {
+  if (settleMs !== undefined && !(settleMs >= 0)) {
+    throw new PosternError('TEST_INVALID', `a settle time of ${settleMs} ms is none`);
+  }
+  const by = 'somebody who called the agent';
+  const why = reason === '' ? 'no reason was given' : reason;
+  const stop = { type: 'STOP_ASKED', by, reason: why, atMs: Date.now(), settleMs } as const;
+  if (journal.snapshot().can(stop)) await journal.stop(by, why, settleMs);
 }
 
 async function armingOf(journal: Journal): Promise<RecordOf<'armed'> | undefined> {

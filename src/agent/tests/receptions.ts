@@ -1,5 +1,6 @@
 import type { TestSnapshot } from '../../../machines/test.js';
 import { errorText } from '../../errors.js';
+import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
 import type { DaemonAdapter, GroupRef, Receipt, Receiving } from '../adapters/adapter.js';
 import type { Journal } from '../journal/journal.js';
@@ -26,6 +27,9 @@ export class Receptions {
   readonly #over = new AbortController();
   readonly #done: Promise<void>;
   #final: Promise<void> | undefined;
+  /** When the last reading begins; a test that is stopped while it drains brings it forward. */
+  #readAtMs = Number.POSITIVE_INFINITY;
+  #sooner = new AbortController();
   #subscription = 0;
   #isLive = false;
   /** Messages of this subscription that were known before. */
@@ -40,9 +44,11 @@ export class Receptions {
   draining({ context }: TestSnapshot): void {
     const { settleMs, sendsEndedAtMs = Date.now() } = context;
     const atMs = sendsEndedAtMs + settleMs - Math.min(finalReadMs, settleMs / 2);
-    this.#final ??= this.#readAll(atMs).catch((thrown: unknown) =>
-      this.#warn(thrown, 'the last reading failed'),
-    );
+    if (atMs < this.#readAtMs) {
+      this.#readAtMs = atMs;
+      this.#sooner.abort();
+    }
+    this.#final ??= this.#readAll().catch((thrown: unknown) => this.#warn(thrown, 'the last reading failed'));
   }
 
   async stop(): Promise<void> {
@@ -98,11 +104,16 @@ export class Receptions {
   }
 
   /** Reads until it has read all. Where it has not when the test ends, the journal says so. */
-  async #readAll(atMs: number): Promise<void> {
+  async #readAll(): Promise<void> {
     const { journal } = this.#options;
     const { signal } = this.#over;
     const recorded = new Set<string>();
-    await wallClock.until(atMs, signal);
+    while (!signal.aborted && Date.now() < this.#readAtMs) {
+      this.#sooner = new AbortController();
+      const soon = joinAborts([signal, this.#sooner.signal]);
+      await wallClock.until(this.#readAtMs, soon.signal);
+      soon.release();
+    }
     if (!signal.aborted) await this.#note('final reading');
     while (!signal.aborted) {
       try {

@@ -16,7 +16,7 @@ import { sendWindowMs } from './schedule.js';
 import { readTestSpec } from './spec.js';
 
 /** The longest that what others sent is waited for, milliseconds. */
-const longestSettleMs = 3_600_000;
+const longestSettleMs = 26 * 3_600_000;
 
 /** A daemon that does not serve is waited for so long, milliseconds: whoever asks is told why before they give up. */
 const serveWithinMs = 10_000;
@@ -94,7 +94,7 @@ export function testsService(options: {
       if (!(settleMs >= 0 && settleMs <= longestSettleMs)) {
         throw new PosternError(
           'TEST_INVALID',
-          `a settle time of ${settleMs} ms is not between 0 and an hour`,
+          `a settle time of ${settleMs} ms is not between 0 and 26 hours`,
         );
       }
       const known = tests.all(run).some(({ created }) => created.test === test);
@@ -128,9 +128,9 @@ export function testsService(options: {
       await startOnce(journal, Date.now());
       return told(journal);
     }),
-    stopTest: commanded(async ({ run, test, reason }) => {
+    stopTest: commanded(async ({ run, test, reason, settleMs }) => {
       const journal = tests.find(run, test);
-      await stopOnce(journal, reason);
+      await stopOnce(journal, reason, settleMs);
       return told(journal);
     }),
     listTests: method(async ({ run }) => ({

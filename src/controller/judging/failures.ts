@@ -21,6 +21,25 @@ export interface Healed {
   readonly convergence: number | 'never' | undefined;
 }
 
+/** What may be so because not everything had its time. */
+const bySoonEnd: ReadonlySet<string> = new Set(['lost', 'control-loss', 'late', 'convergence']);
+
+/** Of a run that was ended before its time: what had no time to come is not known to be lost. */
+export function endedEarly(reasons: readonly FoundReason[]): FoundReason[] {
+  return reasons.map((found) =>
+    bySoonEnd.has(found.reason.code)
+      ? {
+          ...found,
+          reason: {
+            ...found.reason,
+            verdict: 'unknown',
+            text: `${found.reason.text} (not all had its time)`,
+          },
+        }
+      : found,
+  );
+}
+
 /** Why a run has failed. */
 export function failures(
   tests: readonly JudgedTest[],

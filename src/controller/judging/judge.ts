@@ -3,7 +3,7 @@ import { chooseDeliveries } from './deliveries.js';
 import { doubts } from './doubts.js';
 import type { Evidence } from './evidence.js';
 import { FaultsByNode } from './excuses.js';
-import { failures, type Healed } from './failures.js';
+import { endedEarly, failures, type Healed } from './failures.js';
 import { Histories } from './histories.js';
 import { judgeTest } from './judge-test.js';
 import type { FaultJudgement, Judgement } from './judgement.js';
@@ -39,7 +39,9 @@ export function judge(
     const ms = healed[at]?.convergence;
     return typeof ms === 'number' ? { ...judgement, convergenceMs: ms } : judgement;
   });
-  const reasons = [...failures(judged, healed, rules), ...doubts(evidence, judged, faults, rules)];
+  const failed = failures(judged, healed, rules);
+  const isShort = facts.aborted !== undefined || facts.stuck !== undefined;
+  const reasons = [...(isShort ? endedEarly(failed) : failed), ...doubts(evidence, judged, faults, rules)];
   const totals = newTally();
   for (const test of judged) {
     addSends(totals, test.totals);

@@ -2,6 +2,9 @@ import { testsOn } from '../runs/facts.js';
 import { askNode, commandOf, type PlannedRun } from './context.js';
 import { forEach, type StepLife } from './step.js';
 
+/** What was sent last has this time to arrive, milliseconds. */
+const settleMs = 3_000;
+
 /**
  * Ends all tests and faults of the run at all nodes that can be reached, each as soon as it can be: none waits for others,
  * which may be cut off. Each is told the term, so that it obeys no earlier controller from then on.
@@ -32,7 +35,7 @@ export async function quieten(run: PlannedRun, life: StepLife, reason: string): 
         life,
         { node, what: `${node} stops ${test}` },
         ({ tests: client }) => client.stopTest.bind(client),
-        { run: run.run, test, reason, command },
+        { run: run.run, test, reason, settleMs: Math.min(run.plan.settleMs, settleMs), command },
       );
     }
   });

@@ -55,6 +55,10 @@ describe('the verdict', () => {
     assert.deepEqual(aborted.judge().reasons, [
       { code: 'aborted', verdict: 'unknown', text: 'somebody ended it: it is late' },
     ]);
+    const cutShort = goodRun({}, bLacks);
+    cutShort.facts = { ...cutShort.facts, aborted: { by: 'somebody', reason: 'it is late' } };
+    assert.equal(cutShort.judge().verdict, 'unknown', 'what had no time to come is not lost for sure');
+    assert.deepEqual(codesOf(cutShort.judge()), ['lost', 'aborted']);
     const stuck = goodRun();
     stuck.facts = { ...stuck.facts, stuck: { step: 'gather', message: 'c is away' } };
     assert.deepEqual(codesOf(stuck.judge()), ['stuck']);

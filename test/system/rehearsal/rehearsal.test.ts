@@ -81,10 +81,20 @@ describe('tests on nodes', () => {
   test('are ended before their time, and refused when they make no sense', async () => {
     await stage.create('long', { group, amount: 1_000, intervalMs: 1_000 }, 500);
     await stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long', command });
-    await stage.ask('north', stage.client.stopTest, { run: 'r1', test: 'long', reason: 'enough', command });
+    await stage.ask('north', stage.client.stopTest, {
+      ...{ run: 'r1', test: 'long', reason: 'enough', settleMs: undefined, command },
+    });
     const { reason, lastSeq } = await stage.ended('north', 'long', 'stopped');
     assert.equal(reason, 'enough');
     assert.ok(lastSeq <= 2);
+    await stage.create('receives', { group, amount: 0, intervalMs: 1_000 }, 3_600_000);
+    const receives = { run: 'r1', test: 'receives', command };
+    await stage.ask('north', stage.client.startTest, receives);
+    await eventually('it drains', async () => (await stage.show('north', 'receives')).state === 'draining');
+    await stage.ask('north', stage.client.stopTest, { ...receives, reason: '', settleMs: undefined });
+    assert.equal((await stage.show('north', 'receives')).state, 'draining');
+    await stage.ask('north', stage.client.stopTest, { ...receives, reason: 'now', settleMs: 200 });
+    await stage.ended('north', 'receives', 'stopped');
     await assert.rejects(stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long', command }), {
       code: status.FAILED_PRECONDITION,
     });
@@ -129,7 +139,7 @@ describe('tests on nodes', () => {
       () => stage.ask('north', client.createTest, { ...test, spec, settleMs: 100, command }),
       () => stage.ask('north', client.armTest, { ...arming, command }),
       () => stage.ask('north', client.startTest, { ...test, command }),
-      () => stage.ask('north', client.stopTest, { ...test, reason: 'woken', command }),
+      () => stage.ask('north', client.stopTest, { ...test, reason: 'woken', settleMs: undefined, command }),
     ]) {
       await assert.rejects(refused(), superseded(4, 3));
     }
@@ -138,9 +148,13 @@ describe('tests on nodes', () => {
     const { test: armed } = await stage.ask('north', client.armTest, { ...arming, command: by(5) });
     assert.equal(armed?.state, 'armed');
     // a person is never refused for this, but for a run that is another than the test's
-    await stage.ask('north', client.stopTest, { ...test, reason: 'by hand', command: undefined });
+    await stage.ask('north', client.stopTest, {
+      ...{ ...test, reason: 'by hand', settleMs: undefined, command: undefined },
+    });
     await assert.rejects(
-      stage.ask('north', client.stopTest, { ...test, reason: '', command: { run: 'other', term: 9 } }),
+      stage.ask('north', client.stopTest, {
+        ...{ ...test, reason: '', settleMs: undefined, command: { run: 'other', term: 9 } },
+      }),
       { code: status.INVALID_ARGUMENT },
     );
   });

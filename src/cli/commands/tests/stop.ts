@@ -10,6 +10,7 @@ export async function run(invocation: Invocation): Promise<number> {
     run: invocation.options.text('run') ?? '',
     test,
     reason: invocation.options.text('reason') ?? '',
+    settleMs: undefined,
     ...byHand,
   };
   const answer = await withHub(invocation, (connection) =>
