@@ -32,18 +32,18 @@ export const faultCommands: readonly CommandSpec[] = [
           'cut the agent from its hub; cut the machine from all but the hub; stop the daemon; kill it, and start it in the end; kill it and start it at once',
       },
       { name: 'in', kind: 'duration', default: '5s', summary: 'so long from now' },
-      { name: 'for', kind: 'duration', summary: 'for so long (default: 10s; of a restart none)' },
+      { name: 'duration', kind: 'duration', summary: 'for so long (default: 10s; of a restart none)' },
       runOption,
       listOutputOption,
       ...hubOptions,
     ],
     examples: [
       {
-        line: 'postern fault arm north cut --kind link --in 10s --for 30s',
+        line: 'postern fault arm north cut --kind link --in 10s --duration 30s',
         does: 'no hub for half a minute',
       },
       {
-        line: 'postern fault arm north crash --kind kill --for 1m',
+        line: 'postern fault arm north crash --kind kill --duration 1m',
         does: 'its daemon is gone for a minute, and started again as it was',
       },
     ],

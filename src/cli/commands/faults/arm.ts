@@ -13,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const kind = options.text('kind') ?? '';
   const runName = options.text('run') ?? '';
   const inMs = options.durationMs('in') ?? 0;
-  const said = options.durationMs('for');
+  const said = options.durationMs('duration');
   if (kind === '') {
     throw new PosternError('OPTION_MISSING', 'a fault needs --kind', {
       hint: 'see what this node can do with `postern fault kinds NODE`',
