@@ -3,7 +3,7 @@ import { lastSendMs } from './check-groups.js';
 import type { Draft, DraftFault, Findings } from './draft.js';
 import { durationText } from './quantities.js';
 import type { Roster } from './roster.js';
-import { longestFaultMs, longestMs, mostFaultsPerNode } from './scenario.js';
+import { longestFaultMs, longestMs, mostFaultsPerNode, type Provider } from './scenario.js';
 
 /** Most lots that a node draws for one rule. */
 export const mostLots = 10_000;
@@ -11,11 +11,16 @@ export const mostLots = 10_000;
 const shortestMs = 100;
 
 /** What is wrong with the faults, each for itself and where two meet. */
-export function checkFaults({ faults, groups }: Draft, roster: Roster, findings: Findings): void {
+export function checkFaults(
+  { faults, groups }: Draft,
+  { roster, provider }: { readonly roster: Roster; readonly provider: Provider },
+  findings: Findings,
+): void {
   const endMs = lastSendMs(groups);
   const whole = groups.length > 0 && groups.every(({ broken }) => broken !== true) && endMs <= longestMs;
   for (const fault of faults) {
     checkTimes(fault, findings);
+    checkProvider(fault, provider, findings);
     checkNodes(fault, roster, findings);
     if (whole) checkEnd(fault, endMs, findings);
   }
@@ -44,6 +49,12 @@ function checkTimes(fault: DraftFault, findings: Findings): void {
       `is longer than every (${durationText(everyMs)}): the next would begin before this one ends`,
     );
   }
+}
+
+function checkProvider({ path, kinds }: DraftFault, provider: Provider, findings: Findings): void {
+  if (provider !== 'local' || !kinds.includes('peers')) return;
+  const text = 'no node can be cut from its peers with provider local: all of them are this machine';
+  findings.mistakes.push({ path: [...path, 'kind'], text });
 }
 
 function checkNodes({ path, of, any }: DraftFault, roster: Roster, findings: Findings): void {

@@ -123,7 +123,7 @@ function checkAll(draft: Draft, roster: Roster, provider: Provider, findings: Fi
   else if (draft.groups.length === 0 && !broken) none('a group with a test: nothing is sent in it');
   checkNodes(draft, provider, findings);
   checkGroups(draft, roster, findings);
-  checkFaults(draft, roster, findings);
+  checkFaults(draft, { roster, provider }, findings);
   for (const { path, daemon } of draft.nodes) checkDaemon(daemon, [...path, 'daemon'], roster, findings);
 }
 

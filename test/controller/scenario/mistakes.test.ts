@@ -204,6 +204,13 @@ const cases: readonly [what: string, text: string, mistakes: readonly string[], 
     ['at for: faults[0].for: is longer than every (5s): the next would begin before this one ends'],
   ],
   [
+    'a cut from peers on the same machine',
+    `provider: local\n${withFault('{kind: [link, peers], for: 6s}')}`,
+    [
+      'at kind: faults[0].kind: no node can be cut from its peers with provider local: all of them are this machine',
+    ],
+  ],
+  [
     'odds of nothing',
     withFault('{kind: kill, odds: 5, for: 6s}'),
     ['at odds: faults[0].odds: goes with every: a lot is drawn each time'],
