@@ -184,10 +184,7 @@ export class Journal {
     return this.#safely(() => this.#append({ k: 'ended' }));
   }
 
-  /**
-   * Ends the test before its time: it drains, for `settleMs` where that is shorter than it would. Throws `TEST_STATE` where
-   * that ends it no sooner.
-   */
+  /** Ends the test before its time: it drains, for `settleMs` at most. Throws `TEST_STATE` where that ends it no sooner. */
   stop(by: string, reason: string, settleMs?: number): Promise<void> {
     const sooner = settleMs === undefined ? {} : { settleMs: Math.round(settleMs) };
     return this.#safely(() => this.#append({ k: 'stopping', by, reason, ...sooner }));
@@ -207,13 +204,8 @@ export class Journal {
 
   /** Ends a test that cannot go on. */
   fail(code: string, message: string): Promise<void> {
-    this.#ending ??= this.#end((sum) => ({
-      k: 'failed',
-      code,
-      message: message.slice(0, 512),
-      lost: 0,
-      ...sum,
-    }));
+    const told = message.slice(0, 512);
+    this.#ending ??= this.#end((sum) => ({ k: 'failed', code, message: told, lost: 0, ...sum }));
     return this.#ending;
   }
 
