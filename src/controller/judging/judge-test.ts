@@ -100,6 +100,7 @@ export function judgeTest(judging: TestJudging): JudgedTest {
     ...told('stable', whole.stable.quantiles()),
     ...told('slip', whole.slip.quantiles()),
     availability: { calm: part(whole.calm), disturbed: part(whole.disturbed) },
+    due: { calm: whole.calm.of, disturbed: whole.disturbed.of },
     points: whole.points.kept,
   };
 }

@@ -116,6 +116,8 @@ export interface TestJudgement {
   readonly slip?: Quantiles;
   /** ok sends of those that were due, 0 to 1, by whether a fault was on at the sender then; 1 where none was due. */
   readonly availability: { readonly calm: number; readonly disturbed: number };
+  /** Sends that were due, by the same. */
+  readonly due?: { readonly calm: number; readonly disturbed: number };
   /** Latencies to plot, at most 4,000, chosen evenly: [sent at, milliseconds from T0; latency, ms; index of sender; index of receiver in `plan.nodes`]. */
   readonly points: readonly (readonly [number, number, number, number])[];
 }

@@ -81,6 +81,7 @@ const test = z.object({
   stable: quantiles.exactOptional(),
   slip: quantiles.exactOptional(),
   availability: z.object({ calm: z.number(), disturbed: z.number() }),
+  due: z.object({ calm: z.number(), disturbed: z.number() }).exactOptional(),
   points: z
     .array(z.tuple([z.number(), z.number(), z.number(), z.number()]))
     .describe('Sent at, from T0; latency; index of sender and of receiver in the nodes of the plan'),

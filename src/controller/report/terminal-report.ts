@@ -71,14 +71,14 @@ function testLines(
   pairs: number,
 ): string[] {
   const title = `${test.name} (${test.test}), group ${test.group}, ${test.phase} phase`;
-  const { totals, availability } = test;
+  const { totals, availability, due } = test;
   const sent = [
     `sent ${totals.ok} of ${totals.scheduled}`,
     ...(totals.fail > 0 ? [`${totals.fail} failed`] : []),
     ...(totals.info > 0 ? [`${totals.info} with unknown outcome`] : []),
     ...(totals.skipped > 0 ? [`${totals.skipped} skipped`] : []),
-    `${share(availability.calm)} while calm`,
-    `${share(availability.disturbed)} while disturbed`,
+    ...(due?.calm === 0 ? [] : [`${share(availability.calm)} while calm`]),
+    ...(due?.disturbed === 0 ? [] : [`${share(availability.disturbed)} while disturbed`]),
   ].join(', ');
   const times = [
     ...named('stable', test.stable),

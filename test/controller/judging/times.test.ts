@@ -97,6 +97,7 @@ describe('times of messages', () => {
     for (const node of ['a', 'b', 'c']) run.end(node);
     const [only] = disturbed(run, 1_000, 1_500, 'a').judge().tests;
     assert.deepEqual(only?.availability, { calm: 8 / 11, disturbed: 1 });
+    assert.deepEqual(only?.due, { calm: 11, disturbed: 1 });
     assert.equal(only?.slip?.max, 300);
     assert.deepEqual([only?.totals.fail, only?.totals.skipped, only?.totals.scheduled], [1, 2, 12]);
   });

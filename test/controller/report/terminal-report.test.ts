@@ -139,3 +139,14 @@ test('what was not measured and who ended a run is said', () => {
   assert.match(text, /clocks +nobody measured them/);
   assert.doesNotMatch(text, /P50|Faults|Blind/);
 });
+
+test('how many sends went well is told only of times in which some were due', () => {
+  const [only] = small.tests;
+  if (only === undefined) throw new Error('the judgement has no test');
+  const sentOf = (due: { readonly calm: number; readonly disturbed: number }): string =>
+    terminalReport({ ...small, tests: [{ ...only, due }] }, { width: 120 });
+  assert.match(sentOf({ calm: 9, disturbed: 1 }), /% while calm, [\d.]+ % while disturbed/);
+  assert.match(sentOf({ calm: 9, disturbed: 0 }), /% while calm\n/);
+  assert.doesNotMatch(sentOf({ calm: 9, disturbed: 0 }), /disturbed/);
+  assert.doesNotMatch(sentOf({ calm: 0, disturbed: 1 }), /calm/);
+});

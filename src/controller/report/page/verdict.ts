@@ -69,7 +69,7 @@ export function testsPart(model: Model): HTMLElement {
     const chooser = el('button', { type: 'button', class: 'link' }, `${test.name} (${test.test})`);
     chooser.addEventListener('click', () => model.choose({ test: test.test, pair: undefined }));
     buttons.set(test.test, chooser);
-    const { latency, stable, slip, availability } = test;
+    const { latency, stable, slip, availability, due } = test;
     return [
       chooser,
       test.group,
@@ -79,8 +79,8 @@ export function testsPart(model: Model): HTMLElement {
       ...[latency?.p50, latency?.p95, latency?.p99, latency?.max, stable?.p95, stable?.max, slip?.p99].map(
         (ms) => (ms === undefined ? '' : span(ms)),
       ),
-      share(availability.calm),
-      share(availability.disturbed),
+      due?.calm === 0 ? '' : share(availability.calm),
+      due?.disturbed === 0 ? '' : share(availability.disturbed),
     ];
   });
   const measures = [
