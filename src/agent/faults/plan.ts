@@ -49,7 +49,8 @@ export type FaultPlan = z.infer<typeof faultPlan>;
 export function readFaultPlan(asked: unknown, nowMs: number): FaultPlan {
   const read = faultPlan.safeParse(asked);
   if (!read.success) {
-    throw new PosternError('FAULT_INVALID', `there cannot be such a fault:\n${z.prettifyError(read.error)}`);
+    const mistakes = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new PosternError('FAULT_INVALID', `there cannot be such a fault: ${mistakes.join('; ')}`);
   }
   const { atMs, offsetMs } = read.data;
   if (atMs - offsetMs > nowMs + furthestMs) {
