@@ -159,6 +159,7 @@ describe('the page of a report in a browser', { skip }, () => {
     const links = page.locator('#messages tbody a');
     assert.equal(await links.count(), judgement.messages.length);
     await links.last().click();
+    await page.locator('#history tbody tr').first().waitFor();
     const told = await page.locator('#history tbody tr:not(:has(.fault, .blind))').count();
     assert.equal(told, judgement.messages.at(-1)?.history.length);
     assert.deepEqual(noise, []);
