@@ -56,6 +56,23 @@ test('the worst pairs come first, those that are well are counted, and the sum i
   assert.match(table[rest + 1] ?? '', /^ {2}all +400 +396 +3 +1 +1 +2 /);
 });
 
+test('troubled messages are named, and those that are too many are counted', () => {
+  const few = madeJudgement({ ...smallRun(), troubles: { lost: 3 } });
+  const text = terminalReport(few, { width: 160 });
+  for (const { test: name, sender, seq, troubles } of few.messages) {
+    const [first] = troubles;
+    assert.ok(
+      text.includes(`  ${name}: message ${seq} of ${sender}: ${first?.trouble} at ${first?.receiver}`),
+      text,
+    );
+  }
+  assert.doesNotMatch(text, /more trouble/);
+  const all = terminalReport(madeJudgement({ ...smallRun(), troubles: { lost: 200 } }), { width: 160 });
+  const named = all.match(/: message \d+ of /g)?.length ?? 0;
+  assert.equal(named, 20);
+  assert.match(all, /and \d+ more troubles: the page and the JSON have them/);
+});
+
 test('more troubled pairs than fit are counted', () => {
   const many = madeJudgement({ ...smallRun(), troubles: { lost: 200 } });
   const text = terminalReport(many, { width: 100, pairs: 3 });
