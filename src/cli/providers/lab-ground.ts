@@ -23,7 +23,7 @@ export async function labGround(
     throw new PosternError(
       'WORLD_INVALID',
       `${directory} is too long for the path of a socket: at most ${longestSocket - 9} bytes`,
-      { hint: 'give a shorter one with --data', exitCode: 2 },
+      { hint: 'give a shorter one with --directory', exitCode: 2 },
     );
   }
   const places = new Map<string, DaemonPlace>();
