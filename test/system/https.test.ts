@@ -106,7 +106,9 @@ describe('a hub with TLS, and an agent that only HTTPS lets out', () => {
 
   test('the agent comes back by itself when the proxy was away', async () => {
     await proxy.kill();
-    await eventually('the node is cut off', async () => (await fleet.stateOf('cellar')) !== 'connected.idle');
+    await eventually('the node is cut off', async () =>
+      ['suspect', 'lost'].includes(await fleet.stateOf('cellar')),
+    );
     await proxy.restart();
     await eventually('the node is back', async () => (await fleet.stateOf('cellar')) === 'connected.idle', {
       timeoutMs: 40_000,

@@ -58,8 +58,7 @@ function trailersIn(text: string): Field[] {
 
 /** Base64 in pieces that are each padded, or not. */
 export function unbase64(text: string): Buffer {
-  if (text.length % 4 !== 0) throw new Error(`${text.length} characters are no base64`);
-  const groups = text.match(/[A-Za-z0-9+/]*={0,2}/g) ?? [];
+  const groups = text.match(/[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==/g) ?? [];
   if (groups.join('') !== text) throw new Error('this is no base64');
   return Buffer.concat(groups.map((group) => Buffer.from(group, 'base64')));
 }
