@@ -16,6 +16,11 @@ export class HeldClock implements ActorClock {
     this.#clock = clock;
   }
 
+  /** Whether its timers run. */
+  get isReleased(): boolean {
+    return this.#held === undefined;
+  }
+
   setTimeout(fn: (...args: unknown[]) => void, timeoutMs: number): unknown {
     const timer = new HeldTimer(fn, timeoutMs);
     if (this.#held === undefined) timer.begin(this.#clock);

@@ -2,18 +2,15 @@ import { type FaultContext, type FaultInput, faultMachine, nearMs } from '../../
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import type { PublishedTransition } from '../../actors/host.js';
+import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a fault wants to be done. */
 export type FaultEffect = 'prepare' | 'begin' | 'inject' | 'undo';
 
 /** The machine of a fault: it stands still in the past until `live`. */
-export interface FaultActor
-  extends Pick<RunningActor<typeof faultMachine>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
-  /** What was told so far is the past; its timers run, and it does and publishes things from now on. */
-  live(): void;
-}
+export type FaultActor = RebuiltActor<typeof faultMachine>;
 
 /** Starts the machine of a fault, to be told first what has happened to it already. */
 export function startFaultActor(options: {
@@ -27,10 +24,9 @@ export function startFaultActor(options: {
 }): FaultActor {
   const { input, effects, now, log } = options;
   const clock = new HeldClock(options.clock ?? workingClock);
-  let isLive = false;
   const left = (atMs: number) => Math.max(0, atMs - now());
   const ifLive = (effect: () => void) => () => {
-    if (isLive) effect();
+    if (clock.isReleased) effect();
   };
   const machine = faultMachine.provide({
     actions: safeEffects<FaultEffect, { readonly context: FaultContext }>(log, {
@@ -45,27 +41,15 @@ export function startFaultActor(options: {
       untilOver: ({ context }) => left(context.startAtMs + context.forMs),
     },
   });
-  const actor = startActor({
+  return startRebuiltActor({
     machine,
     machineName: 'fault',
     id: `${input.run}.${input.fault}.${options.node}`,
     input,
     clock,
     now,
-    publish: (transition) => {
-      if (isLive) options.publish(transition);
-    },
+    publish: options.publish,
     context: ({ context }) => ({ ...context }),
     log,
   });
-  return {
-    send: (event) => actor.send(event),
-    snapshot: () => actor.snapshot(),
-    onTransition: (listener) => actor.onTransition(listener),
-    stop: () => actor.stop(),
-    live() {
-      isLive = true;
-      clock.release();
-    },
-  };
 }

@@ -2,18 +2,15 @@ import { type TestContext, type TestInput, testMachine } from '../../../machines
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import type { PublishedTransition } from '../../actors/host.js';
+import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a test wants to be recorded when its times have come. */
 export type TestEffect = 'begin' | 'endSends' | 'finish';
 
 /** The machine of a test: it stands still in the past until `live`. */
-export interface TestActor
-  extends Pick<RunningActor<typeof testMachine>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
-  /** What was told so far is the past; its timers run and its transitions are published from now on. */
-  live(): void;
-}
+export type TestActor = RebuiltActor<typeof testMachine>;
 
 /** Starts the machine of a test, to be told its journal from the first record on. */
 export function startTestActor(options: {
@@ -27,7 +24,6 @@ export function startTestActor(options: {
 }): TestActor {
   const { input, effects, now, log } = options;
   const clock = new HeldClock(options.clock ?? workingClock);
-  let isLive = false;
   const left = (atMs: number) => Math.max(0, atMs - now());
   const machine = testMachine.provide({
     actions: safeEffects<TestEffect, { readonly context: TestContext }>(log, {
@@ -41,27 +37,15 @@ export function startTestActor(options: {
       untilSettled: ({ context }) => left((context.sendsEndedAtMs ?? 0) + context.settleMs),
     },
   });
-  const actor = startActor({
+  return startRebuiltActor({
     machine,
     machineName: 'test',
     id: `${input.run}.${input.test}.${options.node}`,
     input,
     clock,
     now,
-    publish: (transition) => {
-      if (isLive) options.publish(transition);
-    },
+    publish: options.publish,
     context: ({ context }) => ({ ...context }),
     log,
   });
-  return {
-    send: (event) => actor.send(event),
-    snapshot: () => actor.snapshot(),
-    onTransition: (listener) => actor.onTransition(listener),
-    stop: () => actor.stop(),
-    live() {
-      isLive = true;
-      clock.release();
-    },
-  };
 }

@@ -2,18 +2,15 @@ import { type RunContext, runDelays, runMachine } from '../../../machines/run.js
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import type { PublishedTransition } from '../../actors/host.js';
+import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a run wants to be written down when its times have come. */
 export type RunEffect = 'giveUp' | 'endSends' | 'endSettling' | 'endCollecting' | 'endStopping';
 
 /** The machine of a run: it stands still in the past until `live`. */
-export interface RunActor
-  extends Pick<RunningActor<typeof runMachine>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
-  /** What was told so far is the past; its timers run and its transitions are published from now on. */
-  live(): void;
-}
+export type RunActor = RebuiltActor<typeof runMachine>;
 
 /** Starts the machine of a run, to be told its events from the first one on. */
 export function startRunActor(options: {
@@ -27,8 +24,7 @@ export function startRunActor(options: {
 }): RunActor {
   const { run, effects, now, log } = options;
   const clock = new HeldClock(options.clock ?? workingClock);
-  let isLive = false;
-  const actor = startActor({
+  return startRebuiltActor({
     machine: runMachine.provide({
       actions: safeEffects<RunEffect, { readonly context: RunContext }>(log, effects),
       delays: runDelays((atMs) => Math.max(0, atMs - now())),
@@ -38,20 +34,8 @@ export function startRunActor(options: {
     input: { run, atMs: options.startedAtMs },
     clock,
     now,
-    publish: (transition) => {
-      if (isLive) options.publish(transition);
-    },
+    publish: options.publish,
     context: ({ context }) => ({ ...context }),
     log,
   });
-  return {
-    send: (event) => actor.send(event),
-    snapshot: () => actor.snapshot(),
-    onTransition: (listener) => actor.onTransition(listener),
-    stop: () => actor.stop(),
-    live() {
-      isLive = true;
-      clock.release();
-    },
-  };
 }

@@ -1,0 +1,24 @@
+import type { AnyStateMachine } from 'xstate';
+import type { HeldClock } from './held-clock.js';
+import { type ActorOptions, type RunningActor, startActor } from './host.js';
+
+/** An actor that is told first what has happened to it already: it stands still in the past until `live`. */
+export interface RebuiltActor<M extends AnyStateMachine>
+  extends Pick<RunningActor<M>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
+  /** What was told so far is the past; its timers run and its transitions are published from now on. */
+  live(): void;
+}
+
+/** Starts the actor of a durable machine, to be told its events from the first one on. */
+export function startRebuiltActor<M extends AnyStateMachine>(
+  options: ActorOptions<M> & { readonly clock: HeldClock },
+): RebuiltActor<M> {
+  const { clock, publish } = options;
+  const { send, snapshot, onTransition, stop } = startActor({
+    ...options,
+    publish: (transition) => {
+      if (clock.isReleased) publish(transition);
+    },
+  });
+  return { send, snapshot, onTransition, stop, live: () => clock.release() };
+}
