@@ -20,8 +20,14 @@ export function batchOf(after: number, last: number, changes: Partial<ResultBatc
 }
 
 /** Hands a batch over as an agent does. */
-export function handOver(agent: Bus, node: string, key: string, batch: ResultBatch): Promise<ResultAnswer> {
-  return agent.request(subjects.resultBatch, { node, key }, batch, { timeoutMs: 10_000 });
+export function handOver(
+  agent: Bus,
+  node: string,
+  key: string,
+  batch: ResultBatch,
+  timeoutMs = 10_000,
+): Promise<ResultAnswer> {
+  return agent.request(subjects.resultBatch, { node, key }, batch, { timeoutMs });
 }
 
 /** All that is stored of a run. */
