@@ -3,13 +3,12 @@ import {
   Server,
   ServerCredentials,
   status,
-  type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { type Asserted, type AssertionKeys, assertionField, verifyAssertion } from '../auth/assertion.js';
 import { hasRole } from '../auth/identity.js';
 import { errorText, PosternError } from '../errors.js';
-import { type OwnService, userField } from '../own-service.js';
+import { guardedBy, type OwnService } from '../own-service.js';
 
 /** Calls that are open when the door closes may go on for so long, milliseconds. */
 const drainMs = 2_000;
@@ -34,7 +33,7 @@ export async function openDoor(options: {
 }): Promise<ControllerDoor> {
   const { listen, service, keys, audience } = options;
   const server = new Server({ 'grpc.enable_channelz': 0 });
-  server.addService(service.definition, asserted(service.implementation, keys, audience));
+  server.addService(service.definition, asserted(service, keys, audience));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(listen, ServerCredentials.createInsecure(), (failed, bound) => {
       if (failed === null) resolve(bound);
@@ -54,34 +53,18 @@ export async function openDoor(options: {
   };
 }
 
-function asserted(
-  implementation: UntypedServiceImplementation,
-  keys: AssertionKeys,
-  audience: string,
-): UntypedServiceImplementation {
-  const guard =
-    (handle: UntypedHandleCall): UntypedHandleCall =>
-    (
-      call: { readonly metadata: Metadata; emit(event: 'error', error: unknown): boolean },
-      ...rest: unknown[]
-    ) => {
-      try {
-        const text = call.metadata.get(assertionField)[0]?.toString() ?? '';
-        const caller = verifyAssertion(text, { keys, audience });
-        assertOperates(caller);
-        call.metadata.set(userField, caller.subject);
-      } catch (thrown) {
-        const denied = thrown instanceof PosternError && thrown.code === 'PERMISSION_DENIED';
-        const code = denied ? status.PERMISSION_DENIED : status.UNAUTHENTICATED;
-        const error = { code, details: errorText(thrown) };
-        const [callback] = rest;
-        if (typeof callback === 'function') callback(error);
-        else call.emit('error', error);
-        return;
-      }
-      Reflect.apply(handle, undefined, [call, ...rest]);
-    };
-  return Object.fromEntries(Object.entries(implementation).map(([name, handle]) => [name, guard(handle)]));
+function asserted(service: OwnService, keys: AssertionKeys, audience: string): UntypedServiceImplementation {
+  const admit = (metadata: Metadata): string => {
+    const text = metadata.get(assertionField)[0]?.toString() ?? '';
+    const caller = verifyAssertion(text, { keys, audience });
+    assertOperates(caller);
+    return caller.subject;
+  };
+  const refusal = (thrown: unknown) => {
+    const denied = thrown instanceof PosternError && thrown.code === 'PERMISSION_DENIED';
+    return { code: denied ? status.PERMISSION_DENIED : status.UNAUTHENTICATED, details: errorText(thrown) };
+  };
+  return guardedBy({ admit, refusal }, service);
 }
 
 /** Throws `PERMISSION_DENIED`. */

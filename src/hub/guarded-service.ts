@@ -1,9 +1,9 @@
-import type { Metadata, UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { coversMethod } from '../auth/method-patterns.js';
 import { coversAllNodes } from '../auth/node-patterns.js';
 import { PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type OwnService, userField } from '../own-service.js';
+import { guardedBy, type OwnService } from '../own-service.js';
 import type { Caller } from './caller-metadata.js';
 import { callerWith, serviceError } from './own-calls.js';
 
@@ -13,38 +13,15 @@ import { callerWith, serviceError } from './own-calls.js';
  * that is limited to some methods has to name the service's.
  */
 export function guarded(
-  { implementation, definition }: Pick<OwnService, 'implementation' | 'definition'>,
+  service: Pick<OwnService, 'implementation' | 'definition'>,
   log: Logger,
 ): UntypedServiceImplementation {
-  return Object.fromEntries(
-    Object.entries(implementation).map(([method, handle]) => [
-      method,
-      guardedMethod(handle, definition[method]?.path ?? '', log),
-    ]),
-  );
-}
-
-/** As much as there is in common of what grpc-js hands to methods of all kinds. */
-interface AnyCall {
-  readonly metadata: Metadata;
-  emit(event: 'error', error: unknown): boolean;
-}
-
-function guardedMethod(handle: UntypedHandleCall, path: string, log: Logger): UntypedHandleCall {
-  return (call: AnyCall, ...rest: unknown[]) => {
-    try {
-      const caller = callerWith('operate', call.metadata);
-      assertUnlimited(caller, path);
-      call.metadata.set(userField, caller.subject);
-    } catch (thrown) {
-      const [callback] = rest;
-      const error = serviceError(thrown, log);
-      if (typeof callback === 'function') callback(error);
-      else call.emit('error', error);
-      return;
-    }
-    Reflect.apply(handle, undefined, [call, ...rest]);
+  const admit = (metadata: Metadata, path: string): string => {
+    const caller = callerWith('operate', metadata);
+    assertUnlimited(caller, path);
+    return caller.subject;
   };
+  return guardedBy({ admit, refusal: (thrown) => serviceError(thrown, log) }, service);
 }
 
 /** Throws `PERMISSION_DENIED`. */
