@@ -1,36 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { TestEvent } from '../../../machines/test.js';
+import { countRecord, noCounts } from '../../bus/result-counts.js';
 import type { ResultCounts, ResultRecord } from '../../bus/result-records.js';
 import type { Received } from './received.js';
 
 /** Counts the records of a journal and sums them up, in their order. */
 export class Ledger {
   readonly #hash = createHash('sha256');
-  readonly #counts = {
-    records: 0,
-    intents: 0,
-    ok: 0,
-    fail: 0,
-    info: 0,
-    unknown: 0,
-    receipts: 0,
-    slips: 0,
-    damaged: 0,
-  };
+  readonly #counts = noCounts();
 
   add(record: ResultRecord, text: string): void {
-    const counts = this.#counts;
     this.#hash.update(text).update('\n');
-    counts.records++;
-    if (record.k === 'intent') counts.intents++;
-    else if (record.k === 'outcome') counts[record.result]++;
-    else if (record.k === 'receipt') counts.receipts++;
-    else if (record.k === 'slip') counts.slips++;
-    else if (record.k === 'damaged') {
-      const more = record.to - record.n;
-      counts.records += more;
-      counts.damaged += more + 1;
-    }
+    countRecord(this.#counts, record);
   }
 
   /** What a last record says of all before it. */

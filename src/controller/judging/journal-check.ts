@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { countRecord, noCounts } from '../../bus/result-counts.js';
 import type { ResultCounts, ResultRecord } from '../../bus/result-records.js';
 
 /** What may be wrong with the records of one journal. */
@@ -19,17 +20,7 @@ export interface JournalName {
 export class JournalCheck {
   readonly name: JournalName;
   readonly #hash = createHash('sha256');
-  readonly #counts = {
-    records: 0,
-    intents: 0,
-    ok: 0,
-    fail: 0,
-    info: 0,
-    unknown: 0,
-    receipts: 0,
-    slips: 0,
-    damaged: 0,
-  };
+  readonly #counts = noCounts();
   #next = 1;
   #missing = 0;
   #altered: string | undefined;
@@ -78,16 +69,7 @@ export class JournalCheck {
   }
 
   #count(record: ResultRecord): void {
-    const counts = this.#counts;
-    counts.records++;
-    if (record.k === 'intent') counts.intents++;
-    else if (record.k === 'outcome') counts[record.result]++;
-    else if (record.k === 'receipt') counts.receipts++;
-    else if (record.k === 'slip') counts.slips++;
-    else if (record.k === 'damaged') {
-      counts.records += record.to - record.n;
-      counts.damaged += record.to - record.n + 1;
-    }
+    countRecord(this.#counts, record);
     if (this.#isWhole) this.#hash.update(`${JSON.stringify(record)}\n`);
   }
 

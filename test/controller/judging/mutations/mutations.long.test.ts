@@ -12,6 +12,7 @@ import { mutations } from './mutations.js';
 const needed = [
   'src/controller',
   'src/errors.js',
+  'src/bus/result-counts.js',
   'src/bus/result-records.js',
   'test/controller/judging',
   'test/system/chaos/random.js',
