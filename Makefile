@@ -8,7 +8,7 @@ SHELL := /bin/sh
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
 PROTOS := $(shell find proto -name '*.proto')
-SOURCES := $(shell find machines src test scripts -path src/gen -prune -o -name '*.ts' -print)
+SOURCES := $(shell find machines src test scripts -path src/gen -prune -o \( -name '*.ts' -o -path 'src/inspector/page/*' -type f \) -print)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18

@@ -119,11 +119,28 @@ export const transition = z.object({
   id: shown(256),
   /** Unix time in milliseconds. */
   atMs: z.number().int().nonnegative().max(latestMs),
-  /** Counted from 1 by its actor. */
-  sequence: z.number().int().positive(),
+  /** When the actor began, Unix time in milliseconds: tells its lives apart. */
+  bornMs: z.number().int().nonnegative().max(latestMs).optional(),
+  /** Counted from 1 by its actor in each life; 0: it began. */
+  sequence: z.number().int().nonnegative(),
   event: shown(128),
+  /** What the event said; nothing secret. */
+  detail: z.record(z.string(), z.unknown()).optional(),
+  /** '' where the actor began. */
   from: shown(256),
+  /** '' where the actor ended. */
   to: shown(256),
+  /** Ids of the edges of the definition that were taken, in order; none: the event was ignored. */
+  edges: z.array(shown(256)).max(16).optional(),
+  /** Events that its states did not take since it began, by type; left out where there are none. */
+  ignored: z.record(shown(128), z.number().int().positive()).optional(),
+  /** Whose doing it was, as `machine/id`; left out where it is nobody's, or not known. */
+  by: shown(330).optional(),
+  /** Hash of the definition that the actor runs by. */
+  definition: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   /** The facts that the machine keeps; nothing secret. */
   context: z.record(z.string(), z.unknown()),
 });

@@ -3,6 +3,7 @@ import { revokeOnServers } from '../bus/revocation.js';
 import { removeHubFile, writeHubFile } from '../client/hub-file.js';
 import type { HubConfigInput } from '../hub/config.js';
 import { startHub } from '../hub/hub.js';
+import { inspectorPage } from '../inspector/page-files.js';
 import type { Logger } from '../log.js';
 import { posternVersion } from '../package-info.js';
 import type { Cleanup } from './cleanup.js';
@@ -44,6 +45,7 @@ export async function startHubProcess(options: {
     metrics,
     version: posternVersion(),
     services: controller === undefined ? [] : [controller.service],
+    pages: [inspectorPage()],
   });
   cleanup.add('the hub', () => hub.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { BusAuthority, RevokedKeys } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
+import type { OwnPage } from '../own-page.js';
 import type { OwnService } from '../own-service.js';
 import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
@@ -23,6 +24,8 @@ export interface HubDeps {
   readonly metrics: Registry;
   /** Services of other roles in the same process, which the hub answers for: for callers with the role `operate`. */
   readonly services?: readonly OwnService[];
+  /** Pages of other roles in the same process, which the front door shows to everybody. */
+  readonly pages?: readonly OwnPage[];
   /** Instance id on the bus; default: random. */
   readonly hubInstance?: string;
   /** Version of Postern, as other hubs are told. */

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { OwnPage } from '../own-page.js';
 import { clientAddress, clientOf } from '../wire/client.js';
 import { Http1Client, Http2Client, type HttpClient } from '../wire/http-proxy-client.js';
 import { askForBody } from '../wire/http1-door.js';
@@ -23,6 +24,8 @@ export interface OwnHttpOptions {
   /** Why the hub is not ready; undefined: it is. */
   readonly notReady: () => string | undefined;
   readonly startedAtMs: number;
+  /** Pages of other roles in this process. */
+  readonly pages: readonly OwnPage[];
   readonly log: Logger;
 }
 
@@ -41,8 +44,8 @@ interface Asked {
 interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
-  /** Names and values of further fields. */
+  readonly body: string | Buffer;
+  /** Names and values of further fields; without `cache-control` among them, nobody may keep the answer. */
   readonly more?: readonly string[];
 }
 
@@ -82,7 +85,7 @@ export class OwnHttp {
   /** False: the request is none of those that are answered here. Never throws. */
   takeHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const path = pathOf(headers[':path'] ?? '/');
-    if (!ownPaths.has(path) || isCall(headers)) return false;
+    if (isCall(headers) || !(ownPaths.has(path) || pageOf(this.#options, path) !== undefined)) return false;
     const client = clientOf(stream.session);
     const from = client.addressIn(headers) ?? client.address;
     const asked = { method: headers[':method'] ?? '', path, from, body: stream, http1: false };
@@ -103,6 +106,22 @@ export class OwnHttp {
 
 function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? '/';
+}
+
+/** The page that a path is in. */
+function pageOf({ pages }: OwnHttpOptions, path: string): OwnPage | undefined {
+  return pages.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+}
+
+/** A file of a page; undefined: the path is in no page. */
+function page(options: OwnHttpOptions, { method, path }: Asked): Answer | undefined {
+  const found = pageOf(options, path);
+  if (found === undefined) return undefined;
+  if (method !== 'GET' && method !== 'HEAD') return wrongMethod('GET, HEAD');
+  const file = found.file(path);
+  if (file === undefined)
+    return refusal(404, 'NOT_FOUND', `there is no such file: the page is at ${found.path}`);
+  return { status: 200, type: file.type, body: file.body, more: file.fields };
 }
 
 async function answer(options: OwnHttpOptions, asked: Asked): Promise<Answer> {
@@ -126,7 +145,10 @@ async function answer(options: OwnHttpOptions, asked: Asked): Promise<Answer> {
       if (method !== 'POST') return wrongMethod('POST');
       return enrol(options, asked);
     default:
-      return refusal(404, 'NOT_FOUND', 'there is nothing here; gRPC calls come over HTTP/2, or as gRPC-web');
+      return (
+        page(options, asked) ??
+        refusal(404, 'NOT_FOUND', 'there is nothing here; gRPC calls come over HTTP/2, or as gRPC-web')
+      );
   }
 }
 
@@ -187,7 +209,8 @@ async function readJson(body: Readable): Promise<{ value: unknown } | JsonAnswer
 function send(client: HttpClient, method: string, { status, type, body, more = [] }: Answer): void {
   const fields = ['content-type', type, 'content-length', String(Buffer.byteLength(body))];
   const bodyless = method === 'HEAD';
-  client.respond(status, [...fields, 'cache-control', 'no-store', ...more], bodyless);
+  const kept = more.includes('cache-control') ? [] : ['cache-control', 'no-store'];
+  client.respond(status, [...fields, ...kept, ...more], bodyless);
   // What still arrives is thrown away, so that the exchange can come to its end.
   client.body.resume();
   if (bodyless || client.out.destroyed) return;

@@ -191,7 +191,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => tls?.stop());
   const natsWay = config.natsPipe.length === 0 ? undefined : natsDoor(config.natsPipe, log);
   const { connectionsPerAddress } = config.limits;
-  const ownHttp = new OwnHttp({ enrolment, attempts, notReady, startedAtMs, log });
+  const ownHttp = new OwnHttp({ enrolment, attempts, notReady, startedAtMs, pages: deps.pages ?? [], log });
   const front = await listenFront({
     addresses: config.listen,
     ...(tls === undefined ? {} : { tls }),
