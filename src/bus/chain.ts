@@ -1,5 +1,6 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { PosternError } from '../errors.js';
+import { askJetStream } from './ask-jetstream.js';
 import type { Chain } from './bus.js';
 import { type Connection, whileConnected } from './connection.js';
 import { assertFits, encodeBody, parseJson } from './messaging.js';
@@ -29,7 +30,7 @@ export function openChain<P extends string, T>(
   return {
     async last(params) {
       const subject = fillSubject(pattern, params);
-      const found = await whileConnected(connection, async () =>
+      const found = await askJetStream(connection, async () =>
         // asked of the leader: a copy may lag behind what was just stored
         (await manager).streams.getMessage(stream, { last_by_subj: subject }),
       ).catch((thrown: unknown) => Promise.reject(storeError(thrown, stream, subject)));
@@ -66,7 +67,7 @@ export function openChain<P extends string, T>(
     },
 
     async fullness() {
-      const { state, config } = await whileConnected(connection, async () =>
+      const { state, config } = await askJetStream(connection, async () =>
         (await manager).streams.info(stream),
       ).catch((thrown: unknown) => Promise.reject(storeError(thrown, stream, pattern)));
       const part = (taken: number, most: number) => (most > 0 ? taken / most : 0);

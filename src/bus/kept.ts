@@ -1,7 +1,8 @@
 import type { StoredMsg, StreamState } from '@nats-io/jetstream';
 import { errorText, PosternError } from '../errors.js';
+import { askJetStream } from './ask-jetstream.js';
 import type { Stop } from './bus.js';
-import { type Connection, whileConnected } from './connection.js';
+import type { Connection } from './connection.js';
 import { type KeptAnswer, type KeptPage, type KeptRequest, mostKeptMessages } from './messages.js';
 import { type Messaging, parseJson } from './messaging.js';
 import { declaredSubjects } from './permissions.js';
@@ -49,7 +50,7 @@ export function readFromStream(connection: Connection): ReadKept {
     }
     return { ...page, end: place, more: true };
   };
-  return (request) => whileConnected(connection, () => readPage(request));
+  return (request) => askJetStream(connection, () => readPage(request));
 }
 
 /** Of an empty stream, the year 1 is told. */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos } from 'nats';
 import { errorText } from '../errors.js';
+import { askJetStream } from './ask-jetstream.js';
 import type { Stop } from './bus.js';
-import { type Connection, listen, whileConnected } from './connection.js';
+import { type Connection, listen } from './connection.js';
 import { createRetry } from './retry.js';
 
 /** A stored message on its way out of a stream. */
@@ -77,8 +78,8 @@ export function readOrdered(
   };
 
   const start = async (mine: number): Promise<void> => {
-    await whileConnected(connection, ensure);
-    const info = await whileConnected(connection, () => manager.streams.info(stream));
+    await askJetStream(connection, ensure);
+    const info = await askJetStream(connection, () => manager.streams.info(stream));
     if (mine !== generation) return;
     if (created !== undefined && (created !== info.created || info.state.last_seq < lastSequence)) {
       lastSequence = 0;
@@ -107,7 +108,7 @@ export function readOrdered(
         ? { deliver_policy: DeliverPolicy.LastPerSubject }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSequence + 1 }),
     };
-    const made = await whileConnected(connection, () => manager.consumers.add(stream, config));
+    const made = await askJetStream(connection, () => manager.consumers.add(stream, config));
     if (mine !== generation) return;
     retry.succeeded();
     if (made.num_pending === 0 && made.delivered.consumer_seq === 0 && delivered === 0) handlers.caughtUp();

@@ -1,8 +1,9 @@
 import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { errorText, PosternError } from '../errors.js';
+import { askJetStream } from './ask-jetstream.js';
 import type { Entry, Stop, Store } from './bus.js';
-import { type Connection, whileConnected } from './connection.js';
+import type { Connection } from './connection.js';
 import { issues, parseJson } from './messaging.js';
 import { isStreamMissing, storeError } from './nats-errors.js';
 import { readOrdered } from './ordered.js';
@@ -49,7 +50,7 @@ export async function openStore<T>(
         return action();
       });
     try {
-      return await whileConnected(connection, once);
+      return await askJetStream(connection, once);
     } catch (thrown) {
       throw storeError(thrown, bucket, key);
     }

@@ -9,8 +9,9 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from 'nats';
 import { errorText, PosternError } from '../errors.js';
+import { askJetStream } from './ask-jetstream.js';
 import type { Stop } from './bus.js';
-import { type Connection, whileConnected } from './connection.js';
+import type { Connection } from './connection.js';
 import { isStreamMissing } from './nats-errors.js';
 import { declaredSubjects } from './permissions.js';
 import { createRetry } from './retry.js';
@@ -117,7 +118,7 @@ export async function keepStreams(connection: Connection, timeoutMs: number): Pr
   const retry = createRetry(100, 5000);
   const again = (): void => {
     if (!connection.connected) return;
-    whileConnected(connection, ensureAll).then(
+    askJetStream(connection, ensureAll).then(
       () => retry.succeeded(),
       (thrown: unknown) => {
         connection.log.warn(`cannot make the streams of kept messages yet: ${errorText(thrown)}`);

@@ -55,6 +55,21 @@ describe('keys that are revoked', () => {
         assert.deepEqual(others, []);
       });
 
+      it('hold up nobody who asks JetStream meanwhile', async () => {
+        const hub = await nats.hub();
+        const store = await hub.store(stores.tokens);
+        let over = false;
+        const failures: unknown[] = [];
+        const asking = Array.from({ length: 16 }, async () => {
+          while (!over) await store.get('none').catch((thrown: unknown) => failures.push(thrown));
+        });
+        // Each takes the imports of the account away for a moment, which some request meets.
+        for (let i = 0; i < 150; i++) await revoke(new Map());
+        over = true;
+        await Promise.all(asking);
+        assert.deepEqual(failures, []);
+      });
+
       it('are told of by somebody who may say nothing else, for a minute', async () => {
         const { credentials, inboxPrefix, account } = await nats.authority.revocation(new Map());
         const order = await rawClient(nats, credentials, inboxPrefix);
