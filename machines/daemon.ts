@@ -1,6 +1,7 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import { backoffMs } from './backoff.js';
 import { type DaemonContext, type DaemonEvent, type DaemonInput, daemonErrorOf } from './daemon-events.js';
+import type { StateTag } from './state-tags.js';
 
 /** An effect that whoever runs the machine provides. */
 const provided = () => {};
@@ -9,6 +10,7 @@ const daemonSetup = setup({
   types: {
     context: {} as DaemonContext,
     events: {} as DaemonEvent,
+    tags: {} as StateTag,
     input: {} as DaemonInput,
   },
   actions: {
@@ -65,6 +67,7 @@ export const daemonMachine = daemonSetup.createMachine({
       on: { START: 'probing', TARGETED: whenTargeted, ASKED: 'probing', STOP: 'stopped' },
     },
     probing: {
+      tags: 'warn',
       description: 'It is asked what it is.',
       entry: 'probe',
       exit: 'abandonProbe',
@@ -80,6 +83,7 @@ export const daemonMachine = daemonSetup.createMachine({
       after: { probeLimit: toUnreachable },
     },
     serving: {
+      tags: 'good',
       description: 'It answers, and what it is is known.',
       entry: 'watch',
       exit: 'unwatch',
@@ -90,6 +94,7 @@ export const daemonMachine = daemonSetup.createMachine({
       },
     },
     unreachable: {
+      tags: 'bad',
       description: 'It did not answer; the next probe comes after a pause that doubles each time.',
       on: {
         ASKED: 'probing',

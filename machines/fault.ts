@@ -1,6 +1,7 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import { backoffMs } from './backoff.js';
 import type { FaultContext, FaultEvent, FaultInput } from './fault-events.js';
+import type { StateTag } from './state-tags.js';
 
 /** An effect that whoever runs the machine provides. */
 const provided = () => {};
@@ -16,6 +17,7 @@ const faultSetup = setup({
   types: {
     context: {} as FaultContext,
     events: {} as FaultEvent,
+    tags: {} as StateTag,
     input: {} as FaultInput,
   },
   actions: {
@@ -102,6 +104,7 @@ export const faultMachine = faultSetup.createMachine({
       after: { untilNear: { actions: 'prepare' }, untilStart: { actions: 'begin' } },
     },
     injecting: {
+      tags: 'warn',
       description: 'What undoes it is made safe, then it is done.',
       entry: 'inject',
       on: {
@@ -116,11 +119,13 @@ export const faultMachine = faultSetup.createMachine({
       },
     },
     injected: {
+      tags: 'warn',
       description: 'It acts.',
       on: { ...whenHealed.on, HEAL_ASKED: 'healing', BOOTED: 'healing' },
       after: { untilOver: 'healing' },
     },
     healing: {
+      tags: 'warn',
       initial: 'undoing',
       on: {
         HEALED: {
@@ -158,6 +163,7 @@ export const faultMachine = faultSetup.createMachine({
       },
     },
     stuck: {
+      tags: 'bad',
       description: 'Could not be undone in many attempts.',
       on: {
         ...whenHealed.on,
@@ -165,9 +171,9 @@ export const faultMachine = faultSetup.createMachine({
         BOOTED: { target: 'healing', actions: assign({ failures: 0 }) },
       },
     },
-    healed: { type: 'final', description: 'It acts no more.' },
-    refused: { type: 'final', description: 'It could not be done here, and has done nothing.' },
-    missed: { type: 'final', description: 'No agent was there during its whole time.' },
+    healed: { type: 'final', tags: 'good', description: 'It acts no more.' },
+    refused: { type: 'final', tags: 'bad', description: 'It could not be done here, and has done nothing.' },
+    missed: { type: 'final', tags: 'warn', description: 'No agent was there during its whole time.' },
     cancelled: { type: 'final', description: 'It was taken back before its time.' },
   },
 });

@@ -8,6 +8,7 @@ import {
   type LinkEvent,
   type LinkInput,
 } from './link-events.js';
+import type { StateTag } from './state-tags.js';
 
 /** An effect that whoever runs the machine provides. */
 const provided = () => {};
@@ -16,6 +17,7 @@ const linkSetup = setup({
   types: {
     context: {} as LinkContext,
     events: {} as LinkEvent,
+    tags: {} as StateTag,
     input: {} as LinkInput,
     output: {} as { end: LinkEnd },
   },
@@ -101,6 +103,7 @@ export const linkMachine = linkSetup.createMachine({
       on: { START: 'dialing', DRAIN: whenStopped, STOP: whenStopped },
     },
     dialing: {
+      tags: 'warn',
       description: 'Gets credentials at the front door where they are needed, and connects to the bus.',
       entry: 'dial',
       exit: 'abandonDial',
@@ -121,6 +124,7 @@ export const linkMachine = linkSetup.createMachine({
       after: { dialLimit: [...afterFailedDial] },
     },
     authenticating: {
+      tags: 'warn',
       description: 'Connected; asks a hub for a place, or for the place that it had.',
       entry: 'sayHello',
       exit: 'abandonHello',
@@ -156,6 +160,7 @@ export const linkMachine = linkSetup.createMachine({
       after: { helloLimit: toWaiting },
     },
     online: {
+      tags: 'good',
       description: 'Has a place; hubs send calls and watch over it.',
       entry: ['serveCalls', 'watchHub'],
       exit: 'unwatchHub',
@@ -170,6 +175,7 @@ export const linkMachine = linkSetup.createMachine({
       },
     },
     partitioned: {
+      tags: 'bad',
       description:
         'The connection to the bus broke; it is being dialed again, the place is kept for the return.',
       on: {
@@ -182,6 +188,7 @@ export const linkMachine = linkSetup.createMachine({
       after: { partitionLimit: 'dialing' },
     },
     waiting: {
+      tags: 'bad',
       description: 'An attempt failed; the next one comes after a pause that doubles each time.',
       on: {
         HUB_HEARD: { guard: 'hasPlace', target: 'authenticating' },
@@ -193,12 +200,14 @@ export const linkMachine = linkSetup.createMachine({
       after: { backoff: 'dialing' },
     },
     draining: {
+      tags: 'warn',
       description: 'Takes no new calls and lets the open ones finish.',
       entry: ['sayDraining', 'finishCalls'],
       on: { DRAINED: whenStopped, ...notices, STOP: whenStopped },
       after: { drainLimit: whenStopped },
     },
     superseded: {
+      tags: 'bad',
       type: 'final',
       description: 'A newer process has the place. This one stops and does not come back.',
       entry: 'hangUp',

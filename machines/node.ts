@@ -14,6 +14,7 @@ import {
   withNobodyThere,
   withoutInstance,
 } from './node-facts.js';
+import type { StateTag } from './state-tags.js';
 
 /** What the machine knows of a node. */
 export interface NodeContext {
@@ -62,6 +63,7 @@ const nodeSetup = setup({
   types: {
     context: {} as NodeContext,
     events: {} as NodeEvent,
+    tags: {} as StateTag,
     input: {} as NodeInput,
   },
   guards: {
@@ -162,6 +164,7 @@ export const nodeMachine = nodeSetup.createMachine({
       ],
     },
     connected: {
+      tags: 'good',
       description: 'At least one instance answers pings, or is about to.',
       on: facts.on,
       initial: 'idle',
@@ -179,6 +182,7 @@ export const nodeMachine = nodeSetup.createMachine({
           ],
         },
         joining: {
+          tags: 'warn',
           description: 'An instance has its place; calls go there as soon as it has answered its first ping.',
           always: [
             { guard: 'anyReady', target: 'idle' },
@@ -194,6 +198,7 @@ export const nodeMachine = nodeSetup.createMachine({
           ],
         },
         draining: {
+          tags: 'warn',
           description:
             'Open calls may finish; new ones are refused because every instance that answers is leaving.',
           always: [
@@ -204,6 +209,7 @@ export const nodeMachine = nodeSetup.createMachine({
       },
     },
     suspect: {
+      tags: 'warn',
       description:
         'Every instance that is left has stopped answering; no call goes there until one answers again.',
       on: facts.on,
@@ -215,6 +221,7 @@ export const nodeMachine = nodeSetup.createMachine({
       ],
     },
     lost: {
+      tags: 'bad',
       description: 'No instance is left. The node is remembered and comes back with the next claim.',
       on: facts.on,
       always: [
@@ -225,6 +232,7 @@ export const nodeMachine = nodeSetup.createMachine({
       ],
     },
     revoked: {
+      tags: 'bad',
       type: 'final',
       description: 'The node may not serve any more. There is no way back for this name and key.',
       entry: 'forgetInstances',

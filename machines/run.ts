@@ -1,5 +1,6 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import type { RunContext, RunEvent, RunInput } from './run-events.js';
+import type { StateTag } from './state-tags.js';
 
 /** An effect that whoever runs the machine provides. */
 const provided = () => {};
@@ -34,6 +35,7 @@ const runSetup = setup({
   types: {
     context: {} as RunContext,
     events: {} as RunEvent,
+    tags: {} as StateTag,
     input: {} as RunInput,
   },
   actions: {
@@ -192,6 +194,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     stopping: {
+      tags: 'warn',
       description: 'It ends before its time: nodes stop sending, faults are healed.',
       on: {
         QUIET: { target: 'collecting', actions: 'enter' },
@@ -224,11 +227,11 @@ export const runMachine = runSetup.createMachine({
       },
       after: { untilJudged: { actions: 'giveUp' } },
     },
-    passed: { type: 'final', description: 'All rules hold.' },
-    failed: { type: 'final', description: 'A rule does not hold.' },
-    unknown: { type: 'final', description: 'Nobody can say whether the rules hold.' },
-    refused: { type: 'final', description: 'The scenario cannot be run.' },
-    aborted: { type: 'final', description: 'Somebody ended it before its time.' },
+    passed: { type: 'final', tags: 'good', description: 'All rules hold.' },
+    failed: { type: 'final', tags: 'bad', description: 'A rule does not hold.' },
+    unknown: { type: 'final', tags: 'warn', description: 'Nobody can say whether the rules hold.' },
+    refused: { type: 'final', tags: 'bad', description: 'The scenario cannot be run.' },
+    aborted: { type: 'final', tags: 'warn', description: 'Somebody ended it before its time.' },
   },
 });
 

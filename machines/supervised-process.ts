@@ -1,5 +1,6 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import { type ProcessContext, type ProcessEvent, processErrorOf } from './process-events.js';
+import type { StateTag } from './state-tags.js';
 
 /** An effect that whoever runs the machine provides. */
 const provided = () => {};
@@ -8,6 +9,7 @@ const processSetup = setup({
   types: {
     context: {} as ProcessContext,
     events: {} as ProcessEvent,
+    tags: {} as StateTag,
   },
   actions: {
     /** Starts a keeper and has it start the process; answers LAUNCHED or LAUNCH_FAILED, later EXITED and GONE. */
@@ -60,10 +62,12 @@ export const processMachine = processSetup.createMachine({
       on: { START: whenStarted },
     },
     failed: {
+      tags: 'bad',
       description: 'Nothing of it runs: it could not be started, or ended without being told to.',
       on: { START: whenStarted },
     },
     starting: {
+      tags: 'warn',
       description: 'Being started.',
       entry: 'launch',
       initial: 'launching',
@@ -82,10 +86,12 @@ export const processMachine = processSetup.createMachine({
       },
     },
     running: {
+      tags: 'good',
       description: 'Has stayed up.',
       on: { STOP: whenStopped, EXITED: whenEnded, KEEPER_LOST: whenBroken },
     },
     stopping: {
+      tags: 'warn',
       description: 'It and what it has started are being ended.',
       initial: 'graceful',
       on: {
@@ -110,6 +116,7 @@ export const processMachine = processSetup.createMachine({
       },
     },
     stuck: {
+      tags: 'bad',
       description: 'Something of it outlives SIGKILL: it hangs in the kernel, or belongs to somebody else.',
       on: {
         GONE: whenGone,

@@ -1,4 +1,5 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
+import type { StateTag } from './state-tags.js';
 import type { TestContext, TestEvent, TestInput } from './test-events.js';
 
 /** An effect that whoever runs the machine provides. */
@@ -8,6 +9,7 @@ const testSetup = setup({
   types: {
     context: {} as TestContext,
     events: {} as TestEvent,
+    tags: {} as StateTag,
     input: {} as TestInput,
   },
   actions: {
@@ -116,6 +118,7 @@ export const testMachine = testSetup.createMachine({
       after: { untilStart: { actions: 'begin' } },
     },
     running: {
+      tags: 'good',
       description: 'Sends and receives.',
       on: {
         ...told.on,
@@ -133,6 +136,7 @@ export const testMachine = testSetup.createMachine({
       after: { untilSendsEnd: { actions: 'endSends' } },
     },
     draining: {
+      tags: 'good',
       description: 'Sends nothing more; waits for outcomes and for what comes from others.',
       on: {
         ...told.on,
@@ -142,9 +146,13 @@ export const testMachine = testSetup.createMachine({
       },
       after: { untilSettled: { actions: 'finish' } },
     },
-    finished: { type: 'final', description: 'Everything is recorded.' },
-    stopped: { type: 'final', description: 'Ended before its time; what was done is recorded.' },
-    failed: { type: 'final', description: 'It could not go on.' },
+    finished: { type: 'final', tags: 'good', description: 'Everything is recorded.' },
+    stopped: {
+      type: 'final',
+      tags: 'warn',
+      description: 'Ended before its time; what was done is recorded.',
+    },
+    failed: { type: 'final', tags: 'bad', description: 'It could not go on.' },
   },
 });
 

@@ -1,3 +1,5 @@
+import { nodeMachine } from '../../machines/node.js';
+import { tagsOf } from '../../machines/state-tags.js';
 import { PosternError } from '../errors.js';
 import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
 import type { Logger } from '../log.js';
@@ -98,6 +100,7 @@ function shown(view: NodeView, tunnelMs: (instance: string) => number | undefine
   return {
     name: view.name,
     state: view.state,
+    tags: tagsOf(nodeMachine, view.state),
     labels: entry.labels,
     createdAtMs: entry.createdAtMs,
     lastSeenAtMs: view.lastSeenAtMs,

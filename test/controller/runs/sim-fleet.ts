@@ -75,7 +75,7 @@ export class SimFleet {
   #nodesService(): UntypedServiceImplementation {
     const shown = (name: string): Node => ({
       ...{ name, state: 'connected.idle', labels: {}, createdAtMs: 0, lastSeenAtMs: 0, calls: 0 },
-      ...{ instances: [], keys: [] },
+      ...{ instances: [], keys: [], tags: [] },
     });
     const service: Pick<NodesServiceServer, 'listNodes'> = {
       listNodes: (_, callback) => callback(null, { nodes: [...this.nodes.keys()].sort().map(shown) }),
