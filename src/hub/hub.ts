@@ -22,7 +22,7 @@ export interface HubDeps {
   readonly revokeOnBus?: (revoked: RevokedKeys) => Promise<string>;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** Services of other roles in the same process, which the hub answers for: for callers with the role `operate`. */
+  /** Services of other roles in the same process, which the hub answers for, for whom they admit. */
   readonly services?: readonly OwnService[];
   /** Pages of other roles in the same process, which the front door shows to everybody. */
   readonly pages?: readonly OwnPage[];

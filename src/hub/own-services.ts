@@ -13,6 +13,7 @@ import type { OwnService } from '../own-service.js';
 import type { Http2Upstream } from '../wire/http2-upstream.js';
 import { inProcessServer } from '../wire/in-process-server.js';
 import { guarded } from './guarded-service.js';
+import type { Nodes } from './nodes.js';
 
 /** The hub's own gRPC services, in this process. */
 export interface OwnServices {
@@ -37,8 +38,9 @@ export function startOwnServices(
     hub: HubServer;
     activity: ActivityServer;
   },
-  /** Services of others in this process, for callers with the role `operate`. */
+  /** Services of others in this process. */
   others: readonly OwnService[],
+  nodes: Pick<Nodes, 'view'>,
   log: Logger,
 ): OwnServices {
   const server = new Server({ 'grpc.enable_channelz': 0 });
@@ -48,7 +50,7 @@ export function startOwnServices(
   server.addService(RoutesServiceService, services.routes);
   server.addService(HubService, services.hub);
   server.addService(ActivityService, services.activity);
-  for (const service of others) server.addService(service.definition, guarded(service, log));
+  for (const service of others) server.addService(service.definition, guarded(service, nodes, log));
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.

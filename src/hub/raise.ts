@@ -153,6 +153,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       ...activityServices(bus, nodes, log),
     },
     deps.services ?? [],
+    nodes,
     log,
   );
   undo.add(() => own.stop());

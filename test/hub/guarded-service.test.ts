@@ -39,7 +39,11 @@ describe('a service of another role behind a hub', () => {
     };
     server.addService(
       RunsService,
-      guarded({ definition: RunsService, implementation: { listRuns, watchRun } }, testLog),
+      guarded(
+        { definition: RunsService, implementation: { listRuns, watchRun } },
+        { view: () => undefined },
+        testLog,
+      ),
     );
     const port = await new Promise<number>((resolve) =>
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound)),
