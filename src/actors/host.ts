@@ -5,11 +5,11 @@ import {
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
+import { eventName } from '../../machines/event-name.js';
 import { stateName } from '../../machines/state-name.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type ActorClock, watchingClock } from './clock.js';
-import { eventName } from './event-name.js';
 
 /** One transition of a state machine, as it is published: the body of `postern.inspect.>`. */
 export interface PublishedTransition {

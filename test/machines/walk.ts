@@ -6,6 +6,7 @@ import {
   type SnapshotFrom,
   transition,
 } from 'xstate';
+import { definitionOf, leafStates } from '../../machines/definition.js';
 import { stateName } from '../../machines/state-name.js';
 
 /** Whether some state of the machine takes the event. */
@@ -56,17 +57,5 @@ export function walk<M extends AnyStateMachine>(
 
 /** Every state in which a machine can be, by its dotted name. */
 export function everyState(machine: AnyStateMachine): string[] {
-  const names: string[] = [];
-  const visit = (node: AnyStateMachine['root']) => {
-    const children = Object.values(node.states);
-    if (children.length === 0) names.push(node.path.join('.'));
-    for (const child of children) visit(child);
-  };
-  visit(machine.root);
-  return names;
-}
-
-/** Every event that some state of a machine takes, timers included, as they are called in the machine. */
-export function everyEvent(machine: AnyStateMachine): string[] {
-  return machine.events;
+  return leafStates(definitionOf(machine).root).map(({ path }) => path);
 }
