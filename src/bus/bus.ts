@@ -43,6 +43,27 @@ export interface KeptMessages<P extends string, T> {
   readonly more: boolean;
 }
 
+/** A message of a stream, with its place there. */
+export interface PlacedMessage<P extends string, T> {
+  readonly place: number;
+  /** When it was stored, Unix time in milliseconds of the server. */
+  readonly storedMs: number;
+  /** Undefined where it fits no schema. */
+  readonly message: BusMessage<P, T> | undefined;
+}
+
+/** Hears what is read of a stream. */
+export interface StreamListener<P extends string, T> {
+  /** Reading begins, or begins anew after a loss: when the stream was made, its first and its last place. */
+  began?(stream: { readonly created: string; readonly first: number; readonly last: number }): void;
+  /** In the order of the stream and once each. */
+  message(message: PlacedMessage<P, T>): void;
+  /** It is another stream than before, or has lost its end: all that there is comes again. */
+  restarted(): void;
+  /** All that was there when reading began was told. */
+  caughtUp(): void;
+}
+
 /** Ends a subscription, watch or listener. Calling it twice does nothing. */
 export type Stop = () => void;
 
@@ -161,6 +182,17 @@ export interface Bus extends CallBus {
     params: Partial<Record<P, string>>,
     range: KeptRange,
   ): Promise<KeptMessages<P, T>>;
+  /**
+   * Reads the last message of each subject of a stream, or with `after` all that it keeps behind a place, and then each new
+   * one, for as long as nobody stops it: through losses of the connection and of the stream. One stream of messages
+   * that the server pushes, so that thousands a second are no trouble. For hubs; throws `BUS_FORBIDDEN` for others.
+   */
+  read<P extends string, T>(
+    subject: SubjectDeclaration<P, T, unknown>,
+    params: Partial<Record<P, string>>,
+    from: { readonly after?: number },
+    listener: StreamListener<P, T>,
+  ): Stop;
   /** Hears that there is, or soon will be, something new in the stream of a subject. Some may be missed: look now and then. */
   onKept<P extends string>(
     subject: SubjectDeclaration<P, unknown, unknown>,

@@ -15,6 +15,7 @@ import { readFromStream, readThroughHub, serveKept } from './kept.js';
 import { createMessaging } from './messaging.js';
 import { readPage, streamOf } from './page.js';
 import { type BusIdentity, inboxPrefixOf } from './permissions.js';
+import { readStream } from './read-stream.js';
 import { watchStatus } from './status.js';
 import { openStore } from './store.js';
 import { keepStreams } from './streams.js';
@@ -146,6 +147,8 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     },
     append: createAppend(connection, published),
     page: (declaration, params, range) => readPage(connection, readKept, declaration, params, range),
+    read: (declaration, params, from, listener) =>
+      readStream(connection, declaration, params, from, listener),
     onKept(declaration, params, listener) {
       const unhear = listen(connection, filterSubject(declaration.pattern, params), listener);
       const told = { stream: streamOf(declaration), nudge: listener, stop: unhear };

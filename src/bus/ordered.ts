@@ -15,9 +15,23 @@ export interface StoredMessage {
   header(name: string): string;
   /** Its place in the stream, counted from 1. */
   readonly sequence: number;
+  /** When it was stored, Unix time in milliseconds of the server. */
+  readonly storedMs: number;
+}
+
+/** What is to be read of a stream. */
+interface OrderedSource {
+  readonly stream: string;
+  readonly filter: string;
+  /** Makes the stream where it is missing. */
+  readonly ensure: () => Promise<void>;
+  /** All messages behind this place; absent: the last one of each subject, and then all that follow. */
+  readonly after?: number | undefined;
 }
 
 interface OrderedHandlers {
+  /** Reading begins, or begins anew; how the stream is. */
+  began?(stream: { readonly created: string; readonly first: number; readonly last: number }): void;
   message(message: StoredMessage): void;
   /** The stream is another one than before: what was told so far may not be true any more; all of it comes again. */
   restarted(): void;
@@ -31,8 +45,8 @@ const heartbeatMs = 3000;
 const inactiveMs = 30_000;
 
 /**
- * Reads the last message of each subject of a stream, then every new one, in order and once each, for as long as the
- * process lives: through losses of the connection, restarts of the server and the loss of the stream itself.
+ * Reads the last message of each subject of a stream (or what is kept behind a place), then every new one, in order and
+ * once each, for as long as the process lives: through losses of the connection, restarts of the server and the loss of the stream itself.
  *
  * It is an ordered consumer: pushed by the server without acknowledgement, numbered, and made anew behind the last
  * message that came as soon as a number is missing, with the server slowing down when we do (flow control).
@@ -40,7 +54,7 @@ const inactiveMs = 30_000;
 export function readOrdered(
   connection: Connection,
   manager: JetStreamManager,
-  { stream, filter, ensure }: { stream: string; filter: string; ensure: () => Promise<void> },
+  { stream, filter, ensure, after }: OrderedSource,
   handlers: OrderedHandlers,
 ): Stop {
   const { nats, inboxPrefix, log } = connection;
@@ -49,7 +63,7 @@ export function readOrdered(
   /** Counts the beginnings; what belongs to an older one is ignored. */
   let generation = 0;
   let created: string | undefined;
-  let lastSequence = 0;
+  let lastSequence = after ?? 0;
   let delivered = 0;
   let heardAtMs = Date.now();
   let consumer: string | undefined;
@@ -86,6 +100,7 @@ export function readOrdered(
       handlers.restarted();
     }
     created = info.created;
+    handlers.began?.({ created, first: info.state.first_seq, last: info.state.last_seq });
     delivered = 0;
     const inbox = createInbox(inboxPrefix);
     unsubscribe = listen(connection, inbox, (message) => {
@@ -104,7 +119,7 @@ export function readOrdered(
       flow_control: true,
       idle_heartbeat: nanos(heartbeatMs),
       inactive_threshold: nanos(inactiveMs),
-      ...(lastSequence === 0
+      ...(lastSequence === 0 && after === undefined
         ? { deliver_policy: DeliverPolicy.LastPerSubject }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSequence + 1 }),
     };
@@ -132,6 +147,7 @@ export function readOrdered(
         data: message.data,
         header: (name) => message.headers?.get(name) ?? '',
         sequence: place.stream,
+        storedMs: place.storedMs,
       });
     } finally {
       if (place.pending === 0) handlers.caughtUp();
@@ -171,11 +187,15 @@ export function readOrdered(
  * What a delivered message's reply subject tells:
  * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>[.<more>]`
  */
-function placeOf(reply: string): { stream: number; consumer: number; pending: number } | undefined {
+function placeOf(
+  reply: string,
+): { stream: number; consumer: number; storedMs: number; pending: number } | undefined {
   if (!reply.startsWith('$JS.ACK.')) return undefined;
   const tokens = reply.split('.');
   const skip = tokens.length === 9 ? 0 : 2;
   const number = (index: number): number => Number(tokens[index + skip]);
-  const place = { stream: number(5), consumer: number(6), pending: number(8) };
+  // the time is in nanoseconds
+  const storedMs = Math.floor(number(7) / 1e6);
+  const place = { stream: number(5), consumer: number(6), storedMs, pending: number(8) };
   return Object.values(place).every(Number.isSafeInteger) ? place : undefined;
 }
