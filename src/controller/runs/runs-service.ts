@@ -75,6 +75,14 @@ export function runsService({ bus, board, now, log }: RunsServiceOptions): RunsS
         await out({ part: bytes.subarray(at, at + partBytes) });
       }
     }),
+    getScenario: unary(async ({ run }) => {
+      const runs = await board();
+      known(runs, run);
+      const stored = await runs.partsOf(run).get('scenario');
+      if (stored === undefined)
+        throw new PosternError('RUN_UNKNOWN', `the scenario of '${run}' is not stored`);
+      return { scenario: stored.text, file: stored.file };
+    }),
   };
 }
 

@@ -1,0 +1,42 @@
+import { isObject } from './format.js';
+
+/** What takes the place of a secret. */
+const instead = '[redacted]';
+const secretWords =
+  'token|secret|password|passwd|passphrase|credentials?|authorization|api[_-]?key|private[_-]?key|invite|cookie';
+const secretKey = new RegExp(secretWords, 'i');
+/** `key: value` in YAML or JSON, to the end of the value. */
+const secretInText = new RegExp(
+  `((?:[\\w-]*(?:${secretWords})[\\w-]*)["']?[ \\t]*:[ \\t]+)("(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s,}\\]#][^,}\\]\\n#]*)`,
+  'gi',
+);
+
+/** The same JSON with what has the name of a secret left out, also in JSON that stands in its texts (`…Json`). */
+export function redacted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redacted);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, of]) => {
+      if (key.endsWith('Json') && typeof of === 'string') return [key, redactedJson(of)];
+      return [key, isSecret(key, of) ? instead : redacted(of)];
+    }),
+  );
+}
+
+/** The same text of YAML with values left out whose key is that of a secret. */
+export function redactedText(text: string): string {
+  return text.replace(secretInText, (_, key: string) => `${key}${instead}`);
+}
+
+/** Numbers and flags tell of secrets, and are none. */
+function isSecret(key: string, value: unknown): boolean {
+  return secretKey.test(key) && (typeof value === 'string' ? value !== '' : isObject(value));
+}
+
+function redactedJson(text: string): string {
+  try {
+    return JSON.stringify(redacted(JSON.parse(text)));
+  } catch {
+    return text;
+  }
+}
