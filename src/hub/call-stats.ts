@@ -105,6 +105,8 @@ export class OpenCall implements ServeHooks, Placed {
   /** Trace id that the caller sent. */
   readonly trace: string | undefined;
   instance: string | undefined = undefined;
+  calleeMs: number | undefined = undefined;
+  serverMs: number | undefined = undefined;
   /** Set when it was told that it is open. */
   told: true | undefined = undefined;
   /** Its neighbours in a list of open calls. */

@@ -1,4 +1,4 @@
-import type { CallHead, RawMetadata } from './call.js';
+import type { CallHead, RawMetadata, Timed } from './call.js';
 
 /** A body that is not what its kind of frame must carry. */
 export class MalformedBody extends Error {
@@ -9,6 +9,7 @@ export class MalformedBody extends Error {
 export interface OpenBody extends CallHead {
   /** Response bytes that may be sent before the first CREDIT. */
   readonly windowBytes: number;
+  timed: Timed | undefined;
 }
 
 /** What the bytes of a string may be. */
@@ -30,6 +31,9 @@ for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
  * header block cannot carry: these three are read for every call. Throws `MalformedBody`.
  */
 export class BodyReader {
+  /** How long the call was at its callee, and at the server, as the last TRAILERS told, milliseconds. */
+  calleeMs: number | undefined;
+  serverMs: number | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
@@ -57,16 +61,34 @@ export class BodyReader {
     if (!path.startsWith('/')) throw new MalformedBody("the path does not begin with '/'");
     if (windowBytes > 0xffff_ffff) throw new MalformedBody('the window is too large');
     evenLength(metadata);
-    return { path, authority, metadata, timeoutMs: timeoutMs || undefined, caller, windowBytes };
+    const timed = undefined;
+    return { path, authority, metadata, timeoutMs: timeoutMs || undefined, caller, windowBytes, timed };
   }
 
-  /** The body of a HEAD or TRAILERS frame. */
+  /** The body of a HEAD frame. */
   metadata(message: Buffer, start: number, end: number): RawMetadata {
     this.#begin(message, start, end);
     const metadata: string[] = [];
     while (this.#at < this.#end) {
       const tag = this.#varint();
       if (tag === 0x0a) metadata.push(this.#string(metadata.length % 2 === 0 ? kinds.name : kinds.value));
+      else this.#skip(tag);
+    }
+    evenLength(metadata);
+    return metadata;
+  }
+
+  /** The body of a TRAILERS frame; the times that it tells are in `calleeMs` and `serverMs` then. */
+  trailers(message: Buffer, start: number, end: number): RawMetadata {
+    this.#begin(message, start, end);
+    this.calleeMs = undefined;
+    this.serverMs = undefined;
+    const metadata: string[] = [];
+    while (this.#at < this.#end) {
+      const tag = this.#varint();
+      if (tag === 0x0a) metadata.push(this.#string(metadata.length % 2 === 0 ? kinds.name : kinds.value));
+      else if (tag === 0x10) this.calleeMs = this.#varint() / 1000;
+      else if (tag === 0x18) this.serverMs = this.#varint() / 1000;
       else this.#skip(tag);
     }
     evenLength(metadata);

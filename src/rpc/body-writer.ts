@@ -26,10 +26,19 @@ export class BodyWriter {
     return this.#buffer.subarray(0, this.#at);
   }
 
-  /** The body of a HEAD or TRAILERS frame; valid until the next body is written. */
+  /** The body of a HEAD frame; valid until the next body is written. */
   metadata(metadata: RawMetadata): Uint8Array {
     this.#at = 0;
     this.#strings(0x0a, metadata);
+    return this.#buffer.subarray(0, this.#at);
+  }
+
+  /** The body of a TRAILERS frame; valid until the next body is written. The times are told in whole microseconds. */
+  trailers(metadata: RawMetadata, calleeMs: number | undefined, serverMs: number | undefined): Uint8Array {
+    this.#at = 0;
+    this.#strings(0x0a, metadata);
+    if (calleeMs !== undefined) this.#number(0x10, Math.max(0, Math.round(calleeMs * 1000)));
+    if (serverMs !== undefined) this.#number(0x18, Math.max(0, Math.round(serverMs * 1000)));
     return this.#buffer.subarray(0, this.#at);
   }
 

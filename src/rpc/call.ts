@@ -11,9 +11,17 @@
 /** Header names and values in turn, lower-case names, order kept, without pseudo-headers: `[name, value, …]`. */
 export type RawMetadata = readonly string[];
 
-/** Hears which instance a call was given to; of the last one, where several were tried. */
-export interface Placed {
+/** Hears how long a server took to answer. */
+export interface Timed {
+  /** From when it was sent the request's head until the first of the response, milliseconds; undefined: not known. */
+  serverMs: number | undefined;
+}
+
+/** Hears which instance a call was given to, and where its time went; of the last one, where several were tried. */
+export interface Placed extends Timed {
   instance: string | undefined;
+  /** From the arrival of the call there until it had ended there, milliseconds; undefined: not known. */
+  calleeMs: number | undefined;
 }
 
 /** What opens a call. */
@@ -30,6 +38,8 @@ export interface CallHead {
   readonly caller: string;
   /** Who wants to know where it goes; not passed on. */
   readonly placed?: Placed | undefined;
+  /** Who wants to know how long the server takes; not passed on. */
+  readonly timed?: Timed | undefined;
 }
 
 /** Why a call ended without trailers of the server. */

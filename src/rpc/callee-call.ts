@@ -1,5 +1,5 @@
 import type { OpenBody } from './body-reader.js';
-import type { Call, CallReset, CallSink, CallTarget, RawMetadata } from './call.js';
+import type { Call, CallReset, CallSink, CallTarget, RawMetadata, Timed } from './call.js';
 import { CallEnd } from './call-end.js';
 import { frameFlag, frameKind } from './frame.js';
 import type { Peer } from './peer.js';
@@ -8,7 +8,9 @@ import type { Peer } from './peer.js';
 const unopened: Call = { write: () => true, end: () => {}, cancel: () => {}, consumed: () => {} };
 
 /** The end of a call at the process that serves it: requests come in for the target, responses go out. */
-export class CalleeCall extends CallEnd implements CallSink {
+export class CalleeCall extends CallEnd implements CallSink, Timed {
+  serverMs: number | undefined = undefined;
+  readonly #openedAt = performance.now();
   #call: Call = unopened;
   /** Request bytes that wait because the target said stop. */
   #held: Uint8Array[] = [];
@@ -25,6 +27,7 @@ export class CalleeCall extends CallEnd implements CallSink {
 
   /** Hands the call to the target; once, before anything else. */
   start(open: OpenBody, target: CallTarget): void {
+    open.timed = this;
     this.#call = target.open(open, this);
   }
 
@@ -121,7 +124,8 @@ export class CalleeCall extends CallEnd implements CallSink {
   }
 
   #finish(metadata: RawMetadata): void {
-    const body = this.peer.state.writer.metadata(metadata);
+    const calleeMs = performance.now() - this.#openedAt;
+    const body = this.peer.state.writer.trailers(metadata, calleeMs, this.serverMs);
     if (!this.fits(body, 'the trailers')) return;
     const flags = this.headed ? frameFlag.headed : 0;
     this.frame(frameKind.trailers, flags, this.outbound.sent, body);

@@ -1,4 +1,4 @@
-import type { Call, CallHead, CallReset, CallSink, RawMetadata } from './call.js';
+import type { Call, CallHead, CallReset, CallSink, Placed, RawMetadata } from './call.js';
 import { CallEnd } from './call-end.js';
 import { frameFlag } from './frame.js';
 import type { Peer } from './peer.js';
@@ -9,6 +9,7 @@ export class CallerCall extends CallEnd implements Call {
   /** Of the message that holds its OPEN. */
   readonly ticket: number;
   readonly #sink: CallSink;
+  readonly #placed: Placed | undefined;
   /** Half-close when nothing waits any more. */
   #endAsked = false;
   /** The writer was told to stop. */
@@ -21,6 +22,7 @@ export class CallerCall extends CallEnd implements Call {
       timeoutMs: head.timeoutMs,
     });
     this.#sink = sink;
+    this.#placed = head.placed;
     this.ticket = ticket;
   }
 
@@ -63,11 +65,17 @@ export class CallerCall extends CallEnd implements Call {
     this.#sink.data(chunk);
   }
 
+  /** The times that they told are still in the reader. */
   heardTrailers(metadata: RawMetadata, sentBytes: number, headed: boolean): CallReset | undefined {
     const { received } = this.inbound;
     if (sentBytes > received || (headed && !this.headed)) return lostOnBus;
     if (sentBytes < received || (this.headed && !headed)) return broken('TRAILERS do not fit the response');
     this.close();
+    if (this.#placed !== undefined) {
+      const { reader } = this.peer.state;
+      this.#placed.calleeMs = reader.calleeMs;
+      this.#placed.serverMs = reader.serverMs;
+    }
     this.#sink.trailers(metadata);
     return undefined;
   }

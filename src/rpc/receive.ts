@@ -66,11 +66,8 @@ function dispatch(peer: Peer, cursor: FrameCursor): void {
       break;
     case frameKind.trailers: {
       const headed = (cursor.flags & frameFlag.headed) !== 0;
-      refuse(
-        peer,
-        cursor,
-        peer.made.get(id)?.heardTrailers(readMetadata(peer, cursor), cursor.offset, headed),
-      );
+      const metadata = peer.state.reader.trailers(cursor.message, cursor.bodyStart, cursor.bodyEnd);
+      refuse(peer, cursor, peer.made.get(id)?.heardTrailers(metadata, cursor.offset, headed));
       break;
     }
     default:

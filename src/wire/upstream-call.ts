@@ -49,6 +49,8 @@ export class UpstreamCall implements Call {
   readonly #head: CallHead;
   readonly #sink: CallSink;
   readonly #deadlineAt: number;
+  /** When the request's head was written. */
+  #startedAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #session: UpstreamSession | undefined;
   #stream: ClientHttp2Stream | undefined;
@@ -87,7 +89,9 @@ export class UpstreamCall implements Call {
     try {
       const { scheme } = this.#owner;
       const authority = this.#owner.authorityFor(this.#head);
-      const remainingMs = this.#deadlineAt - performance.now();
+      const startedAt = performance.now();
+      this.#startedAt = startedAt;
+      const remainingMs = this.#deadlineAt - startedAt;
       const headers = requestHeaders(this.#head, scheme, authority, remainingMs);
       if (session.http2.destroyed || session.http2.closed) return false;
       stream = session.http2.request(headers, requestOptions);
@@ -189,6 +193,8 @@ export class UpstreamCall implements Call {
 
   #response(headers: ResponseHeaders, flags: number, rawHeaders: readonly string[]): void {
     if (this.#over) return;
+    const { timed } = this.#head;
+    if (timed !== undefined) timed.serverMs = performance.now() - this.#startedAt;
     const httpStatus = headers[':status'] ?? 0;
     const contentType = headers['content-type'] ?? '';
     const hasStatus = headers['grpc-status'] !== undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Head, Open } from '../../src/gen/postern/bus/v1/frame.js';
+import { Head, Open, Trailers } from '../../src/gen/postern/bus/v1/frame.js';
 import { BodyReader, MalformedBody } from '../../src/rpc/body-reader.js';
 import { BodyWriter } from '../../src/rpc/body-writer.js';
 import { ReceiveWindow, SendWindow } from '../../src/rpc/credit.js';
@@ -96,10 +96,28 @@ describe('bodies', () => {
       fc.property(open, fc.integer({ min: 0, max: 0xffff_ffff }), (head, window) => {
         const ours = Buffer.from(writer.open(head, window));
         assert.deepEqual(ours, Buffer.from(Open.encode({ ...head, window }).finish()));
-        assert.deepEqual(reader.open(ours, 0, ours.length), { ...head, windowBytes: window });
+        assert.deepEqual(reader.open(ours, 0, ours.length), {
+          ...head,
+          windowBytes: window,
+          timed: undefined,
+        });
         const flat = Buffer.from(writer.metadata(head.metadata));
         assert.deepEqual(flat, Buffer.from(Head.encode({ metadata: head.metadata }).finish()));
         assert.deepEqual(reader.metadata(flat, 0, flat.length), head.metadata);
+      }),
+    );
+  });
+
+  it('tell with the trailers how long a call took, to the microsecond', () => {
+    const ms = fc.option(fc.double({ min: 0, max: 1e12, noNaN: true }), { nil: undefined });
+    fc.assert(
+      fc.property(metadata, ms, ms, (pairs, calleeMs, serverMs) => {
+        const us = (time: number | undefined) => (time === undefined ? undefined : Math.round(time * 1000));
+        const ours = Buffer.from(writer.trailers(pairs, calleeMs, serverMs));
+        const told = { metadata: pairs, calleeUs: us(calleeMs), serverUs: us(serverMs) };
+        assert.deepEqual(ours, Buffer.from(Trailers.encode(told).finish()));
+        assert.deepEqual(reader.trailers(ours, 0, ours.length), pairs);
+        assert.deepEqual([us(reader.calleeMs), us(reader.serverMs)], [told.calleeUs, told.serverUs]);
       }),
     );
   });
