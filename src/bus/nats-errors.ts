@@ -71,6 +71,12 @@ export function storeError(thrown: unknown, bucket: string, key: string): Poster
       cause: thrown,
     });
   }
+  if (isStreamFull(thrown)) {
+    return new PosternError('STORE_FULL', `there is no room for ${bucket}/${key}: ${reason(thrown)}`, {
+      hint: 'give NATS more room, or delete what is not needed any more',
+      cause: thrown,
+    });
+  }
   return new PosternError('STORE_UNAVAILABLE', `cannot use ${bucket}/${key} now: ${reason(thrown)}`, {
     hint: 'JetStream of the NATS server does not answer; what is stored is not lost',
     cause: thrown,

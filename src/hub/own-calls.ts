@@ -14,6 +14,7 @@ const statusOf: Readonly<Record<string, status>> = {
   KEY_UNKNOWN: status.NOT_FOUND,
   INSTANCE_UNKNOWN: status.NOT_FOUND,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
+  STORE_FULL: status.RESOURCE_EXHAUSTED,
   STORE_BUSY: status.UNAVAILABLE,
   STORE_CONFLICT: status.ABORTED,
   TOO_SLOW: status.RESOURCE_EXHAUSTED,

@@ -89,7 +89,7 @@ export class RunBoard {
   }
 
   partsOf(run: string): RunParts {
-    return new RunParts(this.#parts, run);
+    return new RunParts(this.#parts, run, () => this.#forgetOldest());
   }
 
   /** Hears each change of an entry; undefined: it is gone. */
@@ -250,11 +250,26 @@ export class RunBoard {
 
   /** Forgets the oldest runs that have ended, where there are too many. */
   async #prune(): Promise<void> {
-    const ended = this.entries.filter(({ endedAtMs }) => endedAtMs !== undefined);
-    for (const { run } of ended.slice(mostEnded)) {
-      await this.partsOf(run).forget();
-      await this.#runs.delete(run);
-    }
+    for (const { run } of this.#ended.slice(mostEnded)) await this.#forget(run);
+  }
+
+  /** Forgets the run that ended first; false: none has ended. */
+  async #forgetOldest(): Promise<boolean> {
+    const oldest = this.#ended.at(-1);
+    if (oldest === undefined) return false;
+    await this.#forget(oldest.run);
+    this.#options.log.info({ run: oldest.run }, 'forgot a run that has ended, to make room');
+    return true;
+  }
+
+  async #forget(run: string): Promise<void> {
+    await this.partsOf(run).forget();
+    await this.#runs.delete(run);
+    this.#heard(run, undefined, 0);
+  }
+
+  get #ended(): RunEntry[] {
+    return this.entries.filter(({ endedAtMs }) => endedAtMs !== undefined);
   }
 }
 

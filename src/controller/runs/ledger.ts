@@ -95,7 +95,7 @@ export class RunLedger {
     } catch (thrown) {
       if (!(thrown instanceof PosternError)) throw thrown;
       if (thrown.code === 'STORE_CONFLICT') await this.#reread();
-      else if (thrown.code !== 'STORE_UNAVAILABLE') throw thrown;
+      else if (thrown.code !== 'STORE_UNAVAILABLE' && thrown.code !== 'STORE_FULL') throw thrown;
       this.#log.debug({ run: next.run, err: errorText(thrown) }, 'the entry of a run was not written');
       return false;
     }

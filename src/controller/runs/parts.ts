@@ -7,11 +7,14 @@ import { Superseded } from '../steps/step.js';
 export class RunParts {
   readonly #store: Store<RunPart>;
   readonly #run: string;
+  readonly #makeRoom: () => Promise<boolean>;
   readonly #revisions = new Map<RunPartKind, number>();
 
-  constructor(store: Store<RunPart>, run: string) {
+  /** `makeRoom` is asked where the bucket is full, and says whether there is more room now. */
+  constructor(store: Store<RunPart>, run: string, makeRoom: () => Promise<boolean>) {
     this.#store = store;
     this.#run = run;
+    this.#makeRoom = makeRoom;
   }
 
   /** Undefined where it is not there yet. Throws `STORE_UNAVAILABLE`. */
@@ -21,8 +24,29 @@ export class RunParts {
     return found !== undefined && isOf(found.value, kind) ? found.value : undefined;
   }
 
-  /** What was read before may be replaced. Throws `STORE_UNAVAILABLE`, and `Superseded` where another one has written. */
+  /**
+   * What was read before may be replaced. Throws `STORE_UNAVAILABLE`, `STORE_FULL`, and `Superseded` where another one has
+   * written.
+   */
   async put(part: RunPart): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#write(part);
+      } catch (thrown) {
+        const full = thrown instanceof PosternError && thrown.code === 'STORE_FULL';
+        if (!full || !(await this.#makeRoom())) throw thrown;
+      }
+    }
+  }
+
+  /** Deletes all of them. */
+  async forget(): Promise<void> {
+    for (const kind of ['scenario', 'nodes', 'groups', 'faults'] as const) {
+      await this.#store.delete(this.#keyOf(kind));
+    }
+  }
+
+  async #write(part: RunPart): Promise<void> {
     const revision = this.#revisions.get(part.k) ?? 0;
     const key = this.#keyOf(part.k);
     try {
@@ -37,13 +61,6 @@ export class RunParts {
         throw new Superseded(`another controller has written ${key}`);
       }
       this.#revisions.set(part.k, found?.revision ?? 0);
-    }
-  }
-
-  /** Deletes all of them. */
-  async forget(): Promise<void> {
-    for (const kind of ['scenario', 'nodes', 'groups', 'faults'] as const) {
-      await this.#store.delete(this.#keyOf(kind));
     }
   }
 

@@ -12,6 +12,7 @@ const passing: ReadonlySet<string> = new Set([
   'NODES_MISSING',
   'DAEMON_AWAY',
   'STORE_UNAVAILABLE',
+  'STORE_FULL',
   'NO_ANSWER',
   'RESULTS_LOST',
 ]);
