@@ -47,6 +47,16 @@ const daemonSetup = setup({
 });
 
 const toUnreachable = { target: 'unreachable', actions: 'rememberError' } as const;
+/** Somebody wants to know now. */
+const whenAsked = {
+  target: 'probing',
+  meta: {
+    operator: {
+      title: 'probe now',
+      effect: 'The daemon is asked at once what it is. The pause before the next probe is cut short.',
+    },
+  },
+} as const;
 const whenTargeted = { target: 'probing', reenter: true, actions: ['hangUp', 'forgetTarget'] } as const;
 
 /** A daemon beside an agent: whether it is there, and what it is. */
@@ -64,7 +74,7 @@ export const daemonMachine = daemonSetup.createMachine({
   states: {
     unseen: {
       description: 'Nobody has asked for it yet.',
-      on: { START: 'probing', TARGETED: whenTargeted, ASKED: 'probing', STOP: 'stopped' },
+      on: { START: 'probing', TARGETED: whenTargeted, ASKED: whenAsked, STOP: 'stopped' },
     },
     probing: {
       tags: 'warn',
@@ -97,7 +107,7 @@ export const daemonMachine = daemonSetup.createMachine({
       tags: 'bad',
       description: 'It did not answer; the next probe comes after a pause that doubles each time.',
       on: {
-        ASKED: 'probing',
+        ASKED: whenAsked,
         TARGETED: [{ guard: 'isSameTarget', target: 'probing' }, whenTargeted],
         STOP: 'stopped',
       },

@@ -58,6 +58,9 @@ const faultSetup = setup({
   },
 });
 
+const heal = {
+  meta: { operator: { title: 'heal', effect: 'The fault is undone now, before its time is over.' } },
+} as const;
 const whenRefused = { target: 'refused', actions: 'rememberWhy' } as const;
 const whenHealed = faultSetup.createStateConfig({
   on: {
@@ -99,7 +102,16 @@ export const faultMachine = faultSetup.createMachine({
       description: 'Comes by itself at its time, with or without a hub.',
       on: {
         BEGUN: [whenMissed, { target: 'injecting' }],
-        HEAL_ASKED: 'cancelled',
+        HEAL_ASKED: {
+          target: 'cancelled',
+          meta: {
+            operator: {
+              title: 'cancel',
+              effect: 'The fault will not come. It cannot be armed again.',
+              grave: true,
+            },
+          },
+        },
       },
       after: { untilNear: { actions: 'prepare' }, untilStart: { actions: 'begin' } },
     },
@@ -114,14 +126,14 @@ export const faultMachine = faultSetup.createMachine({
           { target: 'injected', actions: 'rememberInjected' },
         ],
         REFUSED: whenRefused,
-        HEAL_ASKED: { actions: assign({ healAsked: true }) },
+        HEAL_ASKED: { actions: assign({ healAsked: true }), ...heal },
         BOOTED: 'healing',
       },
     },
     injected: {
       tags: 'warn',
       description: 'It acts.',
-      on: { ...whenHealed.on, HEAL_ASKED: 'healing', BOOTED: 'healing' },
+      on: { ...whenHealed.on, HEAL_ASKED: { target: 'healing', ...heal }, BOOTED: 'healing' },
       after: { untilOver: 'healing' },
     },
     healing: {
@@ -157,7 +169,7 @@ export const faultMachine = faultSetup.createMachine({
         },
         resting: {
           description: 'That failed; it is tried again soon.',
-          on: { HEAL_ASKED: 'undoing' },
+          on: { HEAL_ASKED: { target: 'undoing', ...heal } },
           after: { backoff: 'undoing' },
         },
       },
@@ -167,7 +179,7 @@ export const faultMachine = faultSetup.createMachine({
       description: 'Could not be undone in many attempts.',
       on: {
         ...whenHealed.on,
-        HEAL_ASKED: { target: 'healing', actions: assign({ failures: 0 }) },
+        HEAL_ASKED: { target: 'healing', actions: assign({ failures: 0 }), ...heal },
         BOOTED: { target: 'healing', actions: assign({ failures: 0 }) },
       },
     },

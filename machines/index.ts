@@ -82,6 +82,7 @@ export const linkSamples: Samples<LinkEvent> = {
   NOTICED_SUPERSEDED: [{ type: 'NOTICED_SUPERSEDED', message: 'a newer process has the place' }],
   NOTICED_REVOKED: [{ type: 'NOTICED_REVOKED', message: 'the key was revoked' }],
   NOTICED_HELLO: [{ type: 'NOTICED_HELLO' }],
+  RETRY_ASKED: [{ type: 'RETRY_ASKED' }],
   DRAIN: [{ type: 'DRAIN' }],
   DRAINED: [{ type: 'DRAINED' }],
   STOP: [{ type: 'STOP' }],
@@ -114,6 +115,12 @@ export const nodeSamples: Samples<NodeEvent> = {
     { type: 'CALLS_CHANGED', open: 0 },
     { type: 'CALLS_CHANGED', open: 2 },
   ],
+  KICK_ASKED: [
+    { type: 'KICK_ASKED', instance: '1-a' },
+    { type: 'KICK_ASKED', instance: '2-b' },
+  ],
+  DRAIN_ASKED: [{ type: 'DRAIN_ASKED' }],
+  RESUME_ASKED: [{ type: 'RESUME_ASKED' }],
   REVOKED: [{ type: 'REVOKED' }],
 };
 

@@ -63,6 +63,8 @@ export type LinkEvent =
   | { type: 'NOTICED_REVOKED'; message: string }
   /** A hub asks for a new hello. */
   | { type: 'NOTICED_HELLO' }
+  /** Somebody wants the next attempt now, and does not wait for the pause to end. */
+  | { type: 'RETRY_ASKED' }
   /** The agent shall stop after its calls have ended. */
   | { type: 'DRAIN' }
   /** The calls have ended, or their time was up. */

@@ -79,6 +79,16 @@ const afterFailedDial = [
 ] as const;
 const notices = { NOTICED_SUPERSEDED: whenSuperseded, NOTICED_REVOKED: whenRevoked } as const;
 
+const whenRetryAsked = {
+  target: 'dialing',
+  meta: {
+    operator: {
+      title: 'retry now',
+      effect: 'The agent dials at once. The pause before its next attempt is cut short.',
+    },
+  },
+} as const;
+
 /** An agent's way to the bus, from the first dial to its end. */
 export const linkMachine = linkSetup.createMachine({
   id: 'link',
@@ -170,7 +180,17 @@ export const linkMachine = linkSetup.createMachine({
         DISCONNECTED: { target: 'partitioned', actions: 'rememberError' },
         BUS_CLOSED: toWaiting,
         ...notices,
-        DRAIN: 'draining',
+        DRAIN: {
+          target: 'draining',
+          meta: {
+            operator: {
+              title: 'drain',
+              effect:
+                'This agent finishes its calls, takes no new ones and ends. It comes back when its process is started again.',
+              grave: true,
+            },
+          },
+        },
         STOP: whenStopped,
       },
     },
@@ -180,6 +200,7 @@ export const linkMachine = linkSetup.createMachine({
         'The connection to the bus broke; it is being dialed again, the place is kept for the return.',
       on: {
         RECONNECTED: 'authenticating',
+        RETRY_ASKED: whenRetryAsked,
         BUS_CLOSED: toWaiting,
         ...notices,
         DRAIN: whenStopped,
@@ -193,6 +214,7 @@ export const linkMachine = linkSetup.createMachine({
       on: {
         HUB_HEARD: { guard: 'hasPlace', target: 'authenticating' },
         NOTICED_HELLO: { guard: 'hasPlace', target: 'authenticating' },
+        RETRY_ASKED: whenRetryAsked,
         ...notices,
         DRAIN: whenStopped,
         STOP: whenStopped,

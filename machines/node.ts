@@ -14,6 +14,7 @@ import {
   withNobodyThere,
   withoutInstance,
 } from './node-facts.js';
+import { drained, kicked, mayDrain, mayKick, mayResume, resumed } from './node-operations.js';
 import type { StateTag } from './state-tags.js';
 
 /** What the machine knows of a node. */
@@ -28,6 +29,8 @@ export interface NodeContext {
   readonly instances: Instances;
   /** Calls open towards the node at the last count. */
   readonly calls: number;
+  /** Somebody wants no new calls to go there, whoever serves it. */
+  readonly drained: boolean;
 }
 
 /** What a registry remembers of a node: `never` seen, `seen` at some time, or `revoked`. */
@@ -40,6 +43,8 @@ export interface NodeInput {
   /** Highest epoch that was ever claimed. */
   readonly epoch?: number;
   readonly instances?: readonly RememberedInstance[];
+  /** Default: false. */
+  readonly drained?: boolean;
 }
 
 /** What may happen to a node. */
@@ -56,8 +61,20 @@ export type NodeEvent =
   | { type: 'BYE'; instance: string; reason: 'draining' | 'stopped' }
   /** The number of open calls, counted now and then, not at every call. */
   | { type: 'CALLS_CHANGED'; open: number }
+  /** Somebody took the place of an instance away. */
+  | { type: 'KICK_ASKED'; instance: string }
+  /** Somebody wants no new calls to go there, */
+  | { type: 'DRAIN_ASKED' }
+  /** and here again. */
+  | { type: 'RESUME_ASKED' }
   /** The node may not serve any more. */
   | { type: 'REVOKED' };
+
+/** The best standing among the instances; one that is ready drains where the node does. */
+function bestOf({ instances, drained }: NodeContext): Standing | undefined {
+  const best = bestStanding(instances);
+  return drained && best === 'ready' ? 'draining' : best;
+}
 
 const nodeSetup = setup({
   types: {
@@ -69,9 +86,9 @@ const nodeSetup = setup({
   guards: {
     wasRevoked: ({ context }) => context.past === 'revoked',
     wasSeen: ({ context }) => context.past === 'seen',
-    anyReady: ({ context }) => bestStanding(context.instances) === 'ready',
-    bestJoins: ({ context }) => bestStanding(context.instances) === 'joining',
-    bestDrains: ({ context }) => bestStanding(context.instances) === 'draining',
+    anyReady: ({ context }) => bestOf(context) === 'ready',
+    bestJoins: ({ context }) => bestOf(context) === 'joining',
+    bestDrains: ({ context }) => bestOf(context) === 'draining',
     allSuspect: ({ context }) => bestStanding(context.instances) === 'suspect',
     noneLeft: ({ context }) => bestStanding(context.instances) === undefined,
     callsOpen: ({ context }) => context.calls > 0,
@@ -79,6 +96,11 @@ const nodeSetup = setup({
   },
   actions: {
     forgetInstances: assign({ instances: {}, calls: 0 }),
+    forgetKicked: assign(({ context, event }) =>
+      event.type === 'KICK_ASKED' ? { instances: withoutInstance(context.instances, event.instance) } : {},
+    ),
+    drain: assign({ drained: true }),
+    resume: assign({ drained: false }),
   },
 });
 
@@ -127,6 +149,9 @@ const facts = nodeSetup.createStateConfig({
       description: 'The calls open towards the node were counted.',
       actions: assign({ calls: ({ event }) => event.open }),
     },
+    KICK_ASKED: kicked,
+    DRAIN_ASKED: drained,
+    RESUME_ASKED: resumed,
     REVOKED: {
       description: 'Somebody took the right to serve away from the node.',
       target: 'revoked',
@@ -148,6 +173,7 @@ export const nodeMachine = nodeSetup.createMachine({
     epoch: Math.max(input.epoch ?? 0, ...(input.instances ?? []).map(({ epoch }) => epoch)),
     instances: rememberedInstances(input.instances ?? []),
     calls: 0,
+    drained: input.drained ?? false,
   }),
   initial: 'unseen',
   states: {
@@ -166,7 +192,7 @@ export const nodeMachine = nodeSetup.createMachine({
     connected: {
       tags: 'good',
       description: 'At least one instance answers pings, or is about to.',
-      on: facts.on,
+      on: { ...facts.on, KICK_ASKED: mayKick },
       initial: 'idle',
       always: [
         { guard: 'noneLeft', target: 'lost' },
@@ -175,6 +201,7 @@ export const nodeMachine = nodeSetup.createMachine({
       states: {
         idle: {
           description: 'Ready for calls; none is open.',
+          on: { DRAIN_ASKED: mayDrain },
           always: [
             { guard: 'bestJoins', target: 'joining' },
             { guard: 'bestDrains', target: 'draining' },
@@ -184,6 +211,7 @@ export const nodeMachine = nodeSetup.createMachine({
         joining: {
           tags: 'warn',
           description: 'An instance has its place; calls go there as soon as it has answered its first ping.',
+          on: { DRAIN_ASKED: mayDrain },
           always: [
             { guard: 'anyReady', target: 'idle' },
             { guard: 'bestDrains', target: 'draining' },
@@ -191,6 +219,7 @@ export const nodeMachine = nodeSetup.createMachine({
         },
         serving: {
           description: 'Ready for calls; some are open.',
+          on: { DRAIN_ASKED: mayDrain },
           always: [
             { guard: 'bestJoins', target: 'joining' },
             { guard: 'bestDrains', target: 'draining' },
@@ -200,7 +229,8 @@ export const nodeMachine = nodeSetup.createMachine({
         draining: {
           tags: 'warn',
           description:
-            'Open calls may finish; new ones are refused because every instance that answers is leaving.',
+            'Open calls may finish; new ones are refused, because every instance that answers is leaving or somebody drains the node.',
+          on: { RESUME_ASKED: mayResume },
           always: [
             { guard: 'anyReady', target: 'idle' },
             { guard: 'bestJoins', target: 'joining' },
@@ -212,7 +242,7 @@ export const nodeMachine = nodeSetup.createMachine({
       tags: 'warn',
       description:
         'Every instance that is left has stopped answering; no call goes there until one answers again.',
-      on: facts.on,
+      on: { ...facts.on, KICK_ASKED: mayKick, DRAIN_ASKED: mayDrain, RESUME_ASKED: mayResume },
       always: [
         { guard: 'noneLeft', target: 'lost' },
         { guard: 'anyReady', target: 'connected' },
@@ -223,7 +253,7 @@ export const nodeMachine = nodeSetup.createMachine({
     lost: {
       tags: 'bad',
       description: 'No instance is left. The node is remembered and comes back with the next claim.',
-      on: facts.on,
+      on: { ...facts.on, DRAIN_ASKED: mayDrain, RESUME_ASKED: mayResume },
       always: [
         { guard: 'anyReady', target: 'connected' },
         { guard: 'bestJoins', target: 'connected' },
@@ -245,13 +275,14 @@ export type NodeSnapshot = SnapshotFrom<typeof nodeMachine>;
 
 /** The instances that may be given new calls, oldest claim first. */
 export function routable(snapshot: NodeSnapshot): string[] {
+  if (snapshot.context.drained) return [];
   return Object.entries(snapshot.context.instances)
     .filter(([, facts]) => standingOfFacts(facts) === 'ready')
     .sort(([, a], [, b]) => a.epoch - b.epoch)
     .map(([id]) => id);
 }
 
-/** How far an instance may be given calls; undefined when the node has no such instance. */
+/** How far an instance may be given calls where its node is not drained; undefined when the node has no such instance. */
 export function standingOf(snapshot: NodeSnapshot, instance: string): Standing | undefined {
   const facts = snapshot.context.instances[instance];
   return facts === undefined ? undefined : standingOfFacts(facts);

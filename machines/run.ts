@@ -71,10 +71,21 @@ const runSetup = setup({
   delays: runDelays((atMs) => atMs),
 });
 
+const stop = {
+  meta: {
+    operator: {
+      title: 'stop',
+      effect:
+        'The run ends before its time: nodes stop sending, faults are healed, and what is recorded so far is judged. It ends as aborted.',
+      grave: true,
+    },
+  },
+} as const;
+
 /** What ends a run before its time, once nodes have been told of it. */
 const endable = runSetup.createStateConfig({
   on: {
-    ABORTED: { target: '#run.stopping', actions: ['enter', 'rememberAbort'] },
+    ABORTED: { target: '#run.stopping', actions: ['enter', 'rememberAbort'], ...stop },
     STUCK: { target: '#run.stopping', actions: ['enter', 'rememberStuck'] },
   },
 });
@@ -108,7 +119,7 @@ export const runMachine = runSetup.createMachine({
           target: 'refused',
           actions: ['enter', assign(({ event }) => ({ stuck: { step: 'loading', message: event.message } }))],
         },
-        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'] },
+        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'], ...stop },
         STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
       },
     },
@@ -122,7 +133,7 @@ export const runMachine = runSetup.createMachine({
             assign(({ event: { control, lastsMs, settleMs } }) => ({ control, lastsMs, settleMs })),
           ],
         },
-        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'] },
+        ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'], ...stop },
         STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
       },
       after: { untilGathered: { actions: 'giveUp' } },

@@ -46,8 +46,23 @@ const whenGone = [
 const whenEnded = { target: '#process.stopping', actions: ['rememberExit', 'rememberError'] } as const;
 const whenBroken = { target: '#process.stopping.killing', actions: 'rememberError' } as const;
 const whenNotLaunched = { target: '#process.failed', actions: ['rememberError', 'forgetPid'] } as const;
-const whenStopped = { target: '#process.stopping', actions: 'forgetError' } as const;
-const whenStarted = { target: 'starting', actions: 'forgetError' } as const;
+const whenStopped = {
+  target: '#process.stopping',
+  actions: 'forgetError',
+  meta: {
+    operator: {
+      title: 'stop',
+      effect:
+        'The process, with all that it has started, gets SIGTERM, and SIGKILL when its grace is over. It stays down until somebody starts it.',
+      grave: true,
+    },
+  },
+} as const;
+const whenStarted = {
+  target: 'starting',
+  actions: 'forgetError',
+  meta: { operator: { title: 'start', effect: 'The process is started.' } },
+} as const;
 
 /** A process beside an agent, from one start to its end and to the next. */
 export const processMachine = processSetup.createMachine({
@@ -121,7 +136,7 @@ export const processMachine = processSetup.createMachine({
       on: {
         GONE: whenGone,
         EXITED: { actions: 'rememberExit' },
-        STOP: '#process.stopping.killing',
+        STOP: { ...whenStopped, target: '#process.stopping.killing', actions: [] },
         KEEPER_LOST: '#process.stopping.killing',
       },
     },

@@ -73,7 +73,18 @@ const told = testSetup.createStateConfig({
   },
 });
 
-const whenStopAsked = { target: 'draining', actions: 'rememberStop' } as const;
+const whenStopAsked = {
+  target: 'draining',
+  actions: 'rememberStop',
+  meta: {
+    operator: {
+      title: 'stop',
+      effect:
+        'The test sends nothing more, waits for what is on its way until its settle time is over, and ends as stopped. It cannot be started again.',
+      grave: true,
+    },
+  },
+} as const;
 const whenSettled = { guard: 'isOpen', actions: 'countOutcome' } as const;
 
 /** One workload of one group on one node, from its making to its last record. It goes on without hub and network. */

@@ -158,3 +158,21 @@ test('draining says so, lets calls finish, and ends in time', () => {
   slow.clock.increment(60_000);
   assert.equal(slow.state(), 'closed');
 });
+
+test('who is asked to retry now dials at once, whatever is left of the pause', () => {
+  const link = started();
+  link.send({ type: 'START' });
+  for (let i = 0; i < 8; i++) {
+    assert.equal(link.send(failed), 'waiting');
+    assert.equal(link.send({ type: 'RETRY_ASKED' }), 'dialing');
+  }
+  assert.equal(link.context().attempt, 8, 'the next pause is no shorter for it');
+  assert.equal(link.effects.filter((effect) => effect === 'dial').length, 9);
+});
+
+test('a link that is partitioned and asked to retry now dials anew, and keeps its place', () => {
+  const link = started();
+  link.send(...online, { type: 'DISCONNECTED', reason: 'connection reset' });
+  assert.equal(link.send({ type: 'RETRY_ASKED' }), 'dialing');
+  assert.equal(link.context().instance, '3-a');
+});

@@ -171,3 +171,34 @@ test('whatever happens, a silent or unknown instance is never routable', () => {
     { numRuns: 500 },
   );
 });
+
+test('a node that somebody drains is given no calls by whatever comes, until it is resumed', () => {
+  const drained = after([...joined('1-a', 1, true), { type: 'DRAIN_ASKED' }]);
+  assert.equal(stateName(drained), 'connected.draining');
+  assert.deepEqual(routable(drained), []);
+  assert.equal(standingOf(drained, '1-a'), 'ready', 'the instance itself is ready all the same');
+  const more = after([...joined('1-a', 1, true), { type: 'DRAIN_ASKED' }, ...joined('2-b', 2, true)]);
+  assert.equal(stateName(more), 'connected.draining');
+  assert.deepEqual(routable(more), []);
+  const lost = after([
+    ...joined('1-a', 1),
+    { type: 'DRAIN_ASKED' },
+    { type: 'BYE', instance: '1-a', reason: 'stopped' },
+  ]);
+  assert.equal(stateName(lost), 'lost');
+  const resumed = after([...joined('1-a', 1), { type: 'DRAIN_ASKED' }, { type: 'RESUME_ASKED' }]);
+  assert.equal(stateName(resumed), 'connected.idle');
+  assert.deepEqual(routable(resumed), ['1-a']);
+});
+
+test('a node that was drained before its hub was started is so still', () => {
+  const input = { node: 'attic', past: 'seen', drained: true } as const;
+  assert.equal(stateName(after(joined('1-a', 1), input)), 'connected.draining');
+});
+
+test('an instance that was kicked is gone', () => {
+  const events = [...joined('1-a', 1, true), ...joined('2-b', 2, true)];
+  const kicked: NodeEvent = { type: 'KICK_ASKED', instance: '1-a' };
+  assert.deepEqual(routable(after([...events, kicked])), ['2-b']);
+  assert.equal(stateName(after([...joined('1-a', 1), kicked])), 'lost');
+});
