@@ -36,8 +36,8 @@ export async function* runFileLines(source: RunSource, nowMs: number): AsyncGene
   const header: RunFileHeader = {
     format: runFileFormat,
     version: runFileVersion,
-    run: text(run['run']),
-    scenario: text(run['scenario']),
+    run: text(run.run),
+    scenario: text(run.scenario),
     exportedAtMs: nowMs,
   };
   // What cannot be had ends it before anything is written.
@@ -51,10 +51,10 @@ export async function* runFileLines(source: RunSource, nowMs: number): AsyncGene
   const definitions = new Set<string>();
   for await (const { actors, transitions } of source.told()) {
     for (const actor of actors) {
-      const key = text(actor['definition']) || text(actor['machine']);
+      const key = text(actor.definition) || text(actor.machine);
       if (!definitions.has(key)) {
         definitions.add(key);
-        const definition = await source.definition(text(actor['machine']), text(actor['id']));
+        const definition = await source.definition(text(actor.machine), text(actor.id));
         if (isObject(definition)) yield line({ k: 'definition', definition });
       }
       yield line({ k: 'actor', actor });

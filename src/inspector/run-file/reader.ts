@@ -138,7 +138,7 @@ export class RunFileReader {
 
   /** Kinds that are not known are those of a later time, and are left out. */
   #keep(value: JsonObject): void {
-    switch (value['k']) {
+    switch (value.k) {
       case 'run':
         this.#run = this.#object(value, 'run');
         break;
@@ -158,11 +158,11 @@ export class RunFileReader {
         this.#add(this.#transitions, this.#object(value, 'transition'), mostTransitions);
         break;
       case 'end':
-        if (value['lines'] !== this.#line - 1) this.#refuse('lines are missing before this one');
+        if (value.lines !== this.#line - 1) this.#refuse('lines are missing before this one');
         this.#ended = true;
         break;
       default:
-        if (typeof value['k'] !== 'string') this.#refuse('it does not say what it is (k)');
+        if (typeof value.k !== 'string') this.#refuse('it does not say what it is (k)');
     }
   }
 
