@@ -6,6 +6,7 @@ import { loadOrCreateKey } from '../auth/node-key.js';
 import { refusalHint } from '../auth/refusal-hint.js';
 import { PosternError } from '../errors.js';
 import { Serving } from '../rpc/serving.js';
+import { tracedCalls } from '../tracing/traced-calls.js';
 import { parseAddress } from '../wire/address.js';
 import { Gate } from '../wire/gate.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
@@ -88,9 +89,13 @@ export async function assembleAgent(
     connectTimeoutMs,
     log,
   });
+  const traced = tracedCalls(forwards, deps.tracing, () => ({
+    node,
+    instance: link.snapshot().context.instance,
+  }));
   const serving = new Serving({
     node,
-    target: new WatchedCalls(forwards, log, deps.metrics),
+    target: new WatchedCalls(traced, log, deps.metrics),
     heard: () => link.hubPinged(),
     log,
   });

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { LinkEnd } from '../../machines/link.js';
 import type { PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Tracing } from '../tracing/tracing.js';
 
 /** What an agent needs of the process that runs it. */
 export interface AgentDeps {
@@ -9,6 +10,8 @@ export interface AgentDeps {
   readonly metrics: Registry;
   /** Version of Postern, as hubs are told. */
   readonly version: string;
+  /** Makes spans of the calls to the servers; without it, calls pass with the metadata that they have. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** How an agent got its place. */

@@ -6,6 +6,8 @@ import { startHub } from '../hub/hub.js';
 import { inspectorPage } from '../inspector/page-files.js';
 import type { Logger } from '../log.js';
 import { posternVersion } from '../package-info.js';
+import { registerTraceMetrics } from '../tracing/metrics.js';
+import { startTracing } from '../tracing/start.js';
 import type { Cleanup } from './cleanup.js';
 import { controllerBesideHub } from './controller-beside-hub.js';
 import type { Invocation } from './invocation.js';
@@ -29,6 +31,12 @@ export async function startHubProcess(options: {
 }): Promise<Started> {
   const { invocation, config, configure, natsUrls, authority, withController, log, cleanup } = options;
   const metrics = processMetrics();
+  const version = posternVersion();
+  const tracing = await startTracing({ service: 'postern-hub', version, env: invocation.env, log });
+  if (tracing !== undefined) {
+    registerTraceMetrics(metrics, tracing);
+    cleanup.add('the traces', () => tracing.stop());
+  }
   const connectAs = (role: OwnBusRole) => connectOwnBus({ role, natsUrls, authority, log, metrics, cleanup });
   const [bus, tunnelBus] = await Promise.all([connectAs('hub'), connectAs('tunnel')]);
   const controllerBus = withController ? await connectAs('controller') : undefined;
@@ -43,7 +51,8 @@ export async function startHubProcess(options: {
     revokeOnBus: (revoked) => revokeOnServers({ authority, servers: natsUrls, revoked }),
     log,
     metrics,
-    version: posternVersion(),
+    tracing,
+    version,
     services: controller === undefined ? [] : [controller.service],
     pages: [inspectorPage()],
   });

@@ -2,8 +2,9 @@ import type { Identity } from '../auth/identity.js';
 import type { Logger } from '../log.js';
 import type { Placed, RawMetadata } from '../rpc/call.js';
 import { statusNames } from '../rpc/status.js';
+import { traceOf } from '../tracing/context.js';
+import type { CallSpan } from '../tracing/tracing.js';
 import type { CallResult, ServeHooks } from '../wire/serve-call.js';
-import { traceOf } from './activity/trace.js';
 import type { NodeView } from './node-view.js';
 
 /** Somebody who looks on at calls to nodes, and at refusals. Must be quick, and must not throw. */
@@ -38,12 +39,18 @@ export class CallStats {
     this.#watch = watch;
   }
 
-  /** A call begins; its end is to be told to what is returned. */
-  begin(view: NodeView | undefined, path: string, caller: string, metadata: RawMetadata): OpenCall {
+  /** A call begins, with a span or without; its end is to be told to what is returned. */
+  begin(
+    view: NodeView | undefined,
+    path: string,
+    caller: string,
+    metadata: RawMetadata,
+    span?: CallSpan,
+  ): OpenCall {
     this.inFlight++;
     this.#started++;
-    const trace = view === undefined ? undefined : traceOf(metadata);
-    const call = new OpenCall(this, this.#started, view, path, caller, trace);
+    const trace = view === undefined ? undefined : (span?.traceId ?? traceOf(metadata));
+    const call = new OpenCall(this, { id: this.#started, view, path, caller, trace, span });
     if (view !== undefined) this.#watch.begun(call);
     return call;
   }
@@ -70,6 +77,7 @@ export class CallStats {
     this.inFlight--;
     count(call.view?.ended ?? this.ended, result.status);
     this.#observe(seconds);
+    if (call.span?.recording === true) endSpan(call, call.span, result);
     if (call.view !== undefined) this.#watch.ended(call, call.view.name, result, seconds);
     const level = result.made ? 'info' : 'debug';
     if (!this.#log.isLevelEnabled(level)) return;
@@ -90,6 +98,14 @@ export class CallStats {
   }
 }
 
+function endSpan(
+  { view, instance, caller }: OpenCall,
+  span: CallSpan,
+  { status, message }: CallResult,
+): void {
+  span.end({ status, message, node: view?.name, instance, caller });
+}
+
 function count(counts: Map<number, number>, status: number): void {
   counts.set(status, (counts.get(status) ?? 0) + 1);
 }
@@ -102,8 +118,9 @@ export class OpenCall implements ServeHooks, Placed {
   readonly view: NodeView | undefined;
   readonly path: string;
   readonly caller: string;
-  /** Trace id that the caller sent. */
+  /** Trace id that the caller sent, or that of its span. */
   readonly trace: string | undefined;
+  readonly span: CallSpan | undefined;
   instance: string | undefined = undefined;
   calleeMs: number | undefined = undefined;
   serverMs: number | undefined = undefined;
@@ -114,20 +131,14 @@ export class OpenCall implements ServeHooks, Placed {
   later: OpenCall | undefined = undefined;
   readonly #stats: CallStats;
 
-  constructor(
-    stats: CallStats,
-    id: number,
-    view: NodeView | undefined,
-    path: string,
-    caller: string,
-    trace: string | undefined,
-  ) {
+  constructor(stats: CallStats, call: Pick<OpenCall, 'id' | 'view' | 'path' | 'caller' | 'trace' | 'span'>) {
     this.#stats = stats;
-    this.id = id;
-    this.view = view;
-    this.path = path;
-    this.caller = caller;
-    this.trace = trace;
+    this.id = call.id;
+    this.view = call.view;
+    this.path = call.path;
+    this.caller = call.caller;
+    this.trace = call.trace;
+    this.span = call.span;
   }
 
   ended(result: CallResult): void {

@@ -4,6 +4,7 @@ import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
 import type { OwnPage } from '../own-page.js';
 import type { OwnService } from '../own-service.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
 import type { Reloaded } from './reload.js';
@@ -26,6 +27,8 @@ export interface HubDeps {
   readonly services?: readonly OwnService[];
   /** Pages of other roles in the same process, which the front door shows to everybody. */
   readonly pages?: readonly OwnPage[];
+  /** Makes spans of calls; without it there are none. */
+  readonly tracing?: Tracing | undefined;
   /** Instance id on the bus; default: random. */
   readonly hubInstance?: string;
   /** Version of Postern, as other hubs are told. */

@@ -163,7 +163,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const identityHeaders = asserted(signer);
   const { router } = routes;
   const limiter = new Limiter(config.limits.perCaller);
-  const entrance = new Entrance({ stats, open, limiter });
+  const entrance = new Entrance({ stats, open, limiter, tracing: deps.tracing });
   const authentication = new Authentication(verifier);
   const gate = new Gate({ router, authentication, nodes, own: own.target, identityHeaders, entrance });
   const frontDoor = new FrontDoor(gate, stats);

@@ -46,6 +46,7 @@ export class BodyReader {
     let caller = '';
     let timeoutMs: number | undefined;
     let windowBytes = 0;
+    let traceparent: string | undefined;
     const metadata: string[] = [];
     while (this.#at < this.#end) {
       const tag = this.#varint();
@@ -56,13 +57,15 @@ export class BodyReader {
       else if (tag === 0x20) timeoutMs = this.#varint();
       else if (tag === 0x2a) caller = this.#string(kinds.text);
       else if (tag === 0x30) windowBytes = this.#varint();
+      else if (tag === 0x3a) traceparent = this.#string(kinds.value) || undefined;
       else this.#skip(tag);
     }
     if (!path.startsWith('/')) throw new MalformedBody("the path does not begin with '/'");
     if (windowBytes > 0xffff_ffff) throw new MalformedBody('the window is too large');
     evenLength(metadata);
+    if (timeoutMs === 0) timeoutMs = undefined;
     const timed = undefined;
-    return { path, authority, metadata, timeoutMs: timeoutMs || undefined, caller, windowBytes, timed };
+    return { path, authority, metadata, timeoutMs, caller, windowBytes, traceparent, timed };
   }
 
   /** The body of a HEAD frame. */

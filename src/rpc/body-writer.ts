@@ -23,6 +23,7 @@ export class BodyWriter {
     }
     if (head.caller !== '') this.#string(0x2a, head.caller);
     if (windowBytes !== 0) this.#number(0x30, windowBytes);
+    if (head.traceparent !== undefined) this.#string(0x3a, head.traceparent);
     return this.#buffer.subarray(0, this.#at);
   }
 

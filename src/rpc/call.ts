@@ -36,6 +36,8 @@ export interface CallHead {
   readonly timeoutMs: number | undefined;
   /** Verified name of who calls, '' when unknown. */
   readonly caller: string;
+  /** Where it stands in a trace, beside what the metadata say of that: W3C `traceparent`; undefined: as they say. */
+  readonly traceparent?: string | undefined;
   /** Who wants to know where it goes; not passed on. */
   readonly placed?: Placed | undefined;
   /** Who wants to know how long the server takes; not passed on. */

@@ -3,7 +3,7 @@ import type { Import } from './import-graph.js';
 /** The parts that meet only on the bus. */
 export const roles = ['hub', 'agent', 'controller', 'accounts', 'inspector', 'daemon', 'lab'];
 /** The parts that all roles may stand on. */
-export const foundations = ['bus', 'wire', 'rpc', 'actors', 'auth', 'client'];
+export const foundations = ['bus', 'wire', 'rpc', 'actors', 'auth', 'client', 'tracing'];
 
 /** An import rule, by the name that a violation is reported under. */
 interface Rule {

@@ -75,8 +75,8 @@ function decodeBody(cursor: FrameCursor, reader: BodyReader): unknown {
 /** What a vector with those fields decodes to. */
 function expectedBody(kind: string, body: Record<string, unknown>): unknown {
   if (kind === 'OPEN') {
-    const { window, ...head } = Open.fromPartial(body);
-    return { ...head, windowBytes: window, timed: undefined };
+    const { window, traceparent, ...head } = Open.fromPartial(body);
+    return { ...head, windowBytes: window, traceparent: traceparent || undefined, timed: undefined };
   }
   if (kind === 'TRAILERS') {
     const { metadata, calleeUs, serverUs } = Trailers.fromPartial(body);

@@ -5,6 +5,9 @@ import { dialable } from '../../client/hub-target.js';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { posternVersion } from '../../package-info.js';
+import { registerTraceMetrics } from '../../tracing/metrics.js';
+import { startTracing } from '../../tracing/start.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import { type AgentSettings, agentBindings, agentConfigOf, agentSettings, asUrl } from '../agent-settings.js';
 import type { Invocation } from '../invocation.js';
 import { makeJoinToken } from '../join-token.js';
@@ -20,7 +23,10 @@ export async function run(invocation: Invocation): Promise<number> {
   const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
     const token = await tokenOf(settings);
-    const { agent, ready } = await join(settings, { data, token, log }, (started) =>
+    const { env } = invocation;
+    const tracing = await startTracing({ service: 'postern-agent', version: posternVersion(), env, log });
+    if (tracing !== undefined) cleanup.add('the traces', () => tracing.stop());
+    const { agent, ready } = await join(settings, { data, token, tracing, log }, (started) =>
       cleanup.add('the agent', () => started.stop()),
     );
     return {
@@ -47,16 +53,17 @@ function servedBy({ to, fluentd, daemon }: AgentSettings): string {
 /** Starts the agent. Beside a running hub, one whose key is not bound yet makes itself a join token. */
 async function join(
   settings: AgentSettings,
-  given: { data: string; token: string | undefined; log: Logger },
+  given: { data: string; token: string | undefined; tracing: Tracing | undefined; log: Logger },
   started: (agent: RunningAgent) => void,
 ): Promise<{ agent: RunningAgent; ready: AgentReady }> {
-  const { data, token, log } = given;
+  const { data, token, tracing, log } = given;
   const beside = settings.hub === undefined ? await hubBeside(data) : undefined;
   const hub = settings.hub ?? beside;
   const start = (withToken: string | undefined): RunningAgent => {
     const metrics = processMetrics();
+    if (tracing !== undefined) registerTraceMetrics(metrics, tracing);
     const config = agentConfigOf(settings, { data, hub, token: withToken });
-    const agent = startAgent(config, { log, metrics, version: posternVersion() });
+    const agent = startAgent(config, { log, metrics, tracing, version: posternVersion() });
     started(agent);
     return agent;
   };

@@ -98,13 +98,14 @@ export class Gate {
   }
 
   #refuse(
-    { path }: AskedCall,
+    { path, metadata }: AskedCall,
     asker: Asker,
     to: Destination,
     refusal: DoorRefusal,
     identity?: Identity,
   ): void {
-    this.#entrance.refuse(asker, path, to.kind === 'node' ? to.node : undefined, identity, refusal);
+    const node = to.kind === 'node' ? to.node : undefined;
+    this.#entrance.refuse(asker, path, node, identity, refusal, metadata);
   }
 
   /** Where the call is to go, or why it may not. */

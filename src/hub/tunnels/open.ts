@@ -1,5 +1,6 @@
 import type { Bus } from '../../bus/bus.js';
 import type { Logger } from '../../log.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import type { FailedAttempts } from '../attempts.js';
 import type { HubConfig } from '../config.js';
 import type { Enrolment } from '../enrol.js';
@@ -23,7 +24,7 @@ export interface OpenTunnels {
 /** Lets nodes open tunnels; undefined where the hub was given no connection to serve them on. */
 export function openTunnels(
   config: HubConfig,
-  deps: { readonly tunnelBus?: Bus; readonly log: Logger },
+  deps: { readonly tunnelBus?: Bus; readonly log: Logger; readonly tracing?: Tracing | undefined },
   hub: {
     fleet: Fleet;
     enrolment: Enrolment;
@@ -41,6 +42,7 @@ export function openTunnels(
     hub: hub.hub,
     connectTimeoutMs: config.tunnelConnectSeconds * 1000,
     pingEveryMs: config.tunnelPingSeconds * 1000,
+    tracing: deps.tracing,
     log,
   });
   tunnels.start();

@@ -4,6 +4,8 @@ import { type Hello, type HelloAnswer, type Notice, protocolVersion } from '../.
 import { subjects } from '../../bus/subjects.js';
 import type { Logger } from '../../log.js';
 import { Serving } from '../../rpc/serving.js';
+import { tracedCalls } from '../../tracing/traced-calls.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import { Http2Upstream } from '../../wire/http2-upstream.js';
 import { sentMessageBytes, WebSocketStream } from '../../wire/websocket-stream.js';
 import { YamuxSession } from '../../wire/yamux/session.js';
@@ -67,6 +69,8 @@ export interface TunnelDeps {
   readonly connectTimeoutMs: number;
   /** How often it is asked whether it lives, milliseconds. */
   readonly pingEveryMs: number;
+  /** Makes spans of the calls to the node. */
+  readonly tracing?: Tracing | undefined;
   /** It is over. */
   closed(tunnel: Tunnel): void;
 }
@@ -107,14 +111,15 @@ export class Tunnel {
       connectTimeoutMs: deps.connectTimeoutMs,
       log: this.#log,
     });
+    const forwards = new TunnelForwards({
+      calls: this.#upstream,
+      session: this.#session,
+      node: peer.node,
+      log: this.#log,
+    });
     this.#serving = new Serving({
       node: peer.node,
-      target: new TunnelForwards({
-        calls: this.#upstream,
-        session: this.#session,
-        node: peer.node,
-        log: this.#log,
-      }),
+      target: tracedCalls(forwards, deps.tracing, () => peer),
       heard: () => {
         this.#pingedAt = performance.now();
       },

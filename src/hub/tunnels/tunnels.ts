@@ -3,6 +3,7 @@ import type { Bus } from '../../bus/bus.js';
 import type { HelloAnswer } from '../../bus/messages.js';
 import { subjects } from '../../bus/subjects.js';
 import type { Logger } from '../../log.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import type { Reception } from '../hello.js';
 import { helloOf, Tunnel, type TunnelPeer } from './tunnel.js';
 
@@ -16,6 +17,7 @@ export class Tunnels {
   readonly #hub: string;
   readonly #connectTimeoutMs: number;
   readonly #pingEveryMs: number;
+  readonly #tracing: Tracing | undefined;
   readonly #log: Logger;
   readonly #open = new Set<Tunnel>();
   readonly #stops: (() => void)[] = [];
@@ -29,6 +31,8 @@ export class Tunnels {
     connectTimeoutMs: number;
     /** How often a tunnel is asked whether it lives, milliseconds. */
     pingEveryMs: number;
+    /** Makes spans of the calls to the nodes. */
+    tracing?: Tracing | undefined;
     log: Logger;
   }) {
     this.#bus = options.bus;
@@ -36,6 +40,7 @@ export class Tunnels {
     this.#hub = options.hub;
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#pingEveryMs = options.pingEveryMs;
+    this.#tracing = options.tracing;
     this.#log = options.log;
   }
 
@@ -80,6 +85,7 @@ export class Tunnels {
       claim: (node, key, hello) => this.#reception.welcome(node, key, hello, { to: this.#hub }),
       connectTimeoutMs: this.#connectTimeoutMs,
       pingEveryMs: this.#pingEveryMs,
+      tracing: this.#tracing,
       log: this.#log,
       closed: (closed) => this.#open.delete(closed),
     });
