@@ -1,5 +1,8 @@
 import type { ComponentType } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { Header } from './header.js';
 import type { Hub } from './hub.js';
+import { KeysHelp } from './keys-help.js';
 import { LogIn } from './log-in.js';
 import { place } from './place.js';
 import { session } from './session.js';
@@ -26,11 +29,32 @@ const views: Readonly<Record<string, ComponentType<ViewProps>>> = {
 /** The page. */
 export function App() {
   const hub = session.value;
+  const { parts } = place.value;
+  const [name = 'fleet'] = parts;
+  const View = views[name];
+  const title = hub === undefined ? 'Log in' : parts.length === 0 ? 'fleet' : parts.join(' ');
+  useEffect(() => {
+    document.title = `${title} · Postern`;
+  }, [title]);
   if (hub === undefined) return <LogIn />;
-  const View = views[place.value.parts[0] ?? 'fleet'] ?? Fleet;
   return (
-    <main>
-      <View hub={hub} />
-    </main>
+    <>
+      <a class="skip" href="#view">
+        Skip to the content
+      </a>
+      <Header view={name} />
+      <main id="view" class={`view view-${name}`} tabIndex={-1}>
+        {View === undefined ? <NoView /> : <View key={name} hub={hub} />}
+      </main>
+      <KeysHelp />
+    </>
+  );
+}
+
+function NoView() {
+  return (
+    <p class="notice">
+      There is nothing at this address. The <a href="/inspect/fleet">fleet</a> is a good place to begin.
+    </p>
   );
 }

@@ -1,25 +1,45 @@
-import { useState } from 'preact/hooks';
-import { logIn } from './session.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { logIn, logInProblem, tryingToken } from './session.js';
 
 /** Asks for a token. */
 export function LogIn() {
   const [token, setToken] = useState('');
-  const submit = (event: Event) => {
-    event.preventDefault();
-    logIn(token.trim());
-  };
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const problem = logInProblem.value;
+  const trying = tryingToken.value;
   return (
-    <form onSubmit={submit}>
-      <label>
-        Token{' '}
+    <main class="log-in">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void logIn(token.trim());
+        }}
+      >
+        <h1>Postern</h1>
+        <label for="token">Token</label>
         <input
+          id="token"
+          ref={field}
           type="password"
           autocomplete="off"
+          spellcheck={false}
           value={token}
+          aria-invalid={problem !== ''}
+          aria-describedby="problem"
           onInput={(event) => setToken(event.currentTarget.value)}
         />
-      </label>
-      <button type="submit">Log in</button>
-    </form>
+        <button type="submit" class="primary" disabled={trying}>
+          {trying ? 'Asking the hub…' : 'Log in'}
+        </button>
+        <p id="problem" role="alert">
+          {problem}
+        </p>
+        <p class="soft">
+          On the hub's machine, <code>postern inspect</code> opens this page with a token. For somebody else,{' '}
+          <code>postern token create --caller NAME --role trace</code> makes one.
+        </p>
+      </form>
+    </main>
   );
 }

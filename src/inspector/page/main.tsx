@@ -1,5 +1,11 @@
 import { render } from 'preact';
 import { App } from './app.js';
+import { followKeys } from './keys.js';
+import { followLinks } from './place.js';
+import { resumeSession } from './session.js';
 
+resumeSession();
+followLinks();
+followKeys();
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);

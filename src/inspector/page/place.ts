@@ -40,6 +40,26 @@ export function setQuery(changes: Readonly<Record<string, string>>): void {
   go(href(parts, next), true);
 }
 
+/** A click on a link to a place in the page goes there without loading the page anew. */
+export function followLinks(): void {
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (
+      link === null ||
+      !plain ||
+      event.defaultPrevented ||
+      link.target !== '' ||
+      link.hasAttribute('download')
+    )
+      return;
+    const { origin, pathname, search, hash } = new URL(link.href, location.href);
+    if (origin !== location.origin || !`${pathname}/`.startsWith(base) || hash !== '') return;
+    event.preventDefault();
+    go(pathname + search);
+  });
+}
+
 function read(): Place {
   const { pathname, search } = location;
   const rest = pathname.startsWith(base) ? pathname.slice(base.length) : '';

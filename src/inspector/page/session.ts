@@ -1,31 +1,67 @@
+import { Code, ConnectError } from '@connectrpc/connect';
 import { signal } from '@preact/signals';
-import { type Hub, hubWith } from './hub.js';
+import { callError, type Hub, hubWith, probe } from './hub.js';
 
 /** A token is kept as long as the tab. */
 const key = 'postern-token';
+/** A hub that does not answer for so long does not take a token, in milliseconds. */
+const probeMs = 10_000;
 
 /** The hub as whoever is logged in; undefined: nobody is. */
-export const session = signal<Hub | undefined>(remembered());
+export const session = signal<Hub | undefined>(undefined);
+/** Why nobody is logged in, for people; empty: nobody has tried. */
+export const logInProblem = signal('');
+/** A token is being tried. */
+export const tryingToken = signal(false);
 
-/** Takes a token that the hub takes. */
-export function logIn(token: string): void {
-  sessionStorage.setItem(key, token);
-  session.value = hubWith(token);
+/** Tries a token, and takes it where the hub does; else `logInProblem` says why not. */
+export async function logIn(token: string): Promise<void> {
+  if (tryingToken.value) return;
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    logInProblem.value =
+      token === '' ? 'A token is needed.' : 'A token has no spaces and no letters beyond ASCII.';
+    return;
+  }
+  tryingToken.value = true;
+  try {
+    await probe(
+      hubWith(token, () => {}),
+      probeMs,
+    );
+    take(token);
+  } catch (thrown) {
+    const refused = ConnectError.from(thrown).code === Code.Unauthenticated;
+    logInProblem.value = refused ? `The hub refuses this token: ${callError(thrown)}` : callError(thrown);
+  } finally {
+    tryingToken.value = false;
+  }
 }
 
-/** Forgets the token. */
-export function logOut(): void {
+/** Forgets the token; `why`, for people, where it was not the reader who wanted it. */
+export function logOut(why = ''): void {
   sessionStorage.removeItem(key);
+  logInProblem.value = why;
   session.value = undefined;
 }
 
-/** From `#token=…`, which is taken out of the URL at once, or from before in this tab. */
-function remembered(): Hub | undefined {
-  const given = /^#token=([\w.-]+)$/.exec(location.hash)?.[1];
+/** Takes the token of `#token=…`, which is out of the URL at once, or the one from before in this tab. */
+export function resumeSession(): void {
+  const given = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (given !== undefined) {
     history.replaceState(null, '', location.pathname + location.search);
-    sessionStorage.setItem(key, given);
+    void logIn(given);
+    return;
   }
-  const token = given ?? sessionStorage.getItem(key);
-  return token === null ? undefined : hubWith(token);
+  const kept = sessionStorage.getItem(key);
+  if (kept !== null) take(kept);
+}
+
+function take(token: string): void {
+  sessionStorage.setItem(key, token);
+  logInProblem.value = '';
+  const hub = hubWith(token, (why) => {
+    // A call that was begun before somebody else logged in says nothing of them.
+    if (session.value === hub) logOut(`Logged out: the hub does not take the token any more: ${why}`);
+  });
+  session.value = hub;
 }
