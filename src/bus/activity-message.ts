@@ -9,6 +9,7 @@ export const activityKinds = [
   'refused',
   'forward-opened',
   'forward-ended',
+  'operated',
   'gap',
 ] as const;
 export type ActivityKind = (typeof activityKinds)[number];
@@ -19,6 +20,11 @@ export const mostActivityEvents = 256;
 export const longestMethod = 256;
 /** A caller's name is told up to this many characters. */
 export const longestCaller = 256;
+
+/** The name of an actor, `machine/id`, is told up to this many characters. */
+export const longestActor = 330;
+/** What an operator wrote, and what became of it, are told up to this many characters. */
+export const longestNote = 512;
 
 /** Ids that we made ourselves: of hubs and instances. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -58,6 +64,11 @@ const event = z.object({
   opened: z.boolean().optional(),
   /** Why, in a word for programs. */
   reason: shown(64).optional(),
+  /** Of what an operator did or tried: to whom, as `machine/id`, which event, why (in their words), and what became of it. */
+  actor: shown(longestActor).optional(),
+  operation: shown(128).optional(),
+  note: shown(longestNote).optional(),
+  outcome: shown(longestNote).optional(),
   /** How many calls were refused alike. */
   count: count.optional(),
   /** Of a gap: how many events are missing, where that is known, and from when to when they are. */

@@ -245,6 +245,8 @@ export const nodeEntry = z.object({
     .optional(),
   /** Until when nobody is given a place; absent: anybody is. */
   barredUntilMs: z.number().int().optional(),
+  /** Since when no instance is given new calls, and who wanted it; absent: they are. */
+  drained: z.object({ atMs: z.number().int(), by: shown(256) }).optional(),
 });
 export type NodeEntry = z.infer<typeof nodeEntry>;
 export type InstanceEntry = NodeEntry['instances'][number];

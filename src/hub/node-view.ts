@@ -78,7 +78,7 @@ export class NodeView implements Pool {
   standing(instance: InstanceView): Standing | undefined {
     const standing = this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
     if (standing !== 'ready') return standing;
-    if (instance.leaving) return 'draining';
+    if (instance.leaving || this.entry.drained !== undefined) return 'draining';
     return this.watch === undefined && instance.unheard ? 'suspect' : 'ready';
   }
 
@@ -95,6 +95,7 @@ export class NodeView implements Pool {
 function stateOf(entry: NodeEntry, openCalls: number): string {
   if (entry.revokedAtMs !== undefined) return 'revoked';
   const has = (standing: Standing) => entry.instances.some((one) => one.standing === standing);
+  if (has('ready') && entry.drained !== undefined) return 'connected.draining';
   if (has('ready')) return openCalls > 0 ? 'connected.serving' : 'connected.idle';
   if (has('joining')) return 'connected.joining';
   if (has('draining')) return 'connected.draining';

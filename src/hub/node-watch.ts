@@ -9,6 +9,7 @@ import {
 import { type RunningActor, startActor } from '../actors/host.js';
 import type { InstanceEntry, NodeEntry, Standing, Transition } from '../bus/messages.js';
 import type { Logger } from '../log.js';
+import { wasKicked } from './kicks.js';
 import type { Findings } from './registry.js';
 
 /** The registry's `lastSeenAtMs` of a connected node may be so old, in milliseconds. */
@@ -44,13 +45,21 @@ export class NodeWatch {
       machine: nodeMachine,
       machineName: 'node',
       id: before.name,
-      input: { node: before.name, past: pastOf(before), epoch: before.epoch, instances: before.instances },
+      input: {
+        node: before.name,
+        past: pastOf(before),
+        epoch: before.epoch,
+        instances: before.instances,
+        drained: before.drained !== undefined,
+      },
       publish: options.publish,
-      changed: standingsChanged,
+      changed: (previous, next) =>
+        standingsChanged(previous, next) || previous.context.drained !== next.context.drained,
       context: ({ context }) => ({
         epoch: context.epoch,
         calls: context.calls,
         instances: context.instances,
+        ...(context.drained ? { drained: true } : {}),
       }),
       log: options.log,
     });
@@ -61,6 +70,7 @@ export class NodeWatch {
     return stateName(this.#actor.snapshot());
   }
 
+  /** How far the instance itself may be given calls; where the node is drained none is. */
   standing(instance: string): Standing | undefined {
     return standingOf(this.#actor.snapshot(), instance);
   }
@@ -96,6 +106,10 @@ export class NodeWatch {
   /** The registry's entry has changed, perhaps by another hub. */
   reconcile(entry: NodeEntry): void {
     if (entry.revokedAtMs !== undefined) this.send({ type: 'REVOKED' });
+    const drained = entry.drained !== undefined;
+    if (drained !== this.#actor.snapshot().context.drained) {
+      this.send({ type: drained ? 'DRAIN_ASKED' : 'RESUME_ASKED' });
+    }
     const present = new Set(entry.instances.map(({ id }) => id));
     for (const one of entry.instances) {
       // One that fell silent here has said hello to another hub.
@@ -105,7 +119,9 @@ export class NodeWatch {
     for (const id of this.#told) {
       if (present.has(id)) continue;
       this.#told.delete(id);
-      if (this.standing(id) !== undefined) this.send({ type: 'BYE', instance: id, reason: 'stopped' });
+      if (this.standing(id) === undefined) continue;
+      if (wasKicked(entry, id)) this.send({ type: 'KICK_ASKED', instance: id });
+      else this.send({ type: 'BYE', instance: id, reason: 'stopped' });
     }
   }
 

@@ -3,6 +3,7 @@ import type { InstanceEntry, Labels, NodeEntry, Standing } from '../bus/messages
 import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
 import { compareAndSet, type Decision } from './compare-and-set.js';
+import { decideDrain } from './drained.js';
 import { InTurn } from './in-turn.js';
 import { decideKick } from './kicks.js';
 import { Restoration } from './restore.js';
@@ -177,6 +178,11 @@ export class NodeRegistry {
    */
   kick(name: string, instance: string | undefined, barMs: number, nowMs: number): Promise<InstanceEntry[]> {
     return this.#change(name, (entry) => decideKick(known(name, entry), instance, barMs, nowMs));
+  }
+
+  /** Lets no new calls go to a node, or lets them again; false: it was so already. Throws `NODE_UNKNOWN`. */
+  drain(name: string, drained: NodeEntry['drained']): Promise<boolean> {
+    return this.#change(name, (entry) => decideDrain(known(name, entry), drained));
   }
 
   #change<R>(name: string, decide: (entry: NodeEntry | undefined) => Decision<NodeEntry, R>): Promise<R> {

@@ -18,6 +18,8 @@ export interface RefusedCall {
   readonly code: number;
   /** Stable code, such as `NODE_OFFLINE`. */
   readonly reason: string;
+  /** What else is told of it. */
+  readonly about?: Pick<ActivityRecord, 'actor' | 'operation' | 'note' | 'outcome'> | undefined;
 }
 
 /** Refusals that are alike. */
@@ -27,6 +29,7 @@ interface Kind {
   readonly caller: string;
   readonly code: number;
   readonly reason: string;
+  readonly about: RefusedCall['about'];
   /** Those that were not told yet. */
   count: number;
   firstMs: number;
@@ -42,22 +45,33 @@ export class Refusals {
     this.#tell = tell;
   }
 
-  refused({ node = '', path, caller = '', code, reason }: RefusedCall, nowMs: number): void {
+  refused({ node = '', path, caller = '', code, reason, about }: RefusedCall, nowMs: number): void {
     // who calls may write anything in the place of a name
     const named = nodeName.safeParse(node).success ? node : '';
-    const key = `${code} ${reason} ${named} ${caller} ${path}`;
+    const what = about === undefined ? '' : `${about.actor} ${about.operation}`;
+    const key = `${code} ${reason} ${named} ${caller} ${path} ${what}`;
     const known = this.#kinds.get(key);
     if (known !== undefined) {
       count(known, nowMs);
     } else if (this.#kinds.size < mostKinds) {
-      const kind = { node: named, path, caller: shownCaller(caller), code, reason, count: 1, firstMs: nowMs };
+      const shown = shownCaller(caller);
+      const kind = { node: named, path, caller: shown, code, reason, about, count: 1, firstMs: nowMs };
       this.#kinds.set(key, kind);
       this.#tellOf(kind);
     } else {
       const other = this.#kinds.get(reason);
       if (other !== undefined) count(other, nowMs);
       else
-        this.#kinds.set(reason, { node: '', path: '', caller: '', code, reason, count: 1, firstMs: nowMs });
+        this.#kinds.set(reason, {
+          node: '',
+          path: '',
+          caller: '',
+          code,
+          reason,
+          about: undefined,
+          count: 1,
+          firstMs: nowMs,
+        });
     }
   }
 
@@ -75,8 +89,8 @@ export class Refusals {
   }
 
   #tellOf(kind: Kind): void {
-    const { firstMs, code, caller, reason } = kind;
-    this.#tell(kind, { at: firstMs, code, caller, reason, count: kind.count });
+    const { firstMs, code, caller, reason, about } = kind;
+    this.#tell(kind, { at: firstMs, code, caller, reason, ...about, count: kind.count });
     kind.count = 0;
   }
 }

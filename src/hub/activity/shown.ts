@@ -12,6 +12,7 @@ const typeOf: Readonly<Record<ActivityKind, ActivityType>> = {
   refused: ActivityType.ACTIVITY_TYPE_REQUEST_REFUSED,
   'forward-opened': ActivityType.ACTIVITY_TYPE_FORWARD_OPENED,
   'forward-ended': ActivityType.ACTIVITY_TYPE_FORWARD_ENDED,
+  operated: ActivityType.ACTIVITY_TYPE_OPERATED,
   gap: ActivityType.ACTIVITY_TYPE_GAP,
 };
 
@@ -46,6 +47,10 @@ export function shownEvent(told: ToldEvent): ActivityEvent {
     lostToMs: event.toMs ?? 0,
     transport: event.transport ?? '',
     made: event.made ?? false,
+    actor: event.actor ?? '',
+    operation: event.operation ?? '',
+    note: event.note ?? '',
+    outcome: event.outcome ?? '',
   };
 }
 
@@ -66,6 +71,8 @@ function messageOf({ kind, node, method, event }: ToldEvent): string {
       return `forwarding ${targetText(method)} to: ${node}`;
     case 'forward-ended':
       return `${event.opened === true ? 'forwarded' : 'forwarding'} ${targetText(method)} to: ${node}`;
+    case 'operated':
+      return operatedText(event);
     case 'gap':
       return gapText(event);
   }
@@ -80,6 +87,20 @@ function refusedText(
   const to = node === '' ? '' : ` to: ${node}`;
   const times = count > 1 ? `, ${count} times` : '';
   return `refused ${what}${to}: ${statusNames[code] ?? code} (${reason})${times}`;
+}
+
+function operatedText({
+  actor = '',
+  operation = '',
+  note = '',
+  outcome = '',
+  code = 0,
+  count = 1,
+}: ActivityRecord): string {
+  const how = code === 0 ? outcome : `${statusNames[code] ?? code}: ${outcome}`;
+  const why = note === '' ? '' : ` (${note})`;
+  const times = count > 1 ? `, ${count} times` : '';
+  return `operated ${actor === '' ? 'actors' : `${actor}: ${operation}`}${why}: ${how}${times}`;
 }
 
 function targetText(method: string): string {

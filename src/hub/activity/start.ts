@@ -1,8 +1,10 @@
 import type { Bus } from '../../bus/bus.js';
 import type { Logger } from '../../log.js';
+import type { Operated } from '../../operating.js';
 import type { CallWatch } from '../call-stats.js';
 import type { Undo } from '../undo.js';
 import { AbsentHubs } from './absent-hubs.js';
+import { OperationsTold } from './operations-told.js';
 import { Outbox } from './outbox.js';
 import { Reporter } from './reporter.js';
 import type { Attendance } from './roll.js';
@@ -16,6 +18,8 @@ export interface Activity {
   readonly calls: CallWatch;
   /** Tells of instances that come and go. */
   readonly attendance: Attendance;
+  /** Tells what operators do. */
+  readonly operated: (operated: Operated) => void;
   /**
    * The hub has joined the others: tells of those that end without a word.
    * @param predecessor the hub before on the same data directory, where it has not ended well.
@@ -34,12 +38,15 @@ export function startActivity(
   undo.add(() => outbox.stop());
   const reporter = new Reporter(outbox);
   undo.add(() => reporter.finish());
+  const operations = new OperationsTold(outbox);
+  undo.add(() => operations.finish());
   const tell =
     (kind: 'registered' | 'unregistered') =>
     (node: string, instance: string, transport: string): void =>
       outbox.pushOnce(kind, node, { at: Date.now(), instance, transport }, `${kind}.${node}.${instance}`);
   return {
     calls: reporter,
+    operated: (operated) => operations.operated(operated),
     attendance: { registered: tell('registered'), unregistered: tell('unregistered') },
     joined: (lives, predecessor) => {
       const absent = new AbsentHubs({ bus, outbox, lives, log });
@@ -48,6 +55,7 @@ export function startActivity(
     },
     finish: async () => {
       reporter.finish();
+      operations.finish();
       await outbox.drain(drainMs);
       return outbox.held === 0;
     },
