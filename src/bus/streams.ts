@@ -53,7 +53,7 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     subjects: [...stream.subjects],
     max_msgs_per_subject: stream.perSubject ?? -1,
     max_msgs: stream.onDisk?.maxMessages ?? -1,
-    max_age: nanos(stream.onDisk?.maxAgeMs ?? 0),
+    max_age: nanos(stream.onDisk?.maxAgeMs ?? stream.maxAgeMs ?? 0),
     max_bytes: stream.maxBytes,
     discard: stream.onDisk?.whenFull === 'refuse' ? DiscardPolicy.New : DiscardPolicy.Old,
     allow_direct: true,

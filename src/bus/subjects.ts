@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { activity } from './activity-message.js';
+import { callSummary } from './call-summary.js';
 import * as messages from './messages.js';
 import * as results from './result-messages.js';
 import * as runs from './run-messages.js';
@@ -26,6 +27,8 @@ export interface Keep {
   readonly maxBytes: number;
   /** Messages of one subject; absent: as many as there is room for. */
   readonly perSubject?: number;
+  /** In memory: how long; absent: as long as there is room. */
+  readonly maxAgeMs?: number;
   /** Absent: in memory, without acknowledgement, until the NATS server ends. */
   readonly onDisk?: {
     readonly maxMessages: number;
@@ -127,6 +130,15 @@ export const subjects = {
       controller: { role: 'controller', key: '$key' },
     },
     subscribe: { hub: true, watcher: true, tracer: true },
+  }),
+  calls: subject({
+    pattern: 'postern.hub.calls.{hub}.{part}',
+    summary:
+      'What calls ended at a hub within a second, by node and method; nothing where none did. `part` counts from 0 where one message is not enough.',
+    body: callSummary,
+    publish: { hub: true },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: { stream: 'POSTERN_CALLS', perSubject: 64, maxAgeMs: 60_000, maxBytes: 32 << 20 },
   }),
   nodeTransition: subject({
     pattern: 'postern.inspect.node.{node}',

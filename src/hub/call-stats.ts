@@ -30,13 +30,20 @@ export class CallStats {
   readonly #log: Logger;
   readonly #observe: (seconds: number) => void;
   readonly #watch: CallWatch;
+  readonly #tally: Pick<CallWatch, 'ended'>;
   #started = 0;
 
-  /** `observe` is told how long each served call took. */
-  constructor(log: Logger, observe: (seconds: number) => void, watch: CallWatch) {
+  /** `observe` is told how long each served call took, `tally` of the ends of those to nodes. */
+  constructor(
+    log: Logger,
+    observe: (seconds: number) => void,
+    watch: CallWatch,
+    tally: Pick<CallWatch, 'ended'>,
+  ) {
     this.#log = log;
     this.#observe = observe;
     this.#watch = watch;
+    this.#tally = tally;
   }
 
   /** A call begins, with a span or without; its end is to be told to what is returned. */
@@ -78,7 +85,10 @@ export class CallStats {
     count(call.view?.ended ?? this.ended, result.status);
     this.#observe(seconds);
     if (call.span?.recording === true) endSpan(call, call.span, result);
-    if (call.view !== undefined) this.#watch.ended(call, call.view.name, result, seconds);
+    if (call.view !== undefined) {
+      this.#watch.ended(call, call.view.name, result, seconds);
+      this.#tally.ended(call, call.view.name, result, seconds);
+    }
     const level = result.made ? 'info' : 'debug';
     if (!this.#log.isLevelEnabled(level)) return;
     this.#log[level](

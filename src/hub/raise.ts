@@ -14,6 +14,8 @@ import { startActivity } from './activity/start.js';
 import { keepAdminToken } from './admin-token.js';
 import { FailedAttempts } from './attempts.js';
 import { CallStats } from './call-stats.js';
+import { CallTally } from './calls/tally.js';
+import { tellCalls } from './calls/teller.js';
 import { type HubConfig, type HubConfigInput, readHubConfig } from './config.js';
 import { Authentication } from './door/authentication.js';
 import { isPlainCall } from './door/call-kinds.js';
@@ -33,6 +35,7 @@ import { Limiter } from './limits/limiter.js';
 import { NodeBandwidth } from './limits/node-bandwidth.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
+import { hubOperators } from './operators.js';
 import { OwnHttp } from './own-http.js';
 import { inspectService } from './own-inspect.js';
 import { nodesService } from './own-nodes.js';
@@ -58,7 +61,7 @@ const housekeepingEveryMs = 3_600_000;
 const webhooksDrainMs = 5_000;
 
 /** A hub that is up. */
-export type RaisedHub = HubReady & Pick<RunningHub, 'reload' | 'stop'>;
+export type RaisedHub = HubReady & Pick<RunningHub, 'operators' | 'reload' | 'stop'>;
 
 /** Raises all parts of a hub in order. When one fails, those before it are taken down again. */
 export async function raiseHub(config: HubConfigInput, deps: HubDeps): Promise<RaisedHub> {
@@ -124,7 +127,9 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     { bus, registry, readiness, hub: self, predecessor, version, attendance, log, bandwidth },
     undo,
   );
-  const stats = new CallStats(log, callDuration(deps.metrics), activity.calls);
+  const tally = new CallTally(self);
+  undo.add(tellCalls(tally, { bus, hub: self, log }));
+  const stats = new CallStats(log, callDuration(deps.metrics), activity.calls, tally);
   const { nodes } = fleet;
   nodes.onTransition((...heard) => webhooks.heard(...heard));
   activity.joined(fleet.lives, endedWell ? undefined : predecessor);
@@ -146,7 +151,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => routes.stop());
   const own = startOwnServices(
     {
-      nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), log),
+      nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), activity.operated, log),
       tokens: tokensService(tokens, nodes, key, log),
       inspect: inspectService(bus, nodes, log),
       routes: routesService(routes, nodes, config.listen, log),
@@ -235,6 +240,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   return {
     listen: [...front.addresses],
     metrics: metrics?.address,
+    operators: hubOperators({ nodes, registry, told: activity.operated }),
     reload: reloader(config, { routes, tls, webhooks }),
     stop: async () => {
       readiness.stopping();

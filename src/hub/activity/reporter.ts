@@ -1,11 +1,11 @@
-import { type ActivityKind, longestMethod } from '../../bus/activity-message.js';
+import type { ActivityKind } from '../../bus/activity-message.js';
 import { isForwardPath } from '../../rpc/forward.js';
 import type { CallResult } from '../../wire/serve-call.js';
 import type { CallWatch, OpenCall } from '../call-stats.js';
 import { OpenList } from './open-list.js';
 import type { Channel, Outbox } from './outbox.js';
 import { Refusals } from './refusals.js';
-import { shownCaller, shownText } from './shown-text.js';
+import { shownCaller, shownMethod } from './shown-text.js';
 
 /** Channels that are remembered; then they are made anew. */
 const mostChannels = 4_096;
@@ -100,7 +100,7 @@ export class Reporter implements CallWatch {
       channels = new Map();
       this.#channels.set(key, channels);
     }
-    channel = { kind: kindOf(kind, path), node, method: methodOf(path), pending: [] };
+    channel = { kind: kindOf(kind, path), node, method: shownMethod(path), pending: [] };
     channels.set(path, channel);
     this.#channelCount++;
     return channel;
@@ -110,10 +110,4 @@ export class Reporter implements CallWatch {
 function kindOf(kind: 'proxied' | 'opened' | 'refused', path: string): ActivityKind {
   if (kind === 'refused' || !isForwardPath(path)) return kind;
   return kind === 'opened' ? 'forward-opened' : 'forward-ended';
-}
-
-/** A path as a method, without what may hold a secret. */
-function methodOf(path: string): string {
-  const [method = ''] = path.slice(path.startsWith('/') ? 1 : 0).split(/[?#]/, 1);
-  return shownText(method, longestMethod);
 }

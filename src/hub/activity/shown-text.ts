@@ -1,9 +1,15 @@
-import { longestCaller } from '../../bus/activity-message.js';
+import { longestCaller, longestMethod } from '../../bus/activity-message.js';
 
 /** A text without what steers terminals, cut where it is too long. */
 export function shownText(text: string, longest: number): string {
   const cut = text.length > longest ? text.slice(0, longest) : text;
   return cut.replace(/\p{Cc}/gu, '?');
+}
+
+/** A path as a method, without what may hold a secret. */
+export function shownMethod(path: string): string {
+  const [method = ''] = path.slice(path.startsWith('/') ? 1 : 0).split(/[?#]/, 1);
+  return shownText(method, longestMethod);
 }
 
 let lastCaller = '';
