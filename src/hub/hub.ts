@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { BusAuthority, RevokedKeys } from '../bus/authority.js';
 import type { Bus } from '../bus/bus.js';
 import type { Logger } from '../log.js';
+import type { HubOperators } from '../operating.js';
 import type { OwnPage } from '../own-page.js';
 import type { OwnService } from '../own-service.js';
 import type { Tracing } from '../tracing/tracing.js';
@@ -44,6 +45,8 @@ export interface HubReady {
 
 /** A hub that was started. */
 export interface RunningHub {
+  /** What it does for operators once it is ready; to be told something before is no harm. */
+  readonly operators: HubOperators;
   /** Rejects with a `PosternError` when the hub can not start (`CONFIG_INVALID` among them); it has cleaned up then. */
   readonly ready: Promise<HubReady>;
   /**
@@ -64,6 +67,15 @@ export function startHub(config: HubConfigInput, deps: HubDeps): RunningHub {
   let stopped: Promise<void> | undefined;
   return {
     ready,
+    operators: {
+      node: async (...asked) => (await raised).operators.node(...asked),
+      told: (operated) => {
+        raised.then(
+          (hub) => hub.operators.told(operated),
+          () => {},
+        );
+      },
+    },
     reload: async (other) => (await raised).reload(other),
     stop: () => {
       stopped ??= raised.then(

@@ -179,19 +179,6 @@ export class Nodes {
     return instances.map(({ id }) => id);
   }
 
-  /**
-   * Gives a node no new calls, whoever serves it, until `resume`; false: that was so already. Throws `NODE_UNKNOWN` and what
-   * the registry throws.
-   */
-  drain(name: string, by: string): Promise<boolean> {
-    return this.#registry.drain(name, { atMs: Date.now(), by: by.slice(0, 256) });
-  }
-
-  /** Gives a node calls again; false: that was so already. Throws as `drain` does. */
-  resume(name: string): Promise<boolean> {
-    return this.#registry.drain(name, undefined);
-  }
-
   /** Ends all watches and gives the nodes up, so that another hub adopts them at once. Never throws. */
   async release(): Promise<void> {
     this.#released = true;

@@ -3,6 +3,8 @@ import { tagsOf } from '../../machines/state-tags.js';
 import { PosternError } from '../errors.js';
 import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
 import type { Logger } from '../log.js';
+import type { Operated } from '../operating.js';
+import { type Asked, auditedMethods } from './audited-calls.js';
 import type { Caller } from './caller-metadata.js';
 import { covers } from './covered.js';
 import type { NodeView } from './node-view.js';
@@ -17,6 +19,8 @@ export function nodesService(
   nodes: Nodes,
   /** Round trip of the tunnel of an instance in milliseconds; undefined where it has none to this hub. */
   tunnelMs: (instance: string) => number | undefined,
+  /** Hears of what is done to nodes. */
+  told: (operated: Operated) => void,
   log: Logger,
 ): NodesServiceServer {
   /** Throws `PERMISSION_DENIED` where the caller has no business with the node. */
@@ -25,6 +29,7 @@ export function nodesService(
     throw new PosternError('PERMISSION_DENIED', `'${caller.subject}' may do nothing about node '${node}'`);
   };
   const nodeOf = (view: NodeView): Node => shown(view, tunnelMs);
+  const audited = auditedMethods(told, log);
   return {
     listNodes: unary('call', log, ({ name }, caller) => {
       const wanted = [...nodes.all()].filter(
@@ -36,25 +41,44 @@ export function nodesService(
       const wanted = (node: string) => (name === '' || node === name) && covers(caller, node, nodes);
       return watch(nodes, { wanted, nodeOf }, (message) => out.write(message));
     }),
-    revokeNode: unary('admin', log, async ({ name, key }, caller) => {
-      mustCover(caller, name);
-      const instances = await nodes.revoke(name, key === '' ? undefined : key);
-      log.info({ node: name, key: key === '' ? undefined : key, by: caller.subject }, 'a node was revoked');
-      return { instances };
+    revokeNode: audited({
+      role: 'admin',
+      about: ({ name }) => asked(name, 'RevokeNode', 'REVOKED'),
+      work: async ({ name, key }, caller) => {
+        mustCover(caller, name);
+        const instances = await nodes.revoke(name, key === '' ? undefined : key);
+        log.info({ node: name, key: key === '' ? undefined : key, by: caller.subject }, 'a node was revoked');
+        const what = key === '' ? 'it is revoked' : `its key ${key} is revoked`;
+        return [{ instances }, `${what}, sessions ended: ${instances}`];
+      },
     }),
-    kickNode: unary('admin', log, async ({ name, instance, barMs }, caller) => {
-      mustCover(caller, name);
-      const instances = await nodes.kick(name, instance === '' ? undefined : instance, barMs);
-      log.info({ node: name, instances, barMs, by: caller.subject }, 'a node was kicked');
-      return { instances };
+    kickNode: audited({
+      // Who kicks a node takes nothing that does not come back; a bar is a revocation for a time.
+      role: ({ barMs }) => (barMs > 0 ? 'admin' : 'operate'),
+      about: ({ name }) => asked(name, 'KickNode', 'KICK_ASKED'),
+      work: async ({ name, instance, barMs }, caller) => {
+        mustCover(caller, name);
+        const instances = await nodes.kick(name, instance === '' ? undefined : instance, barMs);
+        log.info({ node: name, instances, barMs, by: caller.subject }, 'a node was kicked');
+        const bar = barMs === 0 ? '' : `, barred for ${Math.ceil(barMs / 1000)} s`;
+        return [{ instances }, `sessions ended: ${instances.join(', ') || 'none'}${bar}`];
+      },
     }),
-    allowNode: unary('admin', log, async ({ name }, caller) => {
-      mustCover(caller, name);
-      await nodes.allow(name);
-      log.info({ node: name, by: caller.subject }, 'a node may join again');
-      return {};
+    allowNode: audited({
+      role: 'admin',
+      about: ({ name }) => asked(name, 'AllowNode', 'ALLOWED'),
+      work: async ({ name }, caller) => {
+        mustCover(caller, name);
+        await nodes.allow(name);
+        log.info({ node: name, by: caller.subject }, 'a node may join again');
+        return [{}, 'it may join again, by a new key'];
+      },
     }),
   };
+}
+
+function asked(node: string, method: string, event: string): Asked {
+  return { node, method: `postern.v1.NodesService/${method}`, actor: `node/${node}`, event };
 }
 
 /** Sends every wanted node, then those that change; what changes while the reader is slow is sent once. */
