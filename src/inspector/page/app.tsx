@@ -9,6 +9,8 @@ import { session } from './session.js';
 import { Calls } from './views/calls/calls.js';
 import { Fleet } from './views/fleet/fleet.js';
 import { Machine } from './views/machine/machine.js';
+import { FileBanner, ServedFile } from './views/runs/file/open-file.js';
+import { isServedFile } from './views/runs/file/opened.js';
 import { Runs } from './views/runs/runs.js';
 import { Sequence } from './views/sequence/sequence.js';
 
@@ -36,13 +38,14 @@ export function App() {
   useEffect(() => {
     document.title = `${title} · Postern`;
   }, [title]);
-  if (hub === undefined) return <LogIn />;
+  if (hub === undefined) return isServedFile ? <ServedFile /> : <LogIn />;
   return (
     <>
       <a class="skip" href="#view">
         Skip to the content
       </a>
       <Header view={name} />
+      <FileBanner />
       <main id="view" class={`view view-${name}`} tabIndex={-1}>
         {View === undefined ? <NoView /> : <View key={name} hub={hub} />}
       </main>

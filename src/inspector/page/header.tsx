@@ -3,6 +3,7 @@ import { helpShown } from './keys.js';
 import { navigation } from './navigation.js';
 import { logOut } from './session.js';
 import { paused, type Theme, theme, type Zone, zone } from './settings.js';
+import { openedFile } from './views/runs/file/opened.js';
 
 /** The head of the page: where to go, how the hub is heard, and how things are shown. */
 export function Header({ view }: { view: string }) {
@@ -62,9 +63,11 @@ export function Header({ view }: { view: string }) {
       >
         ?
       </button>
-      <button type="button" onClick={() => logOut()}>
-        Log out
-      </button>
+      {openedFile.value === undefined && (
+        <button type="button" onClick={() => logOut()}>
+          Log out
+        </button>
+      )}
     </header>
   );
 }

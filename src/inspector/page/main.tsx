@@ -3,8 +3,10 @@ import { App } from './app.js';
 import { followKeys } from './keys.js';
 import { followLinks } from './place.js';
 import { resumeSession } from './session.js';
+import { isServedFile, openServedFile } from './views/runs/file/opened.js';
 
-resumeSession();
+if (isServedFile) void openServedFile();
+else resumeSession();
 followLinks();
 followKeys();
 const root = document.getElementById('app');

@@ -1,6 +1,10 @@
 import type { ViewProps } from '../../app.js';
+import { place } from '../../place.js';
+import { RunList } from './run-list.js';
+import { RunView } from './run-view.js';
 
-/** The runs. */
-export function Runs(_: ViewProps) {
-  return <h1>Runs</h1>;
+/** All runs, or the one that the place names. */
+export function Runs({ hub }: ViewProps) {
+  const [, run] = place.value.parts;
+  return run === undefined ? <RunList hub={hub} /> : <RunView key={run} hub={hub} run={run} />;
 }

@@ -59,12 +59,24 @@ export function runAt(record: RunRecord, atMs: number): RunAt {
   };
 }
 
-/** The time that a drawing of it spans, Unix milliseconds; of a run that goes on as far as it is planned. */
-export function extent(record: RunRecord, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
-  const { startedAtMs, endedAtMs, t0Ms, plannedMs } = record.facts;
-  if (endedAtMs > 0) return { fromMs: startedAtMs, toMs: Math.max(lastMs(record), startedAtMs + 1) };
-  const planned = t0Ms > 0 ? t0Ms + plannedMs : startedAtMs + plannedMs;
-  return { fromMs: startedAtMs, toMs: Math.max(nowMs, planned, startedAtMs + 1_000) };
+/** The time of a run, Unix milliseconds of the controller's clock. */
+export interface Extent {
+  readonly fromMs: number;
+  /** What is known ends here: at its end, or now. */
+  readonly knownMs: number;
+  /** A drawing of it ends here: of a run that goes on as far as it is planned. */
+  readonly toMs: number;
+}
+
+/** The time that a run spans. */
+export function extent(record: RunRecord, nowMs: number): Extent {
+  const { startedAtMs: fromMs, endedAtMs, t0Ms, plannedMs } = record.facts;
+  if (endedAtMs > 0) {
+    const toMs = Math.max(lastMs(record), fromMs + 1);
+    return { fromMs, knownMs: toMs, toMs };
+  }
+  const knownMs = Math.max(nowMs, lastMs(record), fromMs + 1);
+  return { fromMs, knownMs, toMs: Math.max(knownMs, (t0Ms > 0 ? t0Ms : fromMs) + plannedMs) };
 }
 
 /** When it came to its last state: what is judged is known from then on. */
