@@ -37,6 +37,7 @@ export function permissionsOf(identity: BusIdentity): Permissions {
   const publish = granted(identity, (declaration) => declaration.publish[role]);
   const subscribe = [`${inboxPrefixOf(identity)}.>`];
   if (role === 'watcher' || role === 'tracer') subscribe.push(...watchedSubjects(role));
+  else if (role === 'hub') subscribe.push(...hubSubjects(identity));
   else subscribe.push(...granted(identity, (declaration) => declaration.subscribe[role]));
   if (role === 'hub') publish.push(...askers().map((asker) => `_INBOX.${asker}.>`), ...hubStorage());
   if (role === 'controller') publish.push(...bucketAccess(bucketsOf('controller')));
@@ -79,6 +80,12 @@ export function watchedSubjects(role: BusRole): string[] {
     }
   }
   return [...[...areas].filter((area) => !closed.has(area)).map((area) => `postern.${area}.>`), ...single];
+}
+
+/** What a hub may hear, by few wildcards: one by one they would make its credentials longer than a server takes. */
+function hubSubjects(identity: BusIdentity): string[] {
+  const narrow = granted(identity, ({ subscribe: { hub } }) => (hub === true ? undefined : hub));
+  return [...watchedSubjects('hub'), ...narrow];
 }
 
 /** The roles that ask hubs something. */

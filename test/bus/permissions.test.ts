@@ -12,6 +12,7 @@ describe('permissions', () => {
         'postern.call.hub.*.n1.*',
         `postern.hub.hello.n1.${publicKey}`,
         `postern.hub.bye.n1.${publicKey}`,
+        `postern.hub.operated.n1.${publicKey}`,
         'postern.inspect.link.n1.*',
         'postern.inspect.daemon.n1.*',
         'postern.inspect.process.n1.*',
@@ -19,7 +20,12 @@ describe('permissions', () => {
         'postern.inspect.fault.n1.*.*',
         `postern.hub.results.n1.${publicKey}`,
       ],
-      subscribe: [`_INBOX.agent.n1.${publicKey}.>`, 'postern.call.n1.*.*.*', 'postern.node.notice.n1'],
+      subscribe: [
+        `_INBOX.agent.n1.${publicKey}.>`,
+        'postern.call.n1.*.*.*',
+        'postern.node.notice.n1',
+        'postern.node.operate.n1.*',
+      ],
     });
   });
 
@@ -39,6 +45,19 @@ describe('permissions', () => {
 
   it('of a tracer are all subjects', () => {
     assert.deepEqual(watchedSubjects('tracer'), ['postern.>']);
+  });
+
+  it('of a hub let it hear whole areas that are open to it, of calls those to hubs, and no others', () => {
+    assert.deepEqual(permissionsOf({ role: 'hub', publicKey }).subscribe, [
+      `_INBOX.hub.${publicKey}.>`,
+      'postern.hub.>',
+      'postern.inspect.>',
+      'postern.activity.>',
+      'postern.results.>',
+      'postern.run.progress.*',
+      'postern.run.operated.*',
+      'postern.call.hub.*.*.*',
+    ]);
   });
 
   it('of a hub do not destroy streams', () => {
@@ -63,6 +82,7 @@ describe('permissions', () => {
         `postern.hub.kept.controller.${publicKey}`,
         'postern.inspect.run.*',
         'postern.run.progress.*',
+        'postern.run.operated.*',
         'postern.results.*.closed',
       ],
     );
@@ -70,6 +90,7 @@ describe('permissions', () => {
       `_INBOX.controller.${publicKey}.>`,
       'postern.inspect.run.*',
       'postern.run.progress.*',
+      'postern.run.operate.*',
       'postern.results.*.*.*',
     ]);
   });
