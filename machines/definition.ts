@@ -20,6 +20,8 @@ export interface DefinedState {
   readonly entry: readonly string[];
   readonly exit: readonly string[];
   readonly invokes: readonly string[];
+  /** How it is to be looked at, see `StateTag`. */
+  readonly tags: readonly string[];
 }
 
 /** A transition that a machine has. */
@@ -55,6 +57,7 @@ export interface MachineDefinition {
 type StateNode = AnyStateMachine['root'];
 
 const known = new WeakMap<object, MachineDefinition>();
+const knownIds = new WeakMap<AnyTransitionDefinition, string>();
 
 /**
  * The definition of a machine. It depends on nothing but what the machine was made from, so machines that differ only in
@@ -72,10 +75,15 @@ export function definitionOf(machine: AnyStateMachine): MachineDefinition {
 
 /** Id of the edge that a transition is; undefined: it is none of its machine's, as the entry into the first state. */
 export function edgeIdOf(transition: AnyTransitionDefinition): string | undefined {
+  const present = knownIds.get(transition);
+  if (present !== undefined) return present;
   const { source, eventType } = transition;
   const siblings = eventType === '' ? source.always : source.transitions.get(eventType);
   const index = siblings?.indexOf(transition) ?? -1;
-  return index < 0 ? undefined : idOf(source, eventType, index);
+  if (index < 0) return undefined;
+  const id = idOf(source, eventType, index);
+  knownIds.set(transition, id);
+  return id;
 }
 
 /** All states of a definition in which a machine can be: those without states in them. */
@@ -117,6 +125,7 @@ function stateOf(node: StateNode, edges: DefinedEdge[]): DefinedState {
     entry: listOf(entry).map(nameOf),
     exit: listOf(exit).map(nameOf),
     invokes: node.invoke.map(({ src }) => invokedName(src)),
+    tags: [...node.tags],
   };
 }
 

@@ -4,15 +4,20 @@ import { definitionOf, type MachineDefinition } from '../../machines/definition.
 
 const known = new WeakMap<MachineDefinition, string>();
 
-/** What tells definitions apart: SHA-256 of all that one says, as JSON with sorted keys, the first 16 hexadecimal digits. */
+/** The hash of a machine's definition. */
 export function definitionHash(machine: AnyStateMachine): string {
   const definition = definitionOf(machine);
   const present = known.get(definition);
   if (present !== undefined) return present;
-  const json = JSON.stringify(definition, (_, value: unknown) => sorted(value));
-  const hash = createHash('sha256').update(json).digest('hex').slice(0, 16);
+  const hash = hashOf(definition);
   known.set(definition, hash);
   return hash;
+}
+
+/** What tells definitions apart: SHA-256 of all that one says, as JSON with sorted keys, the first 16 hexadecimal digits. */
+export function hashOf(definition: MachineDefinition): string {
+  const json = JSON.stringify(definition, (_, value: unknown) => sorted(value));
+  return createHash('sha256').update(json).digest('hex').slice(0, 16);
 }
 
 function sorted(value: unknown): unknown {
