@@ -48,10 +48,14 @@ export function startOpenTelemetry(options: {
     spanProcessors: [new BatchSpanProcessor(delivery)],
   });
   const tracer = provider.getTracer('postern', version);
+  let stopped: Promise<void> | undefined;
   return {
     counts,
     begin: (start) => begin(tracer, start, counts),
-    stop: () => withinFlush(provider.shutdown()),
+    stop: () => {
+      stopped ??= withinFlush(provider.shutdown());
+      return stopped;
+    },
   };
 }
 
