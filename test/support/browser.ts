@@ -13,13 +13,22 @@ export async function withoutBrowser(): Promise<string | false> {
   return browserTool().then(() => false, errorText);
 }
 
-/** A page, and what it did that a report must not do. */
+/** A page, and what it did that a page of ours must not do. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors and warnings of its console, uncaught errors, and all addresses it asked for. */
+  /** Errors and warnings of its console, uncaught errors, and all addresses elsewhere that it asked for. */
   readonly noise: string[];
   /** How long its main thread was at work since it was opened, milliseconds of processor time: other load does not count. */
   busyMs(): Promise<number>;
+}
+
+/** How a page is opened. */
+export interface PageOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  /** Behind the address, with `#`. */
+  readonly hash?: string;
+  /** Default: 1280 by 860. */
+  readonly viewport?: { readonly width: number; readonly height: number };
 }
 
 /** Starts Chromium without a window. It may run as root here, which its sandbox does not like. */
@@ -35,19 +44,34 @@ export async function startBrowser(): Promise<Browser> {
 }
 
 /** Opens a file of this machine. */
-export async function openFile(
+export function openFile(browser: Browser, file: string, options: PageOptions = {}): Promise<WatchedPage> {
+  const address = `file://${file}`;
+  return open(browser, address, (url) => url.split('#')[0] === address, options);
+}
+
+/** Opens a page of a server, which may ask its own server alone. */
+export function openAddress(
   browser: Browser,
-  file: string,
-  options: { readonly colorScheme?: 'light' | 'dark'; readonly hash?: string } = {},
+  address: string,
+  options: PageOptions = {},
+): Promise<WatchedPage> {
+  const { origin } = new URL(address);
+  return open(browser, address, (url) => new URL(url).origin === origin, options);
+}
+
+async function open(
+  browser: Browser,
+  address: string,
+  mayAsk: (url: string) => boolean,
+  options: PageOptions,
 ): Promise<WatchedPage> {
   const page = await browser.newPage({
-    viewport: { width: 1280, height: 860 },
+    viewport: options.viewport ?? { width: 1280, height: 860 },
     colorScheme: options.colorScheme ?? 'light',
   });
   // A machine that is busy with other things takes its time.
   page.setDefaultTimeout(45_000);
   const noise: string[] = [];
-  const address = `file://${file}`;
   page.on('console', (message) => noise.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => noise.push(`uncaught: ${error.message}`));
   page.on('dialog', (dialog) => {
@@ -55,7 +79,7 @@ export async function openFile(
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (request.url().split('#')[0] !== address) noise.push(`asked for ${request.url()}`);
+    if (!mayAsk(request.url())) noise.push(`asked for ${request.url()}`);
   });
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
