@@ -1,0 +1,108 @@
+/** A rectangle in a drawing. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A state of a machine, and where it is drawn. */
+export interface StateShape {
+  /** `connected.idle`; empty: the machine itself. */
+  readonly path: string;
+  /** The last part of the path. */
+  readonly name: string;
+  /** Path of the state that it is in; undefined: it is the machine. */
+  readonly parent: string | undefined;
+  readonly depth: number;
+  readonly type: string;
+  /** How it is to be looked at: `good`, `warn`, `bad`. */
+  readonly tags: readonly string[];
+  readonly description: string;
+  readonly initial: string;
+  readonly box: Rectangle;
+  readonly entry: readonly string[];
+  readonly exit: readonly string[];
+  readonly invokes: readonly string[];
+}
+
+/** What an operator may do. */
+export interface OperationShape {
+  readonly title: string;
+  readonly effect: string;
+  readonly grave: boolean;
+}
+
+/** A transition that a machine has, and where it is drawn. */
+export interface EdgeShape {
+  readonly id: string;
+  readonly source: string;
+  readonly targets: readonly string[];
+  readonly event: string;
+  readonly guard: string;
+  readonly delay: string;
+  readonly actions: readonly string[];
+  readonly description: string;
+  readonly operation: OperationShape | undefined;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly label: Rectangle | undefined;
+}
+
+/** A machine as it is drawn. */
+export interface Chart {
+  readonly machine: string;
+  readonly hash: string;
+  /** Parents before children, in the order of the definition. */
+  readonly states: readonly StateShape[];
+  readonly edges: readonly EdgeShape[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A state with those in it. */
+export interface StateTree extends Omit<StateShape, 'name' | 'parent' | 'depth'> {
+  readonly states: readonly StateTree[];
+}
+
+/** Makes the drawing of a machine; its extent is that of all that is in it. */
+export function chartOf(machine: string, hash: string, root: StateTree, edges: readonly EdgeShape[]): Chart {
+  const states = [...flat(root, undefined, 0)];
+  const corners = [
+    ...states.map(({ box }) => box),
+    ...edges.flatMap(({ label }) => (label === undefined ? [] : [label])),
+  ].map((box) => ({ x: box.x + box.width, y: box.y + box.height }));
+  const all = [...corners, ...edges.flatMap(({ points }) => points)];
+  return {
+    machine,
+    hash,
+    states,
+    edges,
+    width: all.reduce((most, { x }) => Math.max(most, x), 0),
+    height: all.reduce((most, { y }) => Math.max(most, y), 0),
+  };
+}
+
+function* flat(tree: StateTree, parent: string | undefined, depth: number): Generator<StateShape> {
+  const { states, ...shape } = tree;
+  yield { ...shape, name: shape.path.slice(shape.path.lastIndexOf('.') + 1), parent, depth };
+  for (const state of states) yield* flat(state, tree.path, depth + 1);
+}
+
+/** What is said at an edge: its event, which tells a delay too, and its guard. */
+export function edgeText({ event, guard }: Pick<EdgeShape, 'event' | 'guard'>): string {
+  return [event, guard === '' ? '' : `[${guard}]`].filter((part) => part !== '').join(' ') || 'always';
+}
+
+/** What a state does, as it is written in its box: a word and a name for each. */
+export function deeds({ entry, exit, invokes }: Pick<StateShape, 'entry' | 'exit' | 'invokes'>): string[] {
+  return [
+    ...invokes.map((name) => `runs ${name}`),
+    ...entry.map((name) => `entry ${name}`),
+    ...exit.map((name) => `exit ${name}`),
+  ];
+}
+
+/** The middle of a rectangle. */
+export function middle({ x, y, width, height }: Rectangle): { x: number; y: number } {
+  return { x: x + width / 2, y: y + height / 2 };
+}

@@ -1,0 +1,56 @@
+import { actorKey, type Move } from '../machine/model.js';
+import type { Mark } from './axis.js';
+import type { Lane } from './lanes.js';
+
+/** Left of the lanes are the times, pixels. */
+export const gutter = 104;
+/** A lane, pixels. */
+export const laneWidth = 196;
+/** The line of a lane lies so far from its left edge, pixels. */
+const lineAt = 16;
+/** So many letters fit beside a mark. */
+const letters = 27;
+
+/** Where the line of each lane is, pixels from the left. */
+export function laneLines(lanes: readonly Lane[]): ReadonlyMap<string, number> {
+  return new Map(lanes.map(({ key }, index) => [key, gutter + index * laneWidth + lineAt]));
+}
+
+/** Width of a drawing with so many lanes, pixels. */
+export function widthOf(lanes: readonly Lane[]): number {
+  return gutter + lanes.length * laneWidth;
+}
+
+/** What is written beside a mark: the event and where it led, as much as fits. */
+export function markText(move: Move, behind: number): string {
+  const more = behind > 0 ? ` +${behind}` : '';
+  const event = move.event === '' ? 'always' : move.event;
+  const text = `${event} → ${move.to === '' ? 'ended' : move.to}`;
+  const room = letters - more.length;
+  return (text.length > room ? `${text.slice(0, room - 1)}…` : text) + more;
+}
+
+/** An arrow from the lane of whose doing a transition was to that of who did it; undefined: there is none to draw. */
+export function arrowOf(
+  { move, y }: Mark,
+  lines: ReadonlyMap<string, number>,
+): { readonly from: number; readonly to: number; readonly y: number } | undefined {
+  const from = lines.get(move.by);
+  const to = lines.get(actorKey(move));
+  if (from === undefined || to === undefined || from === to) return undefined;
+  return { from, to: from < to ? to - 6 : to + 6, y };
+}
+
+/** SVG path of an arrow that lies flat. */
+export function arrowPath({
+  from,
+  to,
+  y,
+}: {
+  readonly from: number;
+  readonly to: number;
+  readonly y: number;
+}): string {
+  const back = from < to ? -6 : 6;
+  return `M${from} ${y}H${to}M${to + back} ${y - 3.5}L${to} ${y}L${to + back} ${y + 3.5}`;
+}

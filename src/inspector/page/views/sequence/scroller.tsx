@@ -1,0 +1,136 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { actorKey, type Move, moveKey } from '../machine/model.js';
+import type { Column } from './axis.js';
+import type { Causes } from './causes.js';
+import { Drawing } from './drawing.js';
+import { gutter, laneWidth, widthOf } from './geometry.js';
+import type { Lane } from './lanes.js';
+
+interface Props {
+  readonly lanes: readonly Lane[];
+  readonly column: Column;
+  readonly causes: Causes;
+  readonly chosen: Move | undefined;
+  readonly story: ReadonlySet<Move> | undefined;
+  readonly tail: boolean;
+  readonly setTail: (on: boolean) => void;
+  readonly choose: (move: Move | undefined) => void;
+}
+
+/** Above and below what is seen so much more is drawn, pixels, so that scrolling shows no gaps. */
+const beyond = 300;
+
+/** A sequence that is scrolled, and walked through by keys. */
+export function Scroller({ lanes, column, causes, chosen, story, tail, setTail, choose }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, height: 600 });
+  const look = () => {
+    const element = box.current;
+    if (element === null) return;
+    const { scrollTop, clientHeight, scrollHeight } = element;
+    setSeen((was) =>
+      was.top === scrollTop && was.height === clientHeight ? was : { top: scrollTop, height: clientHeight },
+    );
+    const below = scrollHeight - scrollTop - clientHeight;
+    if (tail && below > 2 * beyond) setTail(false);
+  };
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const watcher = new ResizeObserver(look);
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element !== null && tail) element.scrollTop = element.scrollHeight;
+  }, [column.height, tail, lanes.length]);
+  useEffect(() => {
+    const element = box.current;
+    const y = chosen === undefined ? undefined : column.marks.find(({ move }) => move === chosen)?.y;
+    if (element === null || y === undefined) return;
+    const { scrollTop, clientHeight } = element;
+    if (y < scrollTop || y > scrollTop + clientHeight - 80) element.scrollTop = y - clientHeight / 2;
+  }, [chosen]);
+
+  const place = useMemo(() => column.marks.findIndex(({ move }) => move === chosen), [column, chosen]);
+  const byClick = ({ target }: MouseEvent) => {
+    const key = target instanceof Element ? target.closest('[data-move]')?.getAttribute('data-move') : null;
+    const mark = column.marks.find(({ move }) => moveKey(move) === key);
+    if (mark !== undefined) choose(mark.move);
+  };
+  const byKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = nextMark(event.key, place, column, causes, chosen);
+    if (next === undefined) return;
+    event.preventDefault();
+    choose(next);
+  };
+  const from = Math.max(0, seen.top - beyond);
+  const to = Math.min(column.height, seen.top + seen.height + beyond);
+  const width = widthOf(lanes);
+  return (
+    // The drawing is one stop for Tab; what is chosen in it is told beside it.
+    <div
+      ref={box}
+      class="scroller"
+      tabIndex={0}
+      role="slider"
+      aria-orientation="vertical"
+      aria-valuemin={1}
+      aria-valuemax={column.marks.length}
+      aria-valuenow={place + 1}
+      aria-valuetext={chosen === undefined ? 'none' : `${actorKey(chosen)}: ${chosen.event}, ${chosen.to}`}
+      onClick={byClick}
+      aria-label="Sequence: transitions, by arrow keys"
+      onScroll={look}
+      onKeyDown={byKey}
+    >
+      <div class="heads" style={{ width: `${width}px`, paddingLeft: `${gutter}px` }}>
+        {lanes.map(({ key, gone }) => (
+          <span key={key} class={gone ? 'gone' : ''} style={{ width: `${laneWidth}px` }} title={key}>
+            {key}
+          </span>
+        ))}
+      </div>
+      <div class="sheet" style={{ width: `${width}px`, height: `${column.height}px` }}>
+        <svg
+          role="img"
+          aria-label={`Sequence of ${lanes.length} actors, ${column.marks.length} transitions`}
+          width={width}
+          height={Math.max(0, to - from)}
+          viewBox={`0 ${from} ${width} ${Math.max(1, to - from)}`}
+          style={{ top: `${from}px` }}
+        >
+          <Drawing {...{ lanes, column, causes, from, to, chosen, story }} />
+        </svg>
+      </div>
+    </div>
+  );
+}
+
+/** Where a key leads from a mark: to the one above or below, to what led to it, or to what it led to. */
+function nextMark(
+  key: string,
+  at: number,
+  { marks }: Column,
+  causes: Causes,
+  chosen: Move | undefined,
+): Move | undefined {
+  switch (key) {
+    case 'ArrowDown':
+      return marks[at + 1]?.move;
+    case 'ArrowUp':
+      return at < 0 ? marks.at(-1)?.move : marks[at - 1]?.move;
+    case 'Home':
+      return marks[0]?.move;
+    case 'End':
+      return marks.at(-1)?.move;
+    case 'ArrowLeft':
+      return chosen === undefined ? undefined : causes.of(chosen);
+    case 'ArrowRight':
+      return chosen === undefined ? undefined : causes.effectsOf(chosen)[0];
+    default:
+      return undefined;
+  }
+}
