@@ -50,6 +50,6 @@ export const groups: readonly GroupSpec[] = [
   { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
   { path: ['fault'], summary: 'disturb a node with a daemon, by hand' },
   { path: ['scenario'], summary: 'check files of scenarios' },
-  { path: ['runs'], summary: 'list, show, watch and end runs of scenarios, and report what they have shown' },
+  { path: ['runs'], summary: 'list, show, watch, end and export runs of scenarios, and report what they have shown' },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

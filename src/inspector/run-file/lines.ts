@@ -1,3 +1,4 @@
+import { PosternError } from '../../errors.js';
 import {
   type FileScenario,
   isObject,
@@ -14,8 +15,8 @@ export interface RunSource {
   run(): Promise<JsonObject>;
   /** Undefined: it cannot be had. */
   scenario(): Promise<FileScenario | undefined>;
-  /** The report as JSON text; undefined: the run ended before it had a plan. */
-  report(): Promise<string | undefined>;
+  /** The report as JSON text; asked for where the run had a plan. */
+  report(): Promise<string>;
   /** What is kept of the actors of the run: each a `WatchResponse`. */
   told(): AsyncIterable<{
     readonly actors: readonly JsonObject[];
@@ -25,7 +26,10 @@ export interface RunSource {
   definition(machine: string, id: string): Promise<JsonObject | undefined>;
 }
 
-/** The lines of a file, each with its line feed; what is secret by its name is left out. */
+/**
+ * The lines of a file, each with its line feed; what is secret by its name is left out. Throws `RUN_GOES_ON`, and what the source
+ * throws; what cannot be had without the file being of use ends it before the first line.
+ */
 export async function* runFileLines(source: RunSource, nowMs: number): AsyncGenerator<string> {
   let count = 0;
   const line = (value: JsonObject): string => {
@@ -40,8 +44,13 @@ export async function* runFileLines(source: RunSource, nowMs: number): AsyncGene
     scenario: text(run.scenario),
     exportedAtMs: nowMs,
   };
-  // What cannot be had ends it before anything is written.
-  const [scenario, report] = await Promise.all([source.scenario(), source.report()]);
+  if (!(Number(run.endedAtMs ?? 0) > 0)) {
+    throw new PosternError('RUN_GOES_ON', `the run '${header.run}' has not ended`, {
+      hint: 'export it when it has: `postern runs watch` waits for that',
+    });
+  }
+  const scenario = await source.scenario();
+  const report = text(run.planHash) === '' ? undefined : await source.report();
   yield line({ ...header });
   yield line({ k: 'run', run });
   if (scenario !== undefined) {

@@ -35,11 +35,7 @@ function sourceOf(hub: Hub, run: string): RunSource {
       const { scenario: text, file } = await hub.runs.getScenario({ run });
       return { text, file };
     },
-    report: () =>
-      reportText(hub, { run, format: 'json' }).catch((thrown: unknown) => {
-        if (isUnplanned(thrown)) return undefined;
-        throw thrown;
-      }),
+    report: () => reportText(hub, { run, format: 'json' }),
     async *told() {
       const asked = { filters: [{ run }], history: 64, historyOnly: true };
       for await (const { actors, transitions } of hub.inspector.watch(asked)) {
@@ -54,12 +50,6 @@ function sourceOf(hub: Hub, run: string): RunSource {
       return definition === undefined ? undefined : json(DefinitionSchema, definition);
     },
   };
-}
-
-/** The run ended before its nodes were there; one that goes on is another matter. */
-function isUnplanned(thrown: unknown): boolean {
-  const { code, rawMessage } = ConnectError.from(thrown);
-  return code === Code.FailedPrecondition && rawMessage.includes('before its nodes were there');
 }
 
 function json<S extends DescMessage>(schema: S, message: MessageShape<S>): JsonObject {

@@ -6,7 +6,7 @@ import { href } from '../../place.js';
 import { download } from './download.js';
 import { exportedRun } from './export-run.js';
 import { reportText } from './fetched.js';
-import { openedFile } from './file/opened.js';
+import { openedFile, servedReport } from './file/opened.js';
 import type { RunFacts } from './model/record.js';
 import { StopRun } from './stop-run.js';
 
@@ -32,16 +32,23 @@ export function RunActions({ hub, facts }: ViewProps & { readonly facts: RunFact
     const { data, name } = await exportedRun(hub, run, Date.now());
     download(data, name);
   });
-  const fromFile = openedFile.value !== undefined;
+  const opened = openedFile.value;
   return (
     <span class="run-actions">
       <a href={href(['machine', 'run', run])}>Machine</a>
       <a href={href(['sequence'], new URLSearchParams({ run }))}>Sequence</a>
       {endedAtMs > 0 ? (
         <>
-          <button type="button" disabled={busy !== '' || fromFile} onClick={report('html', 'text/html')}>
-            Report (HTML)
-          </button>
+          {opened === undefined && (
+            <button type="button" disabled={busy !== ''} onClick={report('html', 'text/html')}>
+              Report (HTML)
+            </button>
+          )}
+          {opened !== undefined && servedReport !== undefined && (
+            <a href={servedReport} target="_blank" rel="noreferrer">
+              Report
+            </a>
+          )}
           <button type="button" disabled={busy !== ''} onClick={report('json', 'application/json')}>
             Report (JSON)
           </button>

@@ -48,7 +48,9 @@ export function closeFile(): void {
 }
 
 /** Where the file is that this page was served with: whoever serves it names it in the document. */
-const served = document.querySelector('meta[name="postern-run-file"]')?.getAttribute('content') ?? undefined;
+const served = named('postern-run-file');
+/** Where the report of that file is, as a page. */
+export const servedReport = named('postern-report');
 
 /** The page was served with a file, and without a hub. */
 export const isServedFile = served !== undefined;
@@ -86,4 +88,8 @@ async function* parts(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8A
   } finally {
     await reader.cancel().catch(() => {});
   }
+}
+
+function named(name: string): string | undefined {
+  return document.querySelector(`meta[name="${name}"]`)?.getAttribute('content') ?? undefined;
 }
