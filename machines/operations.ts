@@ -51,3 +51,9 @@ function firstEdges(edges: readonly DefinedEdge[], source: string): Map<string, 
   }
   return first;
 }
+
+/** Why an actor was not told an event, for people: what it is now and what that takes. */
+export function takesText(state: string, operations: readonly string[]): string {
+  const takes = operations.length === 0 ? 'nothing from operators' : operations.join(', ');
+  return `it is ${state} now, which takes ${takes}`;
+}

@@ -13,6 +13,8 @@ export interface RunningAgent {
   readonly ready: Promise<AgentReady>;
   /** The agent has ended and freed everything. Never rejects. */
   readonly done: Promise<AgentEnd>;
+  /** Makes the next attempt at once where it waits for one. */
+  retry(): void;
   /** Takes no new calls, lets the open ones finish for `drainSeconds`, and ends. */
   stop(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export function startAgent(config: AgentConfigInput, deps: AgentDeps): RunningAg
   return {
     ready,
     done,
+    retry: () => link?.send({ type: 'RETRY_ASKED' }),
     async stop() {
       stopping = true;
       link?.send({ type: 'DRAIN' });

@@ -7,6 +7,7 @@ import type { Logger } from '../log.js';
 import type { OwnService } from '../own-service.js';
 import { NodeCalls } from './nodes/node-calls.js';
 import { RunBoard } from './runs/board.js';
+import { operateRuns } from './runs/operate-runs.js';
 import { runsService } from './runs/runs-service.js';
 
 /** A controller that is silent for so long loses its runs to others, milliseconds. */
@@ -48,6 +49,7 @@ export function startController(deps: ControllerDeps): RunningController {
   const opened = openBoard({ bus, calls, controller, leaseMs, now, log }, life.signal);
   const ready = opened.then(() => {});
   ready.catch(() => {}); // whoever does not look at it shall not be ended by it
+  const stopOperating = operateRuns(bus, () => opened, log);
   const service: OwnService = {
     name: 'postern.v1.Runs',
     definition: RunsService,
@@ -58,6 +60,7 @@ export function startController(deps: ControllerDeps): RunningController {
     service,
     async stop() {
       life.abort();
+      stopOperating();
       const board = await opened.catch(() => undefined);
       await board?.stop();
       calls.close();
