@@ -1,11 +1,13 @@
 /** So many steps of a track are kept, unless somebody says otherwise. */
 const mostSteps = 600;
 
-/** A value over time, as a staircase. Of very many steps every other one is forgotten, never the first or the last. */
+/** A value over time, as a staircase. Of very many steps some are forgotten, evenly; never the first or the last. */
 export class Track<T extends string | number | boolean> {
   readonly #most: number;
   #times: number[] = [];
   #values: T[] = [];
+  /** Steps nearer to each other than this are forgotten, milliseconds. */
+  #apartMs = 0;
 
   constructor(most = mostSteps) {
     this.#most = most;
@@ -15,7 +17,12 @@ export class Track<T extends string | number | boolean> {
   add(atMs: number, value: T): void {
     const last = this.#values.length - 1;
     if (last >= 0 && this.#values[last] === value) return;
-    this.#times.push(Math.max(atMs, this.#times[last] ?? atMs));
+    const when = Math.max(atMs, this.#times[last] ?? atMs);
+    if (last > 0 && (this.#times[last] ?? 0) - (this.#times[last - 1] ?? 0) < this.#apartMs) {
+      this.#times.pop();
+      this.#values.pop();
+    }
+    this.#times.push(when);
     this.#values.push(value);
     if (this.#values.length > this.#most) this.#thin();
   }
@@ -40,10 +47,18 @@ export class Track<T extends string | number | boolean> {
   }
 
   #thin(): void {
-    const last = this.#times.length - 1;
-    const kept = (_: unknown, i: number) => i % 2 === 0 || i === last;
-    this.#times = this.#times.filter(kept);
-    this.#values = this.#values.filter(kept);
+    const [times, values] = [this.#times, this.#values];
+    const last = times.length - 1;
+    const lengthMs = (times[last] ?? 0) - (times[0] ?? 0);
+    this.#apartMs = 2 * Math.max(this.#apartMs, lengthMs / this.#most);
+    let before = Number.NEGATIVE_INFINITY;
+    const kept = times.map((atMs, i) => {
+      const keep = atMs - before >= this.#apartMs || i === last;
+      if (keep) before = atMs;
+      return keep;
+    });
+    this.#times = times.filter((_, i) => kept[i]);
+    this.#values = values.filter((_, i) => kept[i]);
   }
 }
 
