@@ -125,7 +125,7 @@ export async function assembleAgent(
     metrics: deps.metrics,
     log,
   });
-  registerAgentMetrics(deps.metrics, { serving, upstreams });
+  registerAgentMetrics(deps.metrics, { node, serving, upstreams, link: () => link.snapshot() });
   const metrics =
     config.metricsListen === '' ? undefined : await listenMetrics(config.metricsListen, deps.metrics);
   const link: AgentLink = new AgentLink({
