@@ -22,6 +22,7 @@ const packages: Readonly<Record<string, string>> = {
   'nats-server': 'nats-server',
   nft: 'nftables',
   nginx: 'nginx',
+  promtool: 'prometheus',
   tinyproxy: 'tinyproxy-bin',
 };
 
