@@ -5,7 +5,7 @@ import { coversNode, patternsCover } from './node-patterns.js';
  * - `call`: call nodes and local services, and see the nodes.
  * - `join`: make join tokens for the nodes that it covers; nothing else.
  * - `operate`: `call` and `join`, and watch the machines.
- * - `trace`: watch the machines; nothing else.
+ * - `trace`: see the nodes, and watch the machines; nothing else.
  * - `admin`: all of these, and make, list and revoke tokens.
  */
 export const roles = ['call', 'join', 'operate', 'trace', 'admin'] as const;

@@ -1,5 +1,7 @@
+import { Metadata } from '@grpc/grpc-js';
 import { nodeMachine } from '../../machines/node.js';
 import { tagsOf } from '../../machines/state-tags.js';
+import type { Role } from '../auth/identity.js';
 import { PosternError } from '../errors.js';
 import type { Node, NodesServiceServer, WatchNodesResponse } from '../gen/postern/v1/nodes.js';
 import type { Logger } from '../log.js';
@@ -11,6 +13,8 @@ import type { NodeView } from './node-view.js';
 import type { Nodes } from './nodes.js';
 import { streaming, unary } from './own-calls.js';
 
+/** Who may see nodes: whoever calls them, or watches the machines that they are. */
+const lookers: readonly Role[] = ['call', 'trace'];
 /** Changes of one node within this time are told as one, in milliseconds. */
 const settleMs = 50;
 
@@ -31,13 +35,15 @@ export function nodesService(
   const nodeOf = (view: NodeView): Node => shown(view, tunnelMs);
   const audited = auditedMethods(told, log);
   return {
-    listNodes: unary('call', log, ({ name }, caller) => {
+    listNodes: unary(lookers, log, ({ name }, caller) => {
       const wanted = [...nodes.all()].filter(
         (view) => (name === '' || view.name === name) && covers(caller, view.name, nodes),
       );
       return { nodes: wanted.map(nodeOf).sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
-    watchNodes: streaming('call', log, ({ name }, caller, out) => {
+    watchNodes: streaming(lookers, log, ({ name }, caller, out) => {
+      // Who watches learns at once that it is heard, be there nodes or none.
+      out.head(new Metadata());
       const wanted = (node: string) => (name === '' || node === name) && covers(caller, node, nodes);
       return watch(nodes, { wanted, nodeOf }, (message) => out.write(message));
     }),

@@ -28,7 +28,7 @@ function said(state: StreamState | undefined): readonly [word: string, more: str
     case 'waiting':
       return ['reconnecting', `in ${Math.max(0, Math.ceil((state.untilMs - now.value) / 1_000))} s`];
     case 'stopped':
-      return ['stopped', `: ${state.why}`];
+      return ['stopped:', state.why];
   }
 }
 

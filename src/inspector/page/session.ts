@@ -6,9 +6,12 @@ import { callError, type Hub, hubWith, probe } from './hub.js';
 const key = 'postern-token';
 /** A hub that does not answer for so long does not take a token, in milliseconds. */
 const probeMs = 10_000;
+/** A timer of a browser can be set no longer, in milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** The hub as whoever is logged in; undefined: nobody is. */
 export const session = signal<Hub | undefined>(undefined);
+let expiry: ReturnType<typeof setTimeout> | undefined;
 /** Why nobody is logged in, for people; empty: nobody has tried. */
 export const logInProblem = signal('');
 /** A token is being tried. */
@@ -42,6 +45,7 @@ export function logOut(why = ''): void {
   sessionStorage.removeItem(key);
   logInProblem.value = why;
   session.value = undefined;
+  clearTimeout(expiry);
 }
 
 /** Takes the token of `#token=…`, which is out of the URL at once, or the one from before in this tab. */
@@ -64,4 +68,36 @@ function take(token: string): void {
     if (session.value === hub) logOut(`Logged out: the hub does not take the token any more: ${why}`);
   });
   session.value = hub;
+  askAtExpiry(hub, token);
+}
+
+/** A stream that was opened with a token outlives it: the hub is asked when the token says that it ends. */
+function askAtExpiry(hub: Hub, token: string): void {
+  clearTimeout(expiry);
+  const endsMs = expiryOf(token);
+  if (endsMs === undefined) return;
+  const waitMs = Math.max(0, endsMs - Date.now()) + 1_000;
+  expiry = setTimeout(
+    () => {
+      if (session.value !== hub) return;
+      probe(hub, probeMs).then(
+        () => askAtExpiry(hub, token),
+        () => askAtExpiry(hub, token),
+      );
+    },
+    Math.min(Math.max(waitMs, 5_000), longestTimerMs),
+  );
+}
+
+/** When a token says that it ends, Unix time in milliseconds; undefined: it does not. */
+function expiryOf(token: string): number | undefined {
+  try {
+    const claims: unknown = JSON.parse(
+      atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')),
+    );
+    if (typeof claims !== 'object' || claims === null || !('exp' in claims)) return undefined;
+    return typeof claims.exp === 'number' ? claims.exp * 1_000 : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -22,6 +22,7 @@ interface ChipsProps {
 export function Chips({ label, name, chips }: ChipsProps) {
   const chosen = chosenIn(name);
   const missing = [...chosen].filter((value) => !chips.some((chip) => chip.value === value));
+  if (chips.length === 0 && missing.length === 0) return null;
   return (
     <fieldset class="chips">
       <legend>{label}</legend>
