@@ -1,7 +1,16 @@
 import type { Invocation } from './invocation.js';
 
 /** What may be written in the place of a value, for completion. */
-export type Completes = 'node' | 'run' | 'service' | 'method' | 'context' | 'file' | 'directory';
+export type Completes =
+  | 'node'
+  | 'run'
+  | 'actor'
+  | 'operation'
+  | 'service'
+  | 'method'
+  | 'context'
+  | 'file'
+  | 'directory';
 
 interface OptionBase {
   /** Long name without dashes: `max-time`. */

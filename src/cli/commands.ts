@@ -9,6 +9,7 @@ import { keepingCommands } from './table/keeping.js';
 import { labCommands } from './table/lab.js';
 import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
+import { operatingCommands } from './table/operating.js';
 import { routingCommands } from './table/routing.js';
 import { runCommands } from './table/runs.js';
 import { scenarioCommands } from './table/scenario.js';
@@ -27,6 +28,7 @@ export const commands: readonly CommandSpec[] = [
   ...managingCommands,
   activityCommand,
   ...nodeCommands,
+  ...operatingCommands,
   waitCommand,
   ...routingCommands,
   ...keepingCommands,
@@ -50,6 +52,9 @@ export const groups: readonly GroupSpec[] = [
   { path: ['test'], summary: 'run tests on the daemon beside an agent, by hand' },
   { path: ['fault'], summary: 'disturb a node with a daemon, by hand' },
   { path: ['scenario'], summary: 'check files of scenarios' },
-  { path: ['runs'], summary: 'list, show, watch, end and export runs of scenarios, and report what they have shown' },
+  {
+    path: ['runs'],
+    summary: 'list, show, watch, end and export runs of scenarios, and report what they have shown',
+  },
   { path: ['lab'], summary: 'networks of machines behind NATs, to try things in' },
 ];

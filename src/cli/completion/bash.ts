@@ -13,14 +13,14 @@ import {
 export function bashScript(): string {
   return `# Completion of postern for bash.
 _postern() {
-  local cur prev command service place i
+  local cur prev command service place first i
   cur="\${COMP_WORDS[COMP_CWORD]}"
   prev="\${COMP_WORDS[COMP_CWORD-1]}"
   COMPREPLY=()
 
   # The command's words come first; whatever stands behind them is counted by its place.
   # Where the first word is no command, it is a service.
-  command="" service="" place=0
+  command="" service="" place=0 first=""
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       -*) _postern_takes_value "$command" "\${COMP_WORDS[i]}" && ((i++)) ;;
@@ -30,7 +30,7 @@ _postern() {
           " "*) command="${serviceName}" service="\${COMP_WORDS[i]}" ;;
           ${subCommands.map((name) => `"${name}"`).join('|')}) command="$command \${COMP_WORDS[i]}" ;;
           "hub "*) command="${serviceName}" service=hub place=1 ;;
-          *) ((place++)) ;;
+          *) ((place++)) ; [[ -n "$first" ]] || first="\${COMP_WORDS[i]}" ;;
         esac ;;
     esac
   done
@@ -60,6 +60,14 @@ _postern_nodes() {
 
 _postern_runs() {
   command postern complete-runs --connect-timeout 1s 2>/dev/null
+}
+
+_postern_actors() {
+  command postern complete-actors --connect-timeout 1s 2>/dev/null
+}
+
+_postern_operations() {
+  command postern complete-operations "$1" --connect-timeout 1s 2>/dev/null
 }
 
 # Without an argument the services, with one the methods of that service.
@@ -118,6 +126,8 @@ function reply({ words, completes }: Choices, assign = '='): string {
   if (words.length > 0) return compgen(`-W "${words.join(' ')}"`);
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
   if (completes === 'run') return compgen('-W "$(_postern_runs)"');
+  if (completes === 'actor') return compgen('-W "$(_postern_actors)"');
+  if (completes === 'operation') return compgen('-W "$(_postern_operations "$first")"');
   if (completes === 'method') return compgen('-W "$(_postern_services "$service")"');
   if (completes === 'context') return compgen('-W "$(_postern_contexts)"');
   if (completes === 'file') return compgen('-f');

@@ -18,6 +18,14 @@ export function fishScript(): string {
     'function __postern_runs',
     '  command postern complete-runs --connect-timeout 1s 2>/dev/null',
     'end',
+    'function __postern_actors',
+    '  command postern complete-actors --connect-timeout 1s 2>/dev/null',
+    'end',
+    '# What can be done to the actor that is the word behind the command.',
+    'function __postern_operations',
+    '  set -l words (string match -v -- "-*" (commandline -opc))',
+    '  command postern complete-operations $words[3] --connect-timeout 1s 2>/dev/null',
+    'end',
     '# Without an argument the services, with one the methods of that service.',
     'function __postern_services',
     '  command postern complete-services $argv --connect-timeout 1s 2>/dev/null',
@@ -102,6 +110,8 @@ function choicesOf({ words, completes }: Choices): string {
   if (words.length > 0) return `-f -a ${quoted(words.join(' '))}`;
   if (completes === 'node') return "-f -a '(__postern_nodes)'";
   if (completes === 'run') return "-f -a '(__postern_runs)'";
+  if (completes === 'actor') return "-f -a '(__postern_actors)'";
+  if (completes === 'operation') return "-f -a '(__postern_operations)'";
   if (completes === 'method') return "-f -a '(__postern_services (__postern_service))'";
   if (completes === 'context') return "-f -a '(__postern_contexts)'";
   if (completes === 'directory') return "-f -a '(__fish_complete_directories)'";

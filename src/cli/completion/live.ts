@@ -13,8 +13,8 @@ const freshMs = 5_000;
 /** So long a shell waits, in milliseconds. */
 const longestMs = 2_000;
 
-/** Names of nodes, services and methods. bash expands the words that it is given: one with `$(…)` in it would be run. */
-const plainWord = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+/** Names of nodes, services, methods and actors. bash expands the words that it is given: one with `$(…)` in it would be run. */
+const plainWord = /^[A-Za-z0-9_][A-Za-z0-9_./-]*$/;
 
 const cache = z.record(z.string(), z.object({ atMs: z.number(), words: z.array(z.string()) }));
 

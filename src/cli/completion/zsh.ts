@@ -27,6 +27,18 @@ _postern_runs() {
   _describe 'run' runs
 }
 
+_postern_actors() {
+  local -a actors
+  actors=(\${(f)"$(command postern complete-actors --connect-timeout 1s 2>/dev/null)"})
+  _describe 'actor' actors
+}
+
+_postern_operations() {
+  local -a operations
+  operations=(\${(f)"$(command postern complete-operations "$1" --connect-timeout 1s 2>/dev/null)"})
+  _describe 'operation' operations
+}
+
 # Without an argument the services, with one the methods of that service.
 _postern_services() {
   local -a services
@@ -103,6 +115,8 @@ function action({ words, completes }: Choices): string {
   if (words.length > 0) return `(${words.join(' ')})`;
   if (completes === 'node') return '_postern_nodes';
   if (completes === 'run') return '_postern_runs';
+  if (completes === 'actor') return '_postern_actors';
+  if (completes === 'operation') return '{_postern_operations "$words[2]"}';
   if (completes === 'method') return '{_postern_services "$service"}';
   if (completes === 'context') return '_postern_contexts';
   if (completes === 'file') return '_files';
