@@ -25,6 +25,9 @@ export interface CallWatch {
 export class CallStats {
   /** Calls that are open now. */
   inFlight = 0;
+  /** Bytes of all calls that ended. */
+  requestBytes = 0;
+  responseBytes = 0;
   /** Calls to the hub itself, or refused before a node was found: how many ended, by status. */
   readonly ended = new Map<number, number>();
   readonly #log: Logger;
@@ -82,6 +85,8 @@ export class CallStats {
   finished(call: OpenCall, result: CallResult): void {
     const seconds = (performance.now() - call.startedAt) / 1000;
     this.inFlight--;
+    this.requestBytes += result.requestBytes;
+    this.responseBytes += result.responseBytes;
     count(call.view?.ended ?? this.ended, result.status);
     this.#observe(seconds);
     if (call.span?.recording === true) endSpan(call, call.span, result);

@@ -4,7 +4,9 @@ import { registerExchangeMetrics } from '../rpc/exchange-metrics.js';
 import type { ExchangeStats } from '../rpc/exchange-state.js';
 import { statusNames } from '../rpc/status.js';
 import type { CallStats } from './call-stats.js';
+import { nameOf, registerNodeMetrics } from './node-metrics.js';
 import type { Nodes } from './nodes.js';
+import type { Readiness } from './readiness.js';
 
 /** How long served calls took: told once per call, read at each scrape. */
 export function callDuration(registry: Registry): (seconds: number) => void {
@@ -20,12 +22,17 @@ export function callDuration(registry: Registry): (seconds: number) => void {
 /** Registers what is counted elsewhere, to be read at each scrape. Returns what frees it. */
 export function registerHubMetrics(
   registry: Registry,
-  hub: { nodes: Nodes; stats: CallStats; traffic: () => ExchangeStats },
+  hub: {
+    nodes: Nodes;
+    stats: CallStats;
+    traffic: () => ExchangeStats;
+    readiness: Pick<Readiness, 'notReady'>;
+  },
 ): () => void {
   const registers = [registry];
   new Counter({
     name: 'postern_calls_total',
-    help: 'Calls that ended, by node (empty: the hub itself, or refused at the door) and gRPC status.',
+    help: 'Calls that ended, by node (empty: the hub itself, or refused at the door; *: beyond the first 1,000) and gRPC status.',
     labelNames: ['node', 'status'],
     registers,
     collect() {
@@ -35,7 +42,8 @@ export function registerHubMetrics(
           this.inc({ node, status: statusNames[status] ?? 'UNKNOWN' }, count);
       };
       add('', hub.stats.ended);
-      for (const view of hub.nodes.all()) add(view.name, view.ended);
+      let at = 0;
+      for (const view of hub.nodes.all()) add(nameOf(view, at++), view.ended);
     },
   });
   new Gauge({
@@ -46,14 +54,24 @@ export function registerHubMetrics(
       this.set(hub.stats.inFlight);
     },
   });
+  registerNodeMetrics(registry, hub.nodes);
   new Gauge({
-    name: 'postern_nodes',
-    help: 'Nodes by state.',
-    labelNames: ['state'],
+    name: 'postern_hub_ready',
+    help: '1 while the hub can do its work, as /readyz says; else 0.',
+    registers,
+    collect() {
+      this.set(hub.readiness.notReady === undefined ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'postern_call_bytes_total',
+    help: 'Bytes of the calls that ended: requests that came in, responses that went out.',
+    labelNames: ['direction'],
     registers,
     collect() {
       this.reset();
-      for (const { state } of hub.nodes.all()) this.inc({ state });
+      this.inc({ direction: 'request' }, hub.stats.requestBytes);
+      this.inc({ direction: 'response' }, hub.stats.responseBytes);
     },
   });
   registerExchangeMetrics(registry, hub.traffic);

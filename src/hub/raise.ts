@@ -133,7 +133,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const { nodes } = fleet;
   nodes.onTransition((...heard) => webhooks.heard(...heard));
   activity.joined(fleet.lives, endedWell ? undefined : predecessor);
-  undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic }));
+  undo.add(registerHubMetrics(deps.metrics, { nodes, stats, traffic: fleet.traffic, readiness }));
 
   if (deps.revokeOnBus !== undefined) {
     const revocations = new Revocations({ registry, tell: deps.revokeOnBus, log });
