@@ -114,6 +114,7 @@ describe('activity of several hubs', () => {
       ...{ node: 'cellar', method: path.slice(1), caller: 'ci', code: 0, requestBytes: 5, responseBytes: 0 },
       ...{ traceId: trace, instance: agent.instance, transport: '', made: false, reason: '' },
       ...{ count: 0, lost: 0, lostFromMs: 0, lostToMs: 0 },
+      ...{ actor: '', operation: '', note: '', outcome: '' },
     });
     const story = await keptActivity(hub(0).address, admin, { callId });
     assert.deepEqual(story, [event]);
