@@ -10,6 +10,8 @@ interface Props {
   readonly lanes: readonly Lane[];
   readonly column: Column;
   readonly causes: Causes;
+  /** Another one where the reader wants to see it otherwise: what is chosen stays in sight then. */
+  readonly manner: string;
   readonly chosen: Move | undefined;
   readonly story: ReadonlySet<Move> | undefined;
   readonly tail: boolean;
@@ -21,7 +23,7 @@ interface Props {
 const beyond = 300;
 
 /** A sequence that is scrolled, and walked through by keys. */
-export function Scroller({ lanes, column, causes, chosen, story, tail, setTail, choose }: Props) {
+export function Scroller({ lanes, column, causes, manner, chosen, story, tail, setTail, choose }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 600 });
   const look = () => {
@@ -51,7 +53,7 @@ export function Scroller({ lanes, column, causes, chosen, story, tail, setTail, 
     if (element === null || y === undefined) return;
     const { scrollTop, clientHeight } = element;
     if (y < scrollTop || y > scrollTop + clientHeight - 80) element.scrollTop = y - clientHeight / 2;
-  }, [chosen]);
+  }, [chosen, manner]);
 
   const place = useMemo(() => column.marks.findIndex(({ move }) => move === chosen), [column, chosen]);
   const byClick = ({ target }: MouseEvent) => {

@@ -55,6 +55,7 @@ function Lines({ hub, asked }: { readonly hub: Hub; readonly asked: readonly Ask
     [moves, lanes, events, search],
   );
   const column = useMemo(() => columnOf(shown, axis, zoom), [shown, axis, zoom]);
+  const manner = [axis, zoom, hide, word, search].join();
   const mark = query.get('mark') ?? '';
   const chosen = useMemo(() => chosenMark(moves, mark), [moves, mark]);
   const story = useMemo(
@@ -74,7 +75,7 @@ function Lines({ hub, asked }: { readonly hub: Hub; readonly asked: readonly Ask
         <Notice>{world.live ? 'Nothing has happened yet.' : 'Asking the hub…'}</Notice>
       ) : null}
       <div class={chosen === undefined ? 'drawn' : 'drawn with-details'}>
-        <Scroller {...{ lanes, column, causes, chosen, story, tail, setTail, choose }} />
+        <Scroller {...{ lanes, column, causes, manner, chosen, story, tail, setTail, choose }} />
         {chosen === undefined ? null : (
           <MarkDetails
             move={chosen}
