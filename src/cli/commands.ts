@@ -1,6 +1,7 @@
 import type { CommandSpec, GroupSpec } from './command-spec.js';
 import { activityCommand } from './table/activity.js';
 import { callingCommands } from './table/calling.js';
+import { callsCommand } from './table/calls.js';
 import { controllerCommands } from './table/controller.js';
 import { daemonCommand } from './table/daemon.js';
 import { faultCommands } from './table/faults.js';
@@ -27,6 +28,7 @@ export const commands: readonly CommandSpec[] = [
   ...callingCommands,
   ...managingCommands,
   activityCommand,
+  callsCommand,
   ...nodeCommands,
   ...operatingCommands,
   waitCommand,
