@@ -101,19 +101,21 @@ function wordText(word: string): string {
 }
 
 function kept(): string[] {
-  const rows = keptStreams().map(({ name, subjects: filters, perSubject, maxAgeMs, maxBytes, onDisk }) => [
-    `\`${name}\``,
-    filters.map((filter) => `\`${filter}\``).join(', '),
-    onDisk === undefined ? 'in memory' : 'on disk',
-    [
-      ...(perSubject === undefined ? [] : [`${perSubject} messages per subject`]),
-      ...(maxAgeMs === undefined ? [] : [`${maxAgeMs / 1000} seconds`]),
-      ...(onDisk === undefined
-        ? []
-        : [`${onDisk.maxMessages} messages`, `${onDisk.maxAgeMs / 3_600_000} hours`]),
-      `${mebibytes(maxBytes)} in all`,
-    ].join(', '),
-  ]);
+  const rows = keptStreams().map(
+    ({ name, subjects: filters, perSubject, maxAgeMs, maxBytes, lasting, onDisk }) => [
+      `\`${name}\``,
+      filters.map((filter) => `\`${filter}\``).join(', '),
+      onDisk === undefined && lasting === undefined ? 'in memory' : 'on disk',
+      [
+        ...(perSubject === undefined ? [] : [`${perSubject} messages per subject`]),
+        ...(maxAgeMs === undefined ? [] : [`${maxAgeMs / 1000} seconds`]),
+        ...(onDisk === undefined
+          ? []
+          : [`${onDisk.maxMessages} messages`, `${onDisk.maxAgeMs / 3_600_000} hours`]),
+        `${mebibytes(maxBytes)} in all`,
+      ].join(', '),
+    ],
+  );
   return [
     '## Kept subjects',
     '',

@@ -1,10 +1,9 @@
 import type { AnyStateMachine } from 'xstate';
 import type { HeldClock } from './held-clock.js';
-import { type ActorOptions, type RunningActor, startActor } from './host.js';
+import { type ActorOptions, isActive, type RunningActor, startHeldActor } from './host.js';
 
 /** An actor that is told first what has happened to it already: it stands still in the past until `live`. */
-export interface RebuiltActor<M extends AnyStateMachine>
-  extends Pick<RunningActor<M>, 'send' | 'snapshot' | 'onTransition' | 'stop'> {
+export interface RebuiltActor<M extends AnyStateMachine> extends RunningActor<M> {
   /** What was told so far is the past; its timers run and its transitions are published from now on. */
   live(): void;
 }
@@ -13,12 +12,13 @@ export interface RebuiltActor<M extends AnyStateMachine>
 export function startRebuiltActor<M extends AnyStateMachine>(
   options: ActorOptions<M> & { readonly clock: HeldClock },
 ): RebuiltActor<M> {
-  const { clock, publish } = options;
-  const { send, snapshot, onTransition, stop } = startActor({
-    ...options,
-    publish: (transition) => {
-      if (clock.isReleased) publish(transition);
+  const { begin, ...actor } = startHeldActor(options);
+  return {
+    ...actor,
+    live: () => {
+      // that it has ended was told by the process in which it did
+      if (isActive(actor.snapshot())) begin();
+      options.clock.release();
     },
-  });
-  return { send, snapshot, onTransition, stop, live: () => clock.release() };
+  };
 }

@@ -97,12 +97,12 @@ export class AgentLink {
       noticed: (notice) => {
         if (notice.instance !== this.#instance) return;
         const { message } = notice;
-        if (notice.kind === 'superseded') this.send({ type: 'NOTICED_SUPERSEDED', message });
-        else if (notice.kind === 'revoked') this.send({ type: 'NOTICED_REVOKED', message });
+        if (notice.kind === 'superseded') this.send({ type: 'NOTICED_SUPERSEDED', message }, this.#node);
+        else if (notice.kind === 'revoked') this.send({ type: 'NOTICED_REVOKED', message }, this.#node);
         else {
           // Its calls are over, whether it is given another place or none.
           if (notice.kicked === true) options.serving.leave();
-          this.send({ type: 'NOTICED_HELLO' });
+          this.send({ type: 'NOTICED_HELLO' }, this.#node);
         }
       },
     });
@@ -112,20 +112,19 @@ export class AgentLink {
       id: `${node}.${boot}`,
       input: { ways: options.ways },
       clock: workingClock,
-      publish: (transition) => {
-        const { event, from, to, context } = transition;
-        options.log.info({ event, from, to, ...context }, 'link');
-        options.transitions.publish('link', { node, boot }, transition);
-      },
+      publish: (transition) => options.transitions.publish('link', { node, boot }, transition),
       context: ({ context }) => shownFacts(context),
       failed: () => this.#hangUp(),
       log: options.log,
     });
+    this.#actor.onTransition(({ event, from, to, context }) => {
+      options.log.info({ event, from, to, ...context }, 'link');
+    });
   }
 
-  /** Tells the machine what happened. */
-  send(event: LinkEvent): void {
-    this.#actor.send(event);
+  /** Tells the machine what happened, and whose doing it was. */
+  send(event: LinkEvent, by?: string): void {
+    this.#actor.send(event, by);
   }
 
   snapshot(): LinkSnapshot {
@@ -146,6 +145,11 @@ export class AgentLink {
   hubPinged(): void {
     this.#hubWatch.heard();
     if (this.snapshot().matches('waiting')) this.send({ type: 'HUB_HEARD' });
+  }
+
+  /** The actor that gives and takes its place. */
+  get #node(): string {
+    return `node/${this.#options.ask.node}`;
   }
 
   get #instance(): string | undefined {
@@ -210,7 +214,9 @@ export class AgentLink {
             { ...this.#options.ask, transport: this.#options.transport(this.#connectedBy) },
             instance,
           );
-    if (!signal.aborted) this.send(event);
+    // what hubs say of a place is what the node has decided
+    const answered = event.type === 'HELLO_ACCEPTED' || event.type === 'HELLO_REFUSED';
+    if (!signal.aborted) this.send(event, answered ? this.#node : undefined);
   }
 
   #serveCalls(instance: string | undefined): void {

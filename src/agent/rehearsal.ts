@@ -59,6 +59,7 @@ async function rehearseUndisturbed(
   const shelf = await JournalShelf.open({
     directory: join(directory, 'tests'),
     version,
+    boot,
     publish: (transition) => {
       const [run = '', test = ''] = transition.id.split('.');
       transitions.publishTest({ node, run, test }, transition);
@@ -78,7 +79,7 @@ async function rehearseUndisturbed(
     publish: (transition) => {
       const { from, to, event, context } = transition;
       // one that stays away is probed again and again
-      const isNews = to !== 'probing' && to !== told;
+      const isNews = from !== '' && to !== '' && to !== 'probing' && to !== told;
       if (isNews) told = to;
       const why = to === 'unreachable' ? { why: context.lastError } : {};
       log[isNews ? 'info' : 'debug']({ from, to, event, ...why }, 'daemon');

@@ -1,4 +1,4 @@
-import type { PublishedTransition } from '../actors/host.js';
+import type { Transition } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
@@ -28,7 +28,7 @@ export function superviseProcess(options: {
   /** Public key of the agent. */
   key: string;
   /** Takes each transition of the process. */
-  publish: (transition: PublishedTransition) => void;
+  publish: (transition: Transition) => void;
   log: Logger;
 }): Supervised {
   const { config, log } = options;

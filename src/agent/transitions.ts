@@ -1,22 +1,15 @@
 import type { Bus } from '../bus/bus.js';
 import type { Transition } from '../bus/messages.js';
+import { Outbox } from '../bus/outbox.js';
 import { subjects } from '../bus/subjects.js';
 
-/** So many transitions wait for the bus to come back; older ones are forgotten. */
-const mostWaiting = 64;
-
-/**
- * Publishes the transitions of an agent's machines. What happened while the bus was away is told when it is back, in
- * order.
- */
+/** Publishes the transitions of an agent's machines, each on the subject that it belongs on. */
 export class Transitions {
-  #bus: Bus | undefined;
-  #waiting: ((bus: Bus) => void)[] = [];
+  readonly #outbox = new Outbox();
 
   /** Uses this connection from now on; undefined: there is none. */
   use(bus: Bus | undefined): void {
-    this.#bus = bus;
-    this.#flush();
+    this.#outbox.use(bus);
   }
 
   /** Of the agent's link, and of the daemon and the process beside it: one of each in a process. */
@@ -25,8 +18,7 @@ export class Transitions {
     of: { readonly node: string; readonly boot: string },
     transition: Transition,
   ): void {
-    const subject = subjects[`${machine}Transition`];
-    this.#tell((bus) => bus.publish(subject, of, transition));
+    this.#outbox.publish(subjects[`${machine}Transition`], of, transition);
   }
 
   /** Of a test. */
@@ -34,7 +26,7 @@ export class Transitions {
     of: { readonly node: string; readonly run: string; readonly test: string },
     transition: Transition,
   ): void {
-    this.#tell((bus) => bus.publish(subjects.testTransition, of, transition));
+    this.#outbox.publish(subjects.testTransition, of, transition);
   }
 
   /** Of a fault. */
@@ -42,18 +34,6 @@ export class Transitions {
     of: { readonly node: string; readonly run: string; readonly fault: string },
     transition: Transition,
   ): void {
-    this.#tell((bus) => bus.publish(subjects.faultTransition, of, transition));
-  }
-
-  #tell(send: (bus: Bus) => void): void {
-    this.#waiting.push(send);
-    if (this.#waiting.length > mostWaiting) this.#waiting.shift();
-    this.#flush();
-  }
-
-  #flush(): void {
-    const bus = this.#bus;
-    if (bus?.connected !== true) return;
-    for (const send of this.#waiting.splice(0)) send(bus);
+    this.#outbox.publish(subjects.faultTransition, of, transition);
   }
 }

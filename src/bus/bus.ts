@@ -125,11 +125,15 @@ export interface Bus extends CallBus {
   /** Version of the server it is connected to, e.g. `2.10.27`. */
   readonly serverVersion: string;
 
-  /** Publishes, at most once. What is published while disconnected is lost. Throws on a body that does not fit its schema. */
+  /**
+   * Publishes, at most once. What is published while disconnected is lost. Throws on a body that does not fit its schema.
+   * With an `id` it may be published again: a stream whose messages are `lasting` keeps it once.
+   */
   publish<P extends string, T>(
     subject: SubjectDeclaration<P, T, unknown>,
     params: Record<P, string>,
     body: T,
+    options?: { id?: string },
   ): void;
   /**
    * Hears every message on the subject; parameters that are left out match anything. A message that does not fit

@@ -1,4 +1,4 @@
-import type { Msg } from 'nats';
+import { headers, type Msg, type MsgHdrs } from 'nats';
 import { PosternError } from '../errors.js';
 import { mayBeAnswered } from './answerable.js';
 import type { Bus, BusMessage, Stop } from './bus.js';
@@ -18,6 +18,7 @@ export function createMessaging(connection: Connection, published: (stream: stri
     declaration: SubjectDeclaration<P, T, unknown>,
     params: Record<P, string>,
     body: T,
+    { id }: { id?: string } = {},
   ): void {
     const subject = fillSubject(declaration.pattern, params);
     const bytes = encodeBody(declaration, subject, body);
@@ -26,7 +27,7 @@ export function createMessaging(connection: Connection, published: (stream: stri
       return;
     }
     assertFits(connection, subject, bytes);
-    nats.publish(subject, bytes);
+    nats.publish(subject, bytes, id === undefined ? undefined : { headers: idHeaders(id) });
     if (declaration.keep !== undefined) published(declaration.keep.stream);
   }
 
@@ -114,6 +115,13 @@ export function createMessaging(connection: Connection, published: (stream: stri
   }
 
   return { publish, subscribe, request, respond };
+}
+
+/** By which a stream knows what it has already. */
+function idHeaders(id: string): MsgHdrs {
+  const made = headers();
+  made.set('Nats-Msg-Id', id);
+  return made;
 }
 
 /** Throws `BODY_INVALID` when the body does not fit its schema. */

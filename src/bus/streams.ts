@@ -59,9 +59,24 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     allow_direct: true,
     // an acknowledgement goes wherever the publisher says, even where it may not publish itself; hubs may say so
     no_ack: stream.onDisk === undefined,
+    ...(stream.lasting === undefined ? {} : { duplicate_window: nanos(stream.lasting.onceWithinMs) }),
   } satisfies Partial<StreamConfig>;
+  const isInMemory = stream.onDisk === undefined && stream.lasting === undefined;
+  const make = () =>
+    manager.streams.add({
+      ...config,
+      storage: isInMemory ? StorageType.Memory : StorageType.File,
+      retention: RetentionPolicy.Limits,
+      num_replicas: 1,
+    });
   try {
     const { config: present } = await manager.streams.info(stream.name);
+    if (present.storage === StorageType.Memory && !isInMemory) {
+      // an earlier version kept it there, and a stream never moves: what it held would not have outlived the server
+      await manager.streams.delete(stream.name);
+      await make();
+      return;
+    }
     const same =
       present.max_msgs_per_subject === config.max_msgs_per_subject &&
       present.max_msgs === config.max_msgs &&
@@ -70,16 +85,12 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
       present.discard === config.discard &&
       present.allow_direct === true &&
       (present.no_ack ?? false) === config.no_ack &&
+      (config.duplicate_window === undefined || present.duplicate_window === config.duplicate_window) &&
       JSON.stringify(present.subjects) === JSON.stringify(config.subjects);
     if (!same) await manager.streams.update(stream.name, config);
   } catch (thrown) {
     if (!isStreamMissing(thrown)) throw thrown;
-    await manager.streams.add({
-      ...config,
-      storage: stream.onDisk === undefined ? StorageType.Memory : StorageType.File,
-      retention: RetentionPolicy.Limits,
-      num_replicas: 1,
-    });
+    await make();
   }
 }
 

@@ -24,7 +24,12 @@ export interface Keep {
   readonly perSubject?: number;
   /** In memory: how long; absent: as long as there is room. */
   readonly maxAgeMs?: number;
-  /** Absent: in memory, without acknowledgement, until the NATS server ends. */
+  /**
+   * On disk, without acknowledgement: it outlives the NATS server. What is published again under the same id within so long
+   * is kept once.
+   */
+  readonly lasting?: { readonly onceWithinMs: number };
+  /** On disk, with acknowledgement. Absent, as `lasting`: in memory, without it, until the NATS server ends. */
   readonly onDisk?: {
     readonly maxMessages: number;
     readonly maxAgeMs: number;

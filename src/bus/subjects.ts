@@ -22,6 +22,11 @@ const keptResults: Keep = {
   onDisk: { maxMessages: 1_000_000, maxAgeMs: 30 * 24 * 3_600_000, whenFull: 'refuse' },
 };
 
+/** The last transitions of each actor. */
+function keptTransitions(stream: string, mebibytes: number): Keep {
+  return { stream, perSubject: 64, maxBytes: mebibytes << 20, lasting: { onceWithinMs: 3_600_000 } };
+}
+
 /** Every subject of Postern. Permissions and docs/subjects.md are made from this. */
 export const subjects = {
   call: subject({
@@ -102,7 +107,7 @@ export const subjects = {
     body: messages.transition,
     publish: { hub: true },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_NODE', perSubject: 64, maxBytes: 64 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_NODE', 32),
   }),
   linkTransition: subject({
     pattern: 'postern.inspect.link.{node}.{boot}',
@@ -110,7 +115,7 @@ export const subjects = {
     body: messages.transition,
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_LINK', perSubject: 64, maxBytes: 64 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_LINK', 32),
   }),
   daemonTransition: subject({
     pattern: 'postern.inspect.daemon.{node}.{boot}',
@@ -118,7 +123,7 @@ export const subjects = {
     body: messages.transition,
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_DAEMON', perSubject: 64, maxBytes: 32 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_DAEMON', 8),
   }),
   processTransition: subject({
     pattern: 'postern.inspect.process.{node}.{boot}',
@@ -126,7 +131,7 @@ export const subjects = {
     body: messages.transition,
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_PROCESS', perSubject: 64, maxBytes: 32 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_PROCESS', 8),
   }),
   testTransition: subject({
     pattern: 'postern.inspect.test.{node}.{run}.{test}',
@@ -134,7 +139,7 @@ export const subjects = {
     body: messages.transition,
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_TEST', perSubject: 64, maxBytes: 32 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_TEST', 24),
   }),
   runTransition: subject({
     pattern: 'postern.inspect.run.{run}',
@@ -142,7 +147,7 @@ export const subjects = {
     body: messages.transition,
     publish: { controller: true },
     subscribe: { hub: true, watcher: true, tracer: true, controller: true },
-    keep: { stream: 'POSTERN_INSPECT_RUN', perSubject: 64, maxBytes: 32 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_RUN', 8),
   }),
   runProgress: subject({
     pattern: 'postern.run.progress.{run}',
@@ -171,7 +176,7 @@ export const subjects = {
     body: messages.transition,
     publish: { agent: { node: '$node' } },
     subscribe: { hub: true, watcher: true, tracer: true },
-    keep: { stream: 'POSTERN_INSPECT_FAULT', perSubject: 64, maxBytes: 32 << 20 },
+    keep: keptTransitions('POSTERN_INSPECT_FAULT', 8),
   }),
   activity: subject({
     pattern: 'postern.activity.{kind}.{node}.{service}.{method}',

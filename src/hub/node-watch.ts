@@ -18,8 +18,8 @@ const lastSeenGrainMs = 60_000;
 /** Watches over one node that this hub owns: runs its machine and knows what the registry has to be told. */
 export class NodeWatch {
   readonly #actor: RunningActor<typeof nodeMachine>;
-  /** Instances of the registry's entry that the machine was told of. */
-  readonly #told: Set<string>;
+  /** Instances of the registry's entry that the machine was told of, and the link of each, as `machine/id`. */
+  readonly #told: Map<string, string>;
   #callsToldOpen = 0;
   /** The registry's entry when the watch began. */
   readonly before: NodeEntry;
@@ -32,7 +32,10 @@ export class NodeWatch {
   /** `before` is the entry as it was when the watch began: its instances are remembered, later ones claim. */
   constructor(options: {
     before: NodeEntry;
+    /** Takes all that the node's actor tells of itself. */
     publish: (transition: Transition) => void;
+    /** Told each transition. */
+    moved: (transition: Transition) => void;
     /** Told after each transition, and after each change of an instance's standing. */
     changed: () => void;
     log: Logger;
@@ -40,7 +43,7 @@ export class NodeWatch {
     const { before } = options;
     this.before = before;
     this.urgent = before.instances.length > 0;
-    this.#told = new Set(before.instances.map(({ id }) => id));
+    this.#told = new Map(before.instances.map((one) => [one.id, linkOf(before.name, one)]));
     this.#actor = startActor({
       machine: nodeMachine,
       machineName: 'node',
@@ -63,7 +66,10 @@ export class NodeWatch {
       }),
       log: options.log,
     });
-    this.#actor.onTransition(() => options.changed());
+    this.#actor.onTransition((transition) => {
+      options.moved(transition);
+      options.changed();
+    });
   }
 
   get state(): string {
@@ -86,13 +92,16 @@ export class NodeWatch {
   }
 
   send(event: NodeEvent): void {
-    if (event.type === 'HEARD' || event.type === 'CLAIMED') this.lastSeenAtMs = Date.now();
-    this.#actor.send(event);
+    const { type } = event;
+    if (type === 'HEARD' || type === 'CLAIMED') this.lastSeenAtMs = Date.now();
+    const isOfLink = type === 'HEARD' || type === 'CLAIMED' || type === 'BYE';
+    this.#actor.send(event, isOfLink ? this.#told.get(event.instance) : undefined);
   }
 
   /** An instance took its place, or came back to it. */
-  claimed({ id, epoch, share }: InstanceEntry): void {
-    this.#told.add(id);
+  claimed(one: InstanceEntry): void {
+    const { id, epoch, share } = one;
+    this.#told.set(id, linkOf(this.before.name, one));
     this.send({ type: 'CLAIMED', instance: id, epoch, share });
   }
 
@@ -116,7 +125,7 @@ export class NodeWatch {
       const back = one.standing === 'joining' && this.standing(one.id) === 'suspect';
       if (back || !this.#told.has(one.id)) this.claimed(one);
     }
-    for (const id of this.#told) {
+    for (const id of this.#told.keys()) {
       if (present.has(id)) continue;
       this.#told.delete(id);
       if (this.standing(id) === undefined) continue;
@@ -139,6 +148,10 @@ export class NodeWatch {
   stop(): void {
     this.#actor.stop();
   }
+}
+
+function linkOf(node: string, { boot }: InstanceEntry): string {
+  return `link/${node}.${boot}`;
 }
 
 function pastOf(entry: NodeEntry): NodePast {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.js';
 import type { InstanceEntry, NodeEntry, Transition } from '../bus/messages.js';
+import { Outbox } from '../bus/outbox.js';
 import { subjects } from '../bus/subjects.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -28,6 +29,7 @@ export class Nodes {
   readonly #registry: NodeRegistry;
   readonly #peers: Peers;
   readonly #bus: Bus;
+  readonly #transitions = new Outbox();
   readonly #hub: string;
   readonly #attendance: Attendance;
   readonly #log: Logger;
@@ -52,6 +54,7 @@ export class Nodes {
     this.#registry = options.registry;
     this.#peers = options.peers;
     this.#bus = options.bus;
+    this.#transitions.use(options.bus);
     this.#hub = options.hub;
     this.#attendance = options.attendance;
     this.#log = options.log;
@@ -207,6 +210,7 @@ export class Nodes {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     for (const view of this.#views.values()) this.#endWatch(view);
+    this.#transitions.use(undefined);
     this.#listeners.clear();
     this.#watchers.clear();
   }
@@ -250,12 +254,13 @@ export class Nodes {
     view.watch = new NodeWatch({
       before,
       log: this.#log,
-      publish: (transition) => {
+      publish: (transition) =>
+        this.#transitions.publish(subjects.nodeTransition, { node: view.name }, transition),
+      moved: (transition) => {
         this.#log.info(
           { node: view.name, event: transition.event, from: transition.from, to: transition.to },
           'node',
         );
-        if (this.#bus.connected) this.#bus.publish(subjects.nodeTransition, { node: view.name }, transition);
         const { watch } = view;
         if (watch !== undefined) for (const hear of this.#watchers) hear(view, watch, transition);
       },

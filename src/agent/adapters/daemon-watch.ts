@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DaemonIdentity, daemonMachine } from '../../../machines/daemon.js';
 import { stateName } from '../../../machines/state-name.js';
 import { safeEffects } from '../../actors/effects.js';
-import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import { type RunningActor, startActor } from '../../actors/host.js';
+import type { Transition } from '../../bus/messages.js';
 import { errorText, PosternError } from '../../errors.js';
 import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
@@ -24,7 +25,7 @@ export interface DaemonWatchOptions {
   readonly target: string;
   /** Makes the adapter for a place; nothing is connected before its first use. */
   readonly adapter: (target: string) => DaemonAdapter;
-  readonly publish: (transition: PublishedTransition) => void;
+  readonly publish: (transition: Transition) => void;
   readonly log: Logger;
 }
 
@@ -128,9 +129,10 @@ export class DaemonWatch {
   /** Somebody waits: the pause between probes is cut short, unless that was done just now. */
   #hurry(): void {
     const now = performance.now();
-    if (this.state === 'serving' || now - this.#hurriedAtMs < hurryEveryMs) return;
+    const asked = { type: 'ASKED' } as const;
+    if (!this.#actor.snapshot().can(asked) || now - this.#hurriedAtMs < hurryEveryMs) return;
     this.#hurriedAtMs = now;
-    this.#actor.send({ type: 'ASKED' });
+    this.#actor.send(asked);
   }
 
   #why(): PosternError {

@@ -2,8 +2,8 @@ import { type FaultContext, type FaultInput, faultMachine, nearMs } from '../../
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import type { PublishedTransition } from '../../actors/host.js';
 import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
+import type { Transition } from '../../bus/messages.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a fault wants to be done. */
@@ -17,7 +17,7 @@ export function startFaultActor(options: {
   readonly input: FaultInput;
   readonly node: string;
   readonly effects: Readonly<Record<FaultEffect, () => void>>;
-  readonly publish: (transition: PublishedTransition) => void;
+  readonly publish: (transition: Transition) => void;
   readonly clock?: ActorClock | undefined;
   readonly now: () => number;
   readonly log: Logger;
@@ -49,6 +49,7 @@ export function startFaultActor(options: {
     clock,
     now,
     publish: options.publish,
+    changed: ({ context: before }, { context: after }) => before.healAsked !== after.healAsked,
     context: ({ context }) => ({ ...context }),
     log,
   });

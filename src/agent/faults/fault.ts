@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FaultEvent, FaultSnapshot } from '../../../machines/fault.js';
 import { stateName } from '../../../machines/state-name.js';
-import type { PublishedTransition } from '../../actors/host.js';
+import type { Transition } from '../../bus/messages.js';
 import { errorText, PosternError } from '../../errors.js';
 import { InTurn } from '../../in-turn.js';
 import type { Logger } from '../../log.js';
@@ -61,7 +61,7 @@ export interface FaultSurroundings {
   save(page: FaultPage): Promise<void>;
   /** Records a fact, in the journals of the run's tests. Never rejects. */
   note(fault: NodeFault, fact: FaultFact): Promise<void>;
-  readonly publish: (transition: PublishedTransition) => void;
+  readonly publish: (transition: Transition) => void;
   readonly log: Logger;
 }
 
@@ -134,16 +134,21 @@ export class NodeFault {
     if (this.acts) this.#actor.send({ type: 'BOOTED' });
   }
 
-  /** It is known; from now on it comes by itself. Rejects when it cannot be made safe on disk. */
-  arm(refusal: { readonly code: string; readonly message: string } | undefined): Promise<void> {
-    return this.#tell(
-      refusal === undefined ? { type: 'ARMED', atMs: Date.now() } : { type: 'REFUSED', ...refusal },
-    );
+  /**
+   * It is known; from now on it comes by itself. `doer` is the actor at whose wish, as `machine/id`. Rejects when it cannot
+   * be made safe on disk.
+   */
+  arm(
+    refusal: { readonly code: string; readonly message: string } | undefined,
+    doer: string | undefined,
+  ): Promise<void> {
+    if (refusal !== undefined) return this.#tell({ type: 'REFUSED', ...refusal });
+    return this.#tell({ type: 'ARMED', atMs: Date.now() }, doer);
   }
 
   /** Ends it, or takes it back. */
-  heal(): Promise<void> {
-    return this.#tell({ type: 'HEAL_ASKED' });
+  heal(doer: string | undefined): Promise<void> {
+    return this.#tell({ type: 'HEAL_ASKED' }, doer);
   }
 
   /** Packets that it has dropped. */
@@ -200,7 +205,7 @@ export class NodeFault {
   }
 
   /** Records what happened, in the journals and on disk, and tells the machine. */
-  #tell(event: Past): Promise<void> {
+  #tell(event: Past, doer?: string): Promise<void> {
     return this.#turns.run(async () => {
       const told: FaultEvent = event;
       if (this.isOver || !this.snapshot().can(told)) return;
@@ -219,7 +224,7 @@ export class NodeFault {
           return;
         }
       }
-      this.#actor.send(told);
+      this.#actor.send(told, doer);
     });
   }
 

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { Fault, FaultsServiceServer } from '../../gen/postern/v1/faults.js';
 import type { Logger } from '../../log.js';
 import { ownMethods } from '../own-method.js';
-import { commandedMethods } from '../tests/commanded.js';
+import { commandedMethods, doerOf } from '../tests/commanded.js';
 import type { RunBook } from '../tests/run-book.js';
 import type { NodeFault } from './fault.js';
 import type { Ability, Refusal } from './injection.js';
@@ -46,13 +46,18 @@ export function faultsService(options: {
         mostPerRun,
       };
     }),
-    armFault: commanded(async ({ command: _, ...plan }) => ({
-      fault: await faultOf(await faults.arm(plan)),
-    })),
-    healFault: commanded(async ({ run, fault }) => ({ fault: await faultOf(await faults.heal(run, fault)) })),
-    healAll: commanded(async ({ run }) => ({
-      faults: await Promise.all((await faults.healAll(run)).map(faultOf)),
-    })),
+    armFault: commanded(async (request) => {
+      const { command: _, ...plan } = request;
+      return { fault: await faultOf(await faults.arm(plan, doerOf(request))) };
+    }),
+    healFault: commanded(async (request) => {
+      const { run, fault } = request;
+      return { fault: await faultOf(await faults.heal(run, fault, doerOf(request))) };
+    }),
+    healAll: commanded(async (request) => {
+      const healed = await faults.healAll(request.run, doerOf(request));
+      return { faults: await Promise.all(healed.map(faultOf)) };
+    }),
     listFaults: method(async ({ run }) => ({ faults: await Promise.all(faults.all(run).map(faultOf)) })),
   };
 }

@@ -75,12 +75,12 @@ export class NodeFaults {
 
   /**
    * Makes a fault that comes by itself; once more with the same content gives the one that is there. One that cannot be
-   * done here is there too, and refused. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
+   * done here is there too, and refused. `doer` is the actor at whose wish, as `machine/id`. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
    */
-  async arm(asked: unknown): Promise<NodeFault> {
+  async arm(asked: unknown, doer?: string): Promise<NodeFault> {
     const plan = readFaultPlan(asked, Date.now());
     const key = keyOf(plan.run, plan.fault);
-    const making = this.#making.get(key) ?? this.#make(plan);
+    const making = this.#making.get(key) ?? this.#make(plan, doer);
     this.#making.set(key, making);
     try {
       const fault = await making;
@@ -104,19 +104,19 @@ export class NodeFaults {
   }
 
   /** Ends a fault, or takes it back; resolves when it acts no more, or when that takes long. Throws `FAULT_UNKNOWN`. */
-  async heal(run: string, name: string): Promise<NodeFault> {
+  async heal(run: string, name: string, doer?: string): Promise<NodeFault> {
     const fault = this.#faults.get(keyOf(run, name));
     if (fault === undefined) {
       throw new PosternError('FAULT_UNKNOWN', `there is no fault '${name}' of the run '${run}' here`);
     }
-    await this.#heal([fault], healWithinMs);
+    await this.#heal([fault], healWithinMs, doer);
     return fault;
   }
 
   /** The same with all of a run, or of all runs, that have not ended. */
-  async healAll(run: string): Promise<NodeFault[]> {
+  async healAll(run: string, doer?: string): Promise<NodeFault[]> {
     const open = this.all(run).filter((fault) => !fault.isOver);
-    await this.#heal(open, healWithinMs);
+    await this.#heal(open, healWithinMs, doer);
     return open;
   }
 
@@ -144,16 +144,16 @@ export class NodeFaults {
     this.#faults.clear();
   }
 
-  async #heal(faults: readonly NodeFault[], limitMs: number): Promise<void> {
+  async #heal(faults: readonly NodeFault[], limitMs: number, doer?: string): Promise<void> {
     await Promise.all(
       faults.map(async (fault) => {
-        await fault.heal();
+        await fault.heal(doer);
         await settled(fault, limitMs);
       }),
     );
   }
 
-  async #make(plan: FaultPlan): Promise<NodeFault> {
+  async #make(plan: FaultPlan, doer: string | undefined): Promise<NodeFault> {
     const key = keyOf(plan.run, plan.fault);
     const present = this.#faults.get(key);
     if (present !== undefined) return present;
@@ -171,7 +171,7 @@ export class NodeFaults {
     const fault = this.#newFault({ plan, past: [], dropped: 0 });
     fault.live();
     try {
-      await fault.arm(refusal);
+      await fault.arm(refusal, doer);
     } catch (thrown) {
       await fault.stop();
       throw thrown;

@@ -4,7 +4,7 @@ import type { RecordOf, ResultRecord } from '../../bus/result-records.js';
 import { PosternError } from '../../errors.js';
 import type { Arming, Entry, EntryOf, Intent, NewTest, Told } from './entries.js';
 import { diskFiles } from './files.js';
-import { eventOf, type Ledger } from './ledger.js';
+import { eventOf, type Ledger, neighbourOf } from './ledger.js';
 import { defaultLimits, type JournalOptions } from './options.js';
 import type { JournalReader } from './reader.js';
 import { type Rebuilt, rebuild } from './rebuild.js';
@@ -135,9 +135,9 @@ export class Journal {
     return this.#log.onSafe(listener);
   }
 
-  /** Says when to start; from then on the test starts by itself. Throws `TEST_STATE` unless it was just created. */
-  arm(arming: Arming): Promise<void> {
-    return this.#safely(() => this.#append({ k: 'armed', ...arming }));
+  /** Says when to start, and at whose wish; from then on the test starts by itself. Throws `TEST_STATE` unless it was just created. */
+  arm(arming: Arming, by?: string): Promise<void> {
+    return this.#safely(() => this.#append({ k: 'armed', ...arming }, by));
   }
 
   /**
@@ -185,9 +185,9 @@ export class Journal {
   }
 
   /** Ends the test before its time: it drains, for `settleMs` at most. Throws `TEST_STATE` where that ends it no sooner. */
-  stop(by: string, reason: string, settleMs?: number): Promise<void> {
+  stop(by: string, reason: string, settleMs?: number, doer?: string): Promise<void> {
     const sooner = settleMs === undefined ? {} : { settleMs: Math.round(settleMs) };
-    return this.#safely(() => this.#append({ k: 'stopping', by, reason, ...sooner }));
+    return this.#safely(() => this.#append({ k: 'stopping', by, reason, ...sooner }, doer));
   }
 
   /** Ends a test that drains, as its time does; resolves when it has ended or failed. Throws `TEST_STATE`. */
@@ -256,18 +256,19 @@ export class Journal {
   }
 
   /** Adds a record where the test takes it now. */
-  #append(entry: Entry): number {
+  #append(entry: Entry, doer?: string): number {
     if (this.#ending !== undefined) throw stateError(this.state, entry.k);
-    return this.#push(entry);
+    return this.#push(entry, doer);
   }
 
-  #push(entry: Entry): number {
+  #push(entry: Entry, doer = neighbourOf(entry, this.created.node, this.#options.boot)): number {
     const pending = this.#log.next(entry);
     const event = eventOf(pending.record, this.#received);
     if (event !== undefined && !this.snapshot().can(event)) throw stateError(this.state, entry.k);
     this.#log.push(pending);
     // the end is not told before it is safe
-    if (event !== undefined && event.type !== 'FINISHED' && event.type !== 'FAILED') this.#actor.send(event);
+    if (event !== undefined && event.type !== 'FINISHED' && event.type !== 'FAILED')
+      this.#actor.send(event, doer);
     return pending.number;
   }
 

@@ -60,3 +60,13 @@ export function eventOf(record: ResultRecord, received: Received): TestEvent | u
       return undefined;
   }
 }
+
+/** Whose doing a record is, as `machine/id`, where that is an actor of the same agent, in the run of it that `boot` names. */
+export function neighbourOf(
+  { k }: Pick<ResultRecord, 'k'>,
+  node: string,
+  boot: string | undefined,
+): string | undefined {
+  if (boot === undefined || (k !== 'hub' && k !== 'daemon')) return undefined;
+  return `${k === 'hub' ? 'link' : 'daemon'}/${node}.${boot}`;
+}

@@ -1,5 +1,5 @@
 import type { ActorClock } from '../../actors/clock.js';
-import type { PublishedTransition } from '../../actors/host.js';
+import type { Transition } from '../../bus/messages.js';
 import type { Logger } from '../../log.js';
 import type { JournalFiles } from './files.js';
 import type { JournalLimits } from './writer.js';
@@ -19,8 +19,10 @@ export interface JournalOptions {
   readonly version: string;
   readonly limits?: Partial<JournalLimits>;
   readonly files?: JournalFiles;
+  /** Id of this run of the agent: with the node's name it tells which link and which daemon a test is told of. */
+  readonly boot?: string;
   /** Takes each transition of the test's machine. */
-  readonly publish?: (transition: PublishedTransition) => void;
+  readonly publish?: (transition: Transition) => void;
   readonly clock?: ActorClock;
   /** Unix milliseconds; default: the system's. */
   readonly now?: () => number;

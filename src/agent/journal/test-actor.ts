@@ -2,8 +2,8 @@ import { type TestContext, type TestInput, testMachine } from '../../../machines
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import type { PublishedTransition } from '../../actors/host.js';
 import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
+import type { Transition } from '../../bus/messages.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a test wants to be recorded when its times have come. */
@@ -17,7 +17,7 @@ export function startTestActor(options: {
   readonly input: TestInput;
   readonly node: string;
   readonly effects: Readonly<Record<TestEffect, () => unknown>>;
-  readonly publish: (transition: PublishedTransition) => void;
+  readonly publish: (transition: Transition) => void;
   readonly clock?: ActorClock | undefined;
   readonly now: () => number;
   readonly log: Logger;
@@ -45,6 +45,8 @@ export function startTestActor(options: {
     clock,
     now,
     publish: options.publish,
+    changed: ({ context: before }, { context: after }) =>
+      before.hub !== after.hub || before.daemon !== after.daemon,
     context: ({ context }) => ({ ...context }),
     log,
   });

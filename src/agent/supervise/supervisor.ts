@@ -6,7 +6,8 @@ import {
 } from '../../../machines/supervised-process.js';
 import { workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
-import { type PublishedTransition, type RunningActor, startActor } from '../../actors/host.js';
+import { type RunningActor, startActor } from '../../actors/host.js';
+import type { Transition } from '../../bus/messages.js';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { environmentOf, type ProcessConfig } from './config.js';
@@ -50,7 +51,7 @@ export class Supervisor {
     /** Public key of the agent: its former lives are known by it. */
     key: string;
     /** Hears each transition. */
-    publish?: (transition: PublishedTransition) => void;
+    publish?: (transition: Transition) => void;
     log: Logger;
   }) {
     const { config, node, boot, log } = options;
@@ -65,13 +66,12 @@ export class Supervisor {
       id: `${node}.${boot}`,
       input: undefined,
       clock: workingClock,
-      publish: (transition) => {
-        const { event, from, to, context } = transition;
-        this.#log.info({ event, from, to, ...context }, 'process');
-        options.publish?.(transition);
-      },
+      publish: (transition) => options.publish?.(transition),
       context: ({ context }) => ({ ...context }),
       log,
+    });
+    this.#actor.onTransition(({ event, from, to, context }) => {
+      this.#log.info({ event, from, to, ...context }, 'process');
     });
     // The first turn: nothing is started while something of a former life is there.
     void this.#turns.run(this.#never, () => endLeftovers(owner, this.#graceMs, this.#log));

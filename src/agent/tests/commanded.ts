@@ -30,3 +30,9 @@ export function commandOf({ command = { run: '', term: 0 }, run }: Commanded): R
     `the command is of the run '${command.run}', what it asks for of '${run}'`,
   );
 }
+
+/** Whose doing it is, as `machine/id`; undefined where no run asks for it. */
+export function doerOf(request: Commanded): string | undefined {
+  const { run, term } = commandOf(request);
+  return run === '' || term === 0 ? undefined : `run/${run}`;
+}

@@ -4,11 +4,11 @@ import type { Arming } from '../journal/entries.js';
 import type { Journal } from '../journal/journal.js';
 
 /**
- * Arms a test. One that was armed for the same time of the controller stays as it is, in whatever state it is now: the
+ * Arms a test, at the wish of an actor (`machine/id`). One that was armed for the same time of the controller stays as it is, in whatever state it is now: the
  * clock may have been measured anew meanwhile, and that is no other time. Throws `TEST_STATE` for any other.
  */
-export async function armOnce(journal: Journal, arming: Arming): Promise<void> {
-  if (journal.state === 'created') return journal.arm(arming);
+export async function armOnce(journal: Journal, arming: Arming, doer?: string): Promise<void> {
+  if (journal.state === 'created') return journal.arm(arming, doer);
   if (journal.snapshot().status === 'active') await journal.flushed();
   const armed = await armingOf(journal);
   if (armed?.t0 === arming.t0) return;
@@ -40,14 +40,19 @@ export async function startOnce(journal: Journal, nowMs: number): Promise<void> 
  * Ends a test before its time. One that sends nothing any more stays as it is, but that it drains for `settleMs` at most. Throws
  * `TEST_INVALID` for a time that is none.
  */
-export async function stopOnce(journal: Journal, reason: string, settleMs?: number): Promise<void> {
+export async function stopOnce(
+  journal: Journal,
+  reason: string,
+  settleMs?: number,
+  doer?: string,
+): Promise<void> {
   if (settleMs !== undefined && !(settleMs >= 0)) {
     throw new PosternError('TEST_INVALID', `a settle time of ${settleMs} ms is none`);
   }
   const by = 'somebody who called the agent';
   const why = reason === '' ? 'no reason was given' : reason;
   const stop = { type: 'STOP_ASKED', by, reason: why, atMs: Date.now(), settleMs } as const;
-  if (journal.snapshot().can(stop)) await journal.stop(by, why, settleMs);
+  if (journal.snapshot().can(stop)) await journal.stop(by, why, settleMs, doer);
 }
 
 async function armingOf(journal: Journal): Promise<RecordOf<'armed'> | undefined> {

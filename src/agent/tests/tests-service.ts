@@ -7,7 +7,7 @@ import type { DaemonAdapter } from '../adapters/adapter.js';
 import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { Journal } from '../journal/journal.js';
 import { ownMethods } from '../own-method.js';
-import { commandedMethods, commandOf } from './commanded.js';
+import { commandedMethods, commandOf, doerOf } from './commanded.js';
 import { mustNotRefuseImages, mustTakeImages } from './media-support.js';
 import type { NodeTests } from './node-tests.js';
 import { armOnce, startOnce, stopOnce } from './once.js';
@@ -115,12 +115,13 @@ export function testsService(options: {
         await mustNotRefuseImages(daemon, signal);
         await book.admit(commandOf(request));
       }
-      await armOnce(journal, {
+      const arming = {
         t0: startAtMs,
         startAt: startAtMs - offsetMs,
         offset: offsetMs,
         error: errorMs,
-      });
+      };
+      await armOnce(journal, arming, doerOf(request));
       return told(journal);
     }),
     startTest: commanded(async ({ run, test }) => {
@@ -128,9 +129,10 @@ export function testsService(options: {
       await startOnce(journal, Date.now());
       return told(journal);
     }),
-    stopTest: commanded(async ({ run, test, reason, settleMs }) => {
+    stopTest: commanded(async (request) => {
+      const { run, test, reason, settleMs } = request;
       const journal = tests.find(run, test);
-      await stopOnce(journal, reason, settleMs);
+      await stopOnce(journal, reason, settleMs, doerOf(request));
       return told(journal);
     }),
     listTests: method(async ({ run }) => ({

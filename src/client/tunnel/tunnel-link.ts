@@ -63,7 +63,8 @@ export class TunnelLink {
       id: `${options.node}.${options.boot}`,
       input: { ways: options.ways },
       clock: workingClock,
-      publish: ({ event, from, to, context }) => options.log.info({ event, from, to, ...context }, 'link'),
+      // it has no way to the bus but for calls
+      publish: () => {},
       context: ({ context: { way, instance, epoch, hub, attempt, lastError, end } }) => ({
         way: options.ways[way],
         instance,
@@ -75,6 +76,9 @@ export class TunnelLink {
       }),
       failed: () => this.#hangUp(),
       log: options.log,
+    });
+    this.#actor.onTransition(({ event, from, to, context }) => {
+      options.log.info({ event, from, to, ...context }, 'link');
     });
   }
 

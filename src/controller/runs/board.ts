@@ -1,6 +1,7 @@
 import type { Bus, Stop, Store } from '../../bus/bus.js';
+import { Outbox } from '../../bus/outbox.js';
 import type { RunEntry, RunPart } from '../../bus/run-messages.js';
-import { stores } from '../../bus/subjects.js';
+import { stores, subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { NodeCalls } from '../nodes/node-calls.js';
@@ -53,6 +54,7 @@ export class RunBoard {
   readonly #conducted = new Map<string, Conducted>();
   readonly #taking = new Set<string>();
   readonly #listeners = new Set<(run: string, entry: RunEntry | undefined) => void>();
+  readonly #transitions = new Outbox();
   #stops: Stop[] = [];
   #stopped = false;
 
@@ -69,6 +71,7 @@ export class RunBoard {
       options.bus.store(stores.runParts),
     ]);
     const board = new RunBoard(options, runs, parts);
+    board.#transitions.use(options.bus);
     const watch = runs.watch((key, entry) => board.#heard(key, entry?.value, entry?.revision ?? 0));
     await watch.ready;
     const beats = setInterval(() => board.#beat(), options.leaseMs / beatsPerLease);
@@ -167,6 +170,7 @@ export class RunBoard {
       await ledger.release(nobody);
     });
     await Promise.allSettled(given);
+    this.#transitions.use(undefined);
   }
 
   #heard(run: string, entry: RunEntry | undefined, revision: number): void {
@@ -235,6 +239,7 @@ export class RunBoard {
         log,
       },
       ledger,
+      publish: (transition) => this.#transitions.publish(subjects.runTransition, { run }, transition),
       over: () => this.#conducted.delete(run),
     });
     conducted.conductor = conductor;

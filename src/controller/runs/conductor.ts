@@ -1,5 +1,6 @@
 import { transition } from 'xstate';
 import { type RunEvent, type RunSnapshot, runMachine, stateName } from '../../../machines/run.js';
+import type { Transition } from '../../bus/messages.js';
 import { subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import { InTurn } from '../../in-turn.js';
@@ -19,6 +20,8 @@ const [waitingAgainMs, waitingLeastMs] = [2_000, 500];
 export interface ConductorOptions {
   readonly context: RunContextOf;
   readonly ledger: RunLedger;
+  /** Takes all that the run's machine tells of itself. */
+  readonly publish: (transition: Transition) => void;
   /** Told once when it conducts no more, whatever the reason. */
   readonly over: () => void;
 }
@@ -41,7 +44,7 @@ export class Conductor {
   constructor(options: ConductorOptions) {
     this.#options = options;
     const { context } = options;
-    const { run, now, log, bus } = context;
+    const { run, now, log } = context;
     const told = (event: () => Told) => () => this.#tell(event());
     this.#actor = startRunActor({
       run,
@@ -53,7 +56,7 @@ export class Conductor {
         endCollecting: told(() => ({ type: 'COLLECTED' })),
         endStopping: told(() => ({ type: 'QUIET' })),
       },
-      publish: (transition) => bus.publish(subjects.runTransition, { run }, transition),
+      publish: options.publish,
       now,
       log,
     });

@@ -2,8 +2,8 @@ import { type RunContext, runDelays, runMachine } from '../../../machines/run.js
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
-import type { PublishedTransition } from '../../actors/host.js';
 import { type RebuiltActor, startRebuiltActor } from '../../actors/rebuilt.js';
+import type { Transition } from '../../bus/messages.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a run wants to be written down when its times have come. */
@@ -17,7 +17,7 @@ export function startRunActor(options: {
   readonly run: string;
   readonly startedAtMs: number;
   readonly effects: Readonly<Record<RunEffect, () => void>>;
-  readonly publish: (transition: PublishedTransition) => void;
+  readonly publish: (transition: Transition) => void;
   readonly now: () => number;
   readonly clock?: ActorClock | undefined;
   readonly log: Logger;
@@ -35,6 +35,8 @@ export function startRunActor(options: {
     clock,
     now,
     publish: options.publish,
+    changed: ({ context: before }, { context: after }) =>
+      before.t0 !== after.t0 || before.aborted !== after.aborted,
     context: ({ context }) => ({ ...context }),
     log,
   });

@@ -7,9 +7,9 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { PublishedTransition } from '../../../src/actors/host.js';
 import { type ProcessConfig, processConfig } from '../../../src/agent/supervise/config.js';
 import { Supervisor } from '../../../src/agent/supervise/supervisor.js';
+import type { Transition } from '../../../src/bus/messages.js';
 import { createLogger } from '../../../src/log.js';
 
 const daemonFile = fileURLToPath(new URL('./daemon.js', import.meta.url));
@@ -100,7 +100,7 @@ function commandLine(pid: number): string {
 /** A supervisor with a log that can be read; its process ends with the test. */
 export interface Stage {
   readonly supervisor: Supervisor;
-  readonly transitions: PublishedTransition[];
+  readonly transitions: Transition[];
   /** Lines of the log. */
   readonly log: Record<string, unknown>[];
   /** Process id of the running process. */
@@ -122,7 +122,7 @@ export function supervise(
   command: readonly string[],
   given: Partial<ProcessConfig> = {},
 ): Stage {
-  const transitions: PublishedTransition[] = [];
+  const transitions: Transition[] = [];
   const log: Record<string, unknown>[] = [];
   keys += 1;
   const supervisor = new Supervisor({

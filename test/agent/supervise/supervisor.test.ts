@@ -17,7 +17,7 @@ test('a process is started once and stopped once', async (t) => {
   assert.equal(await supervisor.stop(never), 'nochange');
   assert.deepEqual(
     transitions.map(({ to }) => to),
-    ['starting.launching', 'starting.settling', 'running', 'stopping.graceful', 'stopped'],
+    ['stopped', 'starting.launching', 'starting.settling', 'running', 'stopping.graceful', 'stopped'],
   );
 });
 
