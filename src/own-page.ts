@@ -2,6 +2,10 @@
 export interface PageFile {
   readonly type: string;
   readonly body: Buffer;
+  /** The body by gzip, where that is shorter. */
+  readonly gzipped?: Buffer | undefined;
+  /** Another body has another one; without, nobody can ask whether it is still the same. */
+  readonly tag?: string;
   /** Names and values of further fields. */
   readonly fields: readonly string[];
 }

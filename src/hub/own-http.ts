@@ -11,6 +11,7 @@ import { goDuration } from './ago.js';
 import type { FailedAttempts } from './attempts.js';
 import { isCall } from './door/call-kinds.js';
 import type { Enrolment, JsonAnswer } from './enrol.js';
+import { fileAnswer, pageOf, rootAnswer } from './page-answer.js';
 
 /** Longest body of a request, in bytes. */
 const longestBody = 64 * 1024;
@@ -34,6 +35,7 @@ interface Asked {
   readonly method: string;
   /** Without query. */
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   /** Address of the client. */
   readonly from: string;
   readonly body: Readable;
@@ -75,6 +77,7 @@ export class OwnHttp {
     const asked = {
       method,
       path: pathOf(url),
+      headers: request.headers,
       from: clientAddress(request),
       body: request,
       http1: true,
@@ -85,10 +88,10 @@ export class OwnHttp {
   /** False: the request is none of those that are answered here. Never throws. */
   takeHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const path = pathOf(headers[':path'] ?? '/');
-    if (isCall(headers) || !(ownPaths.has(path) || pageOf(this.#options, path) !== undefined)) return false;
+    if (isCall(headers) || !isOwn(this.#options, path, headers)) return false;
     const client = clientOf(stream.session);
     const from = client.addressIn(headers) ?? client.address;
-    const asked = { method: headers[':method'] ?? '', path, from, body: stream, http1: false };
+    const asked = { method: headers[':method'] ?? '', path, headers, from, body: stream, http1: false };
     this.#take(asked, new Http2Client(stream));
     return true;
   }
@@ -108,20 +111,25 @@ function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? '/';
 }
 
-/** The page that a path is in. */
-function pageOf({ pages }: OwnHttpOptions, path: string): OwnPage | undefined {
-  return pages.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+/** Whether a request over HTTP/2 is for what is answered here. */
+function isOwn({ pages }: OwnHttpOptions, path: string, headers: IncomingHttpHeaders): boolean {
+  return ownPaths.has(path) || pageAt(pages, path, headers) !== undefined;
 }
 
-/** A file of a page; undefined: the path is in no page. */
-function page(options: OwnHttpOptions, { method, path }: Asked): Answer | undefined {
-  const found = pageOf(options, path);
+/** The answer of a page; undefined: the path is in none. */
+function pageAt(pages: readonly OwnPage[], path: string, headers: IncomingHttpHeaders): Answer | undefined {
+  if (path === '/') return rootAnswer(pages, headers);
+  const found = pageOf(pages, path);
   if (found === undefined) return undefined;
-  if (method !== 'GET' && method !== 'HEAD') return wrongMethod('GET, HEAD');
   const file = found.file(path);
-  if (file === undefined)
-    return refusal(404, 'NOT_FOUND', `there is no such file: the page is at ${found.path}`);
-  return { status: 200, type: file.type, body: file.body, more: file.fields };
+  if (file !== undefined) return fileAnswer(file, headers);
+  return refusal(404, 'NOT_FOUND', `there is no such file: the page is at ${found.path}`);
+}
+
+/** The same for a request of any method. */
+function page({ pages }: OwnHttpOptions, { method, path, headers }: Asked): Answer | undefined {
+  const given = pageAt(pages, path, headers);
+  return given === undefined || method === 'GET' || method === 'HEAD' ? given : wrongMethod('GET, HEAD');
 }
 
 async function answer(options: OwnHttpOptions, asked: Asked): Promise<Answer> {
@@ -207,8 +215,10 @@ async function readJson(body: Readable): Promise<{ value: unknown } | JsonAnswer
 }
 
 function send(client: HttpClient, method: string, { status, type, body, more = [] }: Answer): void {
-  const fields = ['content-type', type, 'content-length', String(Buffer.byteLength(body))];
-  const bodyless = method === 'HEAD';
+  // What is not sent again has the type and the length that it had.
+  const fields =
+    status === 304 ? [] : ['content-type', type, 'content-length', String(Buffer.byteLength(body))];
+  const bodyless = method === 'HEAD' || status === 304;
   const kept = more.includes('cache-control') ? [] : ['cache-control', 'no-store'];
   client.respond(status, [...fields, ...kept, ...more], bodyless);
   // What still arrives is thrown away, so that the exchange can come to its end.

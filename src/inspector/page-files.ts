@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { PosternError } from '../errors.js';
 import type { OwnPage, PageFile } from '../own-page.js';
 
@@ -41,11 +42,10 @@ export function inspectorPage(): OwnPage {
 
 function pageFile(name: string, type: string): PageFile {
   const body = read(name);
+  const gzipped = gzipSync(body, { level: 9 });
   const fields = [
     'cache-control',
     'no-cache',
-    'etag',
-    `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
     'content-security-policy',
     policy,
     'referrer-policy',
@@ -53,7 +53,8 @@ function pageFile(name: string, type: string): PageFile {
     'x-content-type-options',
     'nosniff',
   ];
-  return { type, body, fields };
+  const tag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  return { type, body, gzipped: gzipped.length < body.length ? gzipped : undefined, tag, fields };
 }
 
 function read(name: string): Buffer {
