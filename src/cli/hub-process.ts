@@ -10,6 +10,7 @@ import { registerTraceMetrics } from '../tracing/metrics.js';
 import { startTracing } from '../tracing/start.js';
 import type { Cleanup } from './cleanup.js';
 import { controllerBesideHub } from './controller-beside-hub.js';
+import { inspectorBesideHub } from './inspector-beside-hub.js';
 import type { Invocation } from './invocation.js';
 import { busLost, connectOwnBus, type OwnBusRole } from './own-bus.js';
 import { processMetrics } from './process-metrics.js';
@@ -44,6 +45,7 @@ export async function startHubProcess(options: {
     controllerBus === undefined
       ? undefined
       : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub.ready, log, cleanup });
+  const inspector = inspectorBesideHub({ bus, hub: () => hub.ready, log });
   const hub = startHub(config, {
     bus,
     tunnelBus,
@@ -53,10 +55,11 @@ export async function startHubProcess(options: {
     metrics,
     tracing,
     version,
-    services: controller === undefined ? [] : [controller.service],
+    services: [...(controller === undefined ? [] : [controller.service]), ...inspector.services],
     pages: [inspectorPage()],
   });
   cleanup.add('the hub', () => hub.stop());
+  cleanup.add('the inspector', () => inspector.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
   await reloadOnChange({ file: invocation.options.text('config'), read: configure, hub, log, cleanup });
   const [nats = ''] = natsUrls;

@@ -1,6 +1,5 @@
 import { credentials } from '@grpc/grpc-js';
 import { ActivityClient } from '../gen/internal/activity.js';
-import { InspectServiceClient } from '../gen/postern/v1/inspect.js';
 import { InspectorClient } from '../gen/postern/v1/inspector.js';
 import { NodesServiceClient } from '../gen/postern/v1/nodes.js';
 import { RoutesServiceClient } from '../gen/postern/v1/routes.js';
@@ -19,7 +18,6 @@ export function hubServices(connection: HubConnection) {
     routes: new RoutesServiceClient(target.address, insecure, shared),
     activity: new ActivityClient(target.address, insecure, shared),
     runs: new RunsClient(target.address, insecure, shared),
-    inspect: new InspectServiceClient(target.address, insecure, shared),
     inspector: new InspectorClient(target.address, insecure, shared),
   };
 }

@@ -36,8 +36,17 @@ export interface HubDeps {
   readonly version?: string;
 }
 
-/** Where a hub that is ready can be reached. */
+/** What a hub knows of the processes behind nodes. */
+export interface NodeProcesses {
+  /** Whether the process with this boot id has a place as an instance of the node. */
+  lives(node: string, boot: string): boolean;
+  /** Hears the name of each node whose instances may be others than before. */
+  onChange(listener: (node: string) => void): () => void;
+}
+
+/** Where a hub that is ready can be reached, and what it knows. */
 export interface HubReady {
+  readonly processes: NodeProcesses;
   /** The addresses as bound, in the order of the configuration. */
   readonly listen: string[];
   readonly metrics: string | undefined;
@@ -61,7 +70,7 @@ export interface RunningHub {
 /** Starts a hub: the front door, and the watch over its nodes. */
 export function startHub(config: HubConfigInput, deps: HubDeps): RunningHub {
   const raised = raiseHub(config, deps);
-  const ready = raised.then(({ listen, metrics }) => ({ listen, metrics }));
+  const ready = raised.then(({ listen, metrics, processes }) => ({ listen, metrics, processes }));
   // Whoever does not look at `ready` shall not be ended by its rejection.
   ready.catch(() => {});
   let stopped: Promise<void> | undefined;

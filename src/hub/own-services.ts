@@ -3,7 +3,6 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { type ActivityServer, ActivityService } from '../gen/internal/activity.js';
 import { type HubServer, HubService } from '../gen/internal/hub.js';
-import { type InspectServiceServer, InspectServiceService } from '../gen/postern/v1/inspect.js';
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
 import { type RoutesServiceServer, RoutesServiceService } from '../gen/postern/v1/routes.js';
 import { type TokensServiceServer, TokensServiceService } from '../gen/postern/v1/tokens.js';
@@ -33,7 +32,6 @@ export function startOwnServices(
   services: {
     nodes: NodesServiceServer;
     tokens: TokensServiceServer;
-    inspect: InspectServiceServer;
     routes: RoutesServiceServer;
     hub: HubServer;
     activity: ActivityServer;
@@ -46,7 +44,6 @@ export function startOwnServices(
   const server = new Server({ 'grpc.enable_channelz': 0 });
   server.addService(NodesServiceService, services.nodes);
   server.addService(TokensServiceService, services.tokens);
-  server.addService(InspectServiceService, services.inspect);
   server.addService(RoutesServiceService, services.routes);
   server.addService(HubService, services.hub);
   server.addService(ActivityService, services.activity);
@@ -57,7 +54,6 @@ export function startOwnServices(
   addReflection(server, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)), [
     NodesServiceService,
     TokensServiceService,
-    InspectServiceService,
     RoutesServiceService,
     HubService,
     ActivityService,

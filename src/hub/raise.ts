@@ -37,7 +37,6 @@ import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
 import { hubOperators } from './operators.js';
 import { OwnHttp } from './own-http.js';
-import { inspectService } from './own-inspect.js';
 import { nodesService } from './own-nodes.js';
 import { routesService } from './own-routes.js';
 import { startOwnServices } from './own-services.js';
@@ -153,7 +152,6 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     {
       nodes: nodesService(nodes, (instance) => tunnels?.roundTripMs(instance), activity.operated, log),
       tokens: tokensService(tokens, nodes, key, log),
-      inspect: inspectService(bus, nodes, log),
       routes: routesService(routes, nodes, config.listen, log),
       ...activityServices(bus, nodes, log),
     },
@@ -240,6 +238,16 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   return {
     listen: [...front.addresses],
     metrics: metrics?.address,
+    processes: {
+      lives: (node, boot) => {
+        const view = nodes.view(node);
+        for (const instance of view?.instances.values() ?? []) {
+          if (instance.entry.boot === boot && view?.standing(instance) !== undefined) return true;
+        }
+        return false;
+      },
+      onChange: (listener) => nodes.onChange(listener),
+    },
     operators: hubOperators({ nodes, registry, told: activity.operated }),
     reload: reloader(config, { routes, tls, webhooks }),
     stop: async () => {

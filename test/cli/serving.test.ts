@@ -95,7 +95,8 @@ test('an agent beside the hub joins by itself, and its node is called, listed an
 
 test('inspect tells the history', async () => {
   const told = await ask(['inspect', 'demo', '-o', 'jsonl', '--machine', 'node']);
-  const [first] = told.stdout.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
+  const [began, first] = told.stdout.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
+  assert.deepEqual([began.sequence, began.from, began.to], [0, '', 'unseen']);
   assert.deepEqual(
     { machine: first.machine, id: first.id, from: first.from, to: first.to },
     { machine: 'node', id: 'demo', from: 'unseen', to: 'connected.joining' },
@@ -103,7 +104,7 @@ test('inspect tells the history', async () => {
   assert.equal(typeof first.context, 'object');
   assert.match(
     (await ask(['inspect', 'demo'])).stdout,
-    /link {2}demo\.\S+ {2}\S+ -> online {2}HELLO_ACCEPTED\n/,
+    /link {2}demo\.\S+ {2}\S+ -> online {2}HELLO_ACCEPTED {2}by node\/demo\n/,
   );
 });
 
@@ -125,7 +126,7 @@ test('inspect --follow and nodes --watch tell what happens, each thing once', as
       sequences,
       [...new Set(sequences)].toSorted((a, b) => a - b),
     );
-    assert.equal(JSON.parse(story.lines[0] ?? '').from, 'unseen');
+    assert.equal(JSON.parse(story.lines[1] ?? '').from, 'unseen');
   } finally {
     assert.equal(await story.stop('SIGINT'), 130);
     assert.equal(await watch.stop('SIGINT'), 130);

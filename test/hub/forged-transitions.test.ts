@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connect, jwtAuthenticator, type NatsConnection } from 'nats';
 import { subjects } from '../../src/bus/subjects.js';
-import type { FollowResponse } from '../../src/gen/postern/v1/inspect.js';
+import { inspectorOf } from '../inspector/stage.js';
 import { startTestNats, type TestNats } from '../support/nats.js';
-import { bearer, ownClients, startTestHub, type TestHub } from './test-hub.js';
+import { startTestHub, type TestHub } from './test-hub.js';
 
 const transition = (over: Record<string, unknown>) =>
   JSON.stringify({
@@ -32,23 +32,21 @@ describe('transitions that an agent makes up', () => {
     await nats.stop();
   });
 
-  /** What the hub tells of the machines of links, up to one that is good. */
+  /** What the hub tells of all machines, up to a transition that is good. */
   async function told(): Promise<string[]> {
-    const clients = ownClients(hub.address);
-    const events: string[] = [];
+    const inspector = inspectorOf(hub.address, hub.adminToken);
     try {
-      const stream = clients.inspect.follow(
-        { machine: 'link', node: '', historyOnly: false },
-        bearer(hub.adminToken),
+      const seen = inspector.watch({ history: 64 });
+      const events = () => seen.messages.flatMap(({ transitions }) => transitions.map(({ event }) => event));
+      await seen.until(() => events().includes('GOOD'));
+      assert.deepEqual(
+        seen.messages.flatMap(({ actors }) => actors.map(({ machine, id }) => `${machine}/${id}`)),
+        ['link/n1.b1'],
       );
-      for await (const { event } of stream as AsyncIterable<FollowResponse>) {
-        if (event === 'GOOD') break;
-        events.push(event);
-      }
+      return events().filter((event) => event !== 'GOOD');
     } finally {
-      clients.close();
+      inspector.close();
     }
-    return events;
   }
 
   it('speak for no other machine, steer no terminal, and stop nobody who reads on', async () => {

@@ -10,7 +10,8 @@ import { enrolStatement } from '../../src/auth/enrol-challenge.js';
 import type { Bus } from '../../src/bus/bus.js';
 import { sign, type UserKey } from '../../src/bus/nkeys.js';
 import { revokeOnServers } from '../../src/bus/revocation.js';
-import { InspectServiceClient } from '../../src/gen/postern/v1/inspect.js';
+import { inspectorBesideHub } from '../../src/cli/inspector-beside-hub.js';
+import { InspectorClient } from '../../src/gen/postern/v1/inspector.js';
 import { NodesServiceClient } from '../../src/gen/postern/v1/nodes.js';
 import { TokensServiceClient } from '../../src/gen/postern/v1/tokens.js';
 import { type HubConfigInput, type RunningHub, startHub } from '../../src/hub/hub.js';
@@ -40,6 +41,7 @@ export async function startTestHub(
   log: Logger = testLog,
 ): Promise<TestHub> {
   const [bus, tunnelBus] = await Promise.all([nats.hub({ log }), nats.tunnel()]);
+  const inspector = inspectorBesideHub({ bus, hub: () => hub.ready, log });
   const hub = startHub(
     {
       listen: ['127.0.0.1:0'],
@@ -57,6 +59,7 @@ export async function startTestHub(
         revokeOnServers({ authority: nats.authority, servers: [nats.server.url], revoked }),
       log,
       metrics: new Registry(),
+      services: inspector.services,
     },
   );
   const { listen, metrics } = await hub.ready.catch(async (thrown: unknown) => {
@@ -71,6 +74,7 @@ export async function startTestHub(
     metricsAddress: metrics ?? '',
     adminToken,
     stop: async () => {
+      inspector.stop();
       await hub.stop();
       await Promise.all([bus.close(), tunnelBus.close()]);
     },
@@ -144,7 +148,7 @@ export function ownClients(address: string) {
   const insecure = credentials.createInsecure();
   const nodes = new NodesServiceClient(address, insecure, options);
   const tokens = new TokensServiceClient(address, insecure, options);
-  const inspect = new InspectServiceClient(address, insecure, options);
+  const inspect = new InspectorClient(address, insecure, options);
   return {
     nodes,
     tokens,

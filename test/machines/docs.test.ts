@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mermaid } from '../../machines/chart.js';
 import { definitionOf } from '../../machines/definition.js';
 import { machines } from '../../machines/index.js';
 import { checkoutRoot } from '../support/processes.js';
-import { mermaid } from './chart.js';
 import { everyState } from './walk.js';
 
 const page = await readFile(join(checkoutRoot, 'docs/machines.md'), 'utf8');

@@ -1,4 +1,4 @@
-import type { DefinedEdge, DefinedState, MachineDefinition } from '../../machines/definition.js';
+import type { DefinedEdge, DefinedState, MachineDefinition } from './definition.js';
 
 /**
  * The state diagram of a machine in mermaid, without the fence around it: one line per pair of states, with what leads

@@ -1,0 +1,62 @@
+import type { Bus } from '../bus/bus.js';
+import { type InspectorServer, InspectorService } from '../gen/postern/v1/inspector.js';
+import type { Logger } from '../log.js';
+import type { OwnService } from '../own-service.js';
+import { watchCallsMethod } from './calls/watch-calls.js';
+import { type AskNode, Definitions } from './definitions/definitions.js';
+import { Directory, type NodeProcesses } from './directory/directory.js';
+import { Layouts } from './layout/layouts.js';
+import { lookMethods } from './service.js';
+
+/** What an inspector is given by whoever starts it. */
+export interface InspectorDeps {
+  /** Connected as `hub`; closed by whoever started the inspector, after it has stopped. */
+  readonly bus: Bus;
+  /** What the hub knows of the processes behind nodes. Asked when somebody looks. */
+  readonly processes: () => NodeProcesses;
+  /** Asks a node for the definition of a machine that this process does not have. */
+  readonly askNode: AskNode;
+  /** `Operate`, of whoever can do what operators ask for; absent: it is not served. */
+  readonly operate?: InspectorServer['operate'];
+  readonly log: Logger;
+}
+
+/** An inspector that was started. */
+export interface RunningInspector {
+  /** What the hub is to answer for. */
+  readonly services: readonly OwnService[];
+  /** All actors as they are now. */
+  readonly directory: Directory;
+  /** Ends all watches. */
+  stop(): void;
+}
+
+/** Starts an inspector. It does nothing until somebody asks. */
+export function startInspector(deps: InspectorDeps): RunningInspector {
+  const { bus, processes, askNode, operate, log } = deps;
+  const life = new AbortController();
+  const directory = new Directory({ bus, processes, log });
+  const layouts = new Layouts(log);
+  const definitions = new Definitions({ ask: askNode, layouts });
+  const look = lookMethods({ directory, bus, definitions }, life.signal, log);
+  return {
+    services: [
+      {
+        name: 'postern.v1.Inspector',
+        definition: InspectorService,
+        implementation: {
+          ...look,
+          ...watchCallsMethod(bus, life.signal),
+          ...(operate === undefined ? {} : { operate }),
+        },
+        access: { roles: (method) => (method === 'Operate' ? ['operate'] : ['trace', 'operate']) },
+      },
+    ],
+    directory,
+    stop() {
+      life.abort();
+      directory.stop();
+      layouts.stop();
+    },
+  };
+}
