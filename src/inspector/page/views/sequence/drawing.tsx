@@ -8,6 +8,8 @@ import type { Lane } from './lanes.js';
 
 interface Props {
   readonly lanes: readonly Lane[];
+  /** Width of a lane, pixels. */
+  readonly wide: number;
   readonly column: Column;
   readonly causes: Causes;
   /** The part that is seen, pixels from above. */
@@ -22,8 +24,8 @@ interface Props {
 const apart = 13;
 
 /** The part of a sequence that is seen. What lies out of sight is not drawn, however long it is. */
-export function Drawing({ lanes, column, causes, from, to, chosen, story }: Props) {
-  const lines = laneLines(lanes);
+export function Drawing({ lanes, wide, column, causes, from, to, chosen, story }: Props) {
+  const lines = laneLines(lanes, wide);
   const seen = thinned(marksBetween(column, from, to), ({ move }) => actorKey(move), apart);
   return (
     <>
@@ -39,7 +41,7 @@ export function Drawing({ lanes, column, causes, from, to, chosen, story }: Prop
           arrow={arrowOf(mark, lines)}
           tone={story === undefined ? '' : story.has(mark.move) ? 'lit' : 'dim'}
           chosen={mark.move === chosen}
-          {...{ mark, behind }}
+          {...{ mark, behind, wide }}
         />
       ))}
     </>
@@ -50,12 +52,13 @@ interface MarkProps {
   readonly mark: Mark;
   readonly x: number;
   readonly behind: number;
+  readonly wide: number;
   readonly arrow: ReturnType<typeof arrowOf>;
   readonly tone: string;
   readonly chosen: boolean;
 }
 
-function MarkShape({ mark: { move, y }, x, behind, arrow, tone, chosen }: MarkProps) {
+function MarkShape({ mark: { move, y }, x, behind, wide, arrow, tone, chosen }: MarkProps) {
   const title = `${actorKey(move)}: ${move.event} from ${move.from || 'nothing'} to ${move.to || 'its end'}${move.by === '' ? '' : `, by ${move.by}`}`;
   return (
     <g class={`mark ${tone} ${chosen ? 'chosen' : ''}`} data-move={moveKey(move)}>
@@ -63,7 +66,7 @@ function MarkShape({ mark: { move, y }, x, behind, arrow, tone, chosen }: MarkPr
       {arrow === undefined ? null : <path class="arrow" d={arrowPath(arrow)} />}
       <circle cx={x} cy={y} r={chosen ? 7 : 4.5} />
       <text x={x + 10} y={y}>
-        {markText(move, behind)}
+        {markText(move, behind, wide)}
       </text>
     </g>
   );

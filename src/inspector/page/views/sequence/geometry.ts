@@ -4,29 +4,34 @@ import type { Lane } from './lanes.js';
 
 /** Left of the lanes are the times, pixels. */
 export const gutter = 104;
-/** A lane, pixels. */
-export const laneWidth = 196;
+/** The widest and the narrowest lane, pixels. */
+const [widest, narrowest] = [196, 112];
 /** The line of a lane lies so far from its left edge, pixels. */
 const lineAt = 16;
-/** So many letters fit beside a mark. */
-const letters = 27;
+/** Of the width of a lane not for text, and what a letter takes about, pixels. */
+const [taken, letterWidth] = [30, 6.1];
+
+/** How wide lanes are, pixels: so that all have room where that can be read. */
+export function laneWidth(lanes: number, room: number): number {
+  return Math.min(widest, Math.max(narrowest, Math.floor((room - gutter) / Math.max(1, lanes))));
+}
 
 /** Where the line of each lane is, pixels from the left. */
-export function laneLines(lanes: readonly Lane[]): ReadonlyMap<string, number> {
-  return new Map(lanes.map(({ key }, index) => [key, gutter + index * laneWidth + lineAt]));
+export function laneLines(lanes: readonly Lane[], wide = widest): ReadonlyMap<string, number> {
+  return new Map(lanes.map(({ key }, index) => [key, gutter + index * wide + lineAt]));
 }
 
 /** Width of a drawing with so many lanes, pixels. */
-export function widthOf(lanes: readonly Lane[]): number {
-  return gutter + lanes.length * laneWidth;
+export function widthOf(lanes: readonly Lane[], wide = widest): number {
+  return gutter + lanes.length * wide;
 }
 
 /** What is written beside a mark: the event and where it led, as much as fits. */
-export function markText(move: Move, behind: number): string {
+export function markText(move: Move, behind: number, wide = widest): string {
   const more = behind > 0 ? ` +${behind}` : '';
   const event = move.event === '' ? 'always' : move.event;
   const text = `${event} → ${move.to === '' ? 'ended' : move.to}`;
-  const room = letters - more.length;
+  const room = Math.floor((wide - taken) / letterWidth) - more.length;
   return (text.length > room ? `${text.slice(0, room - 1)}…` : text) + more;
 }
 

@@ -3,7 +3,7 @@ import { actorKey, type Move, moveKey } from '../machine/model.js';
 import type { Column } from './axis.js';
 import type { Causes } from './causes.js';
 import { Drawing } from './drawing.js';
-import { gutter, laneWidth, widthOf } from './geometry.js';
+import { gutter, laneLines, laneWidth, widthOf } from './geometry.js';
 import type { Lane } from './lanes.js';
 
 interface Props {
@@ -25,35 +25,44 @@ const beyond = 300;
 /** A sequence that is scrolled, and walked through by keys. */
 export function Scroller({ lanes, column, causes, manner, chosen, story, tail, setTail, choose }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState({ top: 0, height: 600 });
-  const look = () => {
+  const [seen, setSeen] = useState({ top: 0, height: 600, width: 1_000 });
+  const wide = laneWidth(lanes.length, seen.width);
+  const measure = () => {
     const element = box.current;
     if (element === null) return;
-    const { scrollTop, clientHeight, scrollHeight } = element;
+    const { scrollTop: top, clientHeight: height, clientWidth: width } = element;
     setSeen((was) =>
-      was.top === scrollTop && was.height === clientHeight ? was : { top: scrollTop, height: clientHeight },
+      was.top === top && was.height === height && was.width === width ? was : { top, height, width },
     );
-    const below = scrollHeight - scrollTop - clientHeight;
-    if (tail && below > 2 * beyond) setTail(false);
+  };
+  const scrolled = () => {
+    const element = box.current;
+    if (element === null) return;
+    measure();
+    // Who scrolls up wants to stay there.
+    if (tail && element.scrollHeight - element.scrollTop - element.clientHeight > 2 * beyond) setTail(false);
   };
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const watcher = new ResizeObserver(look);
+    const watcher = new ResizeObserver(measure);
     watcher.observe(element);
     return () => watcher.disconnect();
   }, []);
   useLayoutEffect(() => {
     const element = box.current;
     if (element !== null && tail) element.scrollTop = element.scrollHeight;
-  }, [column.height, tail, lanes.length]);
+  }, [column.height, tail, lanes.length, seen.height]);
   useEffect(() => {
     const element = box.current;
     const y = chosen === undefined ? undefined : column.marks.find(({ move }) => move === chosen)?.y;
     if (element === null || y === undefined) return;
-    const { scrollTop, clientHeight } = element;
+    const { scrollTop, clientHeight, scrollLeft, clientWidth } = element;
     if (y < scrollTop || y > scrollTop + clientHeight - 80) element.scrollTop = y - clientHeight / 2;
-  }, [chosen, manner]);
+    const x = laneLines(lanes, wide).get(chosen === undefined ? '' : actorKey(chosen)) ?? 0;
+    if (x < scrollLeft + gutter / 2 || x + wide > scrollLeft + clientWidth)
+      element.scrollLeft = x - clientWidth / 2;
+  }, [chosen, manner, wide]);
 
   const place = useMemo(() => column.marks.findIndex(({ move }) => move === chosen), [column, chosen]);
   const byClick = ({ target }: MouseEvent) => {
@@ -70,7 +79,7 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
   };
   const from = Math.max(0, seen.top - beyond);
   const to = Math.min(column.height, seen.top + seen.height + beyond);
-  const width = widthOf(lanes);
+  const width = widthOf(lanes, wide);
   return (
     // The drawing is one stop for Tab; what is chosen in it is told beside it.
     <div
@@ -85,12 +94,12 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
       aria-valuetext={chosen === undefined ? 'none' : `${actorKey(chosen)}: ${chosen.event}, ${chosen.to}`}
       onClick={byClick}
       aria-label="Sequence: transitions, by arrow keys"
-      onScroll={look}
+      onScroll={scrolled}
       onKeyDown={byKey}
     >
       <div class="heads" style={{ width: `${width}px`, paddingLeft: `${gutter}px` }}>
         {lanes.map(({ key, gone }) => (
-          <span key={key} class={gone ? 'gone' : ''} style={{ width: `${laneWidth}px` }} title={key}>
+          <span key={key} class={gone ? 'gone' : ''} style={{ width: `${wide}px` }} title={key}>
             {key}
           </span>
         ))}
@@ -104,7 +113,7 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
           viewBox={`0 ${from} ${width} ${Math.max(1, to - from)}`}
           style={{ top: `${from}px` }}
         >
-          <Drawing {...{ lanes, column, causes, from, to, chosen, story }} />
+          <Drawing {...{ lanes, wide, column, causes, from, to, chosen, story }} />
         </svg>
       </div>
     </div>
