@@ -41,7 +41,7 @@ export function registerActorMetrics(registry: Registry): void {
   });
   new Counter({
     name: 'postern_transitions_total',
-    help: 'Transitions of the actors of this process, by machine and by the state that they led to.',
+    help: 'Times that an actor of this process came to another state, by machine and by that state.',
     labelNames: ['machine', 'to'],
     registers,
     collect() {

@@ -11,6 +11,7 @@ import { stateName } from '../../machines/state-name.js';
 import type { Transition } from '../bus/messages.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
+import { countReached, countsOf } from './actor-metrics.js';
 import { type ActorClock, watchingClock } from './clock.js';
 import { Teller } from './teller.js';
 
@@ -70,12 +71,20 @@ export function startActor<M extends AnyStateMachine>(options: ActorOptions<M>):
 export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<M>): HeldActor<M> {
   const { machine, machineName, id, log } = options;
   const listeners = new Set<Parameters<RunningActor<M>['onTransition']>[0]>();
+  const counts = countsOf(machineName);
   /** Whose doing events are that have not been dealt with yet. */
   const doers = new WeakMap<object, string>();
   /** What was taken since the actor was at rest. */
   let taken: AnyTransitionDefinition[] = [];
   /** False while the machine enters its first state, which is no transition, and after `stop`. */
   let running = false;
+  /** It is counted among those that run. */
+  let counted = false;
+
+  const gone = () => {
+    if (counted) counts.running -= 1;
+    counted = false;
+  };
 
   const attempt = (what: string, work: () => void) => {
     try {
@@ -94,6 +103,7 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
     previous = next;
     if (edges.length > 0) taken = [];
     if (!worthTelling) return;
+    if (from !== to) countReached(counts, to);
     const transition = teller.tell({ event, from, to, edges, by: doers.get(event) });
     for (const listener of listeners) {
       attempt('a listener of transitions failed', () => listener(transition, next));
@@ -108,7 +118,10 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
       if (inspected.type === '@xstate.microstep') {
         const { _transitions: transitions } = inspected;
         if (transitions.length > 0) taken.push(...transitions);
-        else if (running) teller.ignored(inspected.event.type);
+        else if (running) {
+          counts.ignored += 1;
+          teller.ignored(inspected.event.type);
+        }
       } else if (inspected.type === '@xstate.snapshot' && running) {
         attempt('a transition was not told', () => settled(inspected.event, actor.getSnapshot()));
       }
@@ -126,7 +139,9 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
     attempt,
   });
   actor.subscribe({
+    complete: gone,
     error: (thrown) => {
+      gone();
       log.error({ machine: machineName, id, err: errorText(thrown) }, 'a state machine failed');
       attempt('an end was not told', () => teller.end('FAILED', { message: errorText(thrown) }));
       attempt('a listener of failures failed', () => options.failed?.(thrown));
@@ -138,6 +153,8 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
   const entered = taken;
   taken = [];
   running = true;
+  counted = isActive(first);
+  if (counted) counts.running += 1;
 
   return {
     begin: () => {
@@ -152,6 +169,7 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
     stop: () => {
       if (running && isActive(previous)) attempt('an end was not told', () => teller.end('STOPPED'));
       teller.stop();
+      gone();
       running = false;
       listeners.clear();
       actor.stop();
