@@ -46,6 +46,8 @@ export interface RunningActor<M extends AnyStateMachine> {
   /** Tells the machine what happened, and whose doing it was, as `machine/id`. After its end, nothing. */
   send(event: EventFromLogic<M>, by?: string): void;
   snapshot(): SnapshotFrom<M>;
+  /** When its life began, Unix time in milliseconds. */
+  readonly bornMs: number;
   /** Ends the actor and its timers. */
   stop(): void;
   /** Hears each transition after it was published. */
@@ -166,6 +168,7 @@ export function startHeldActor<M extends AnyStateMachine>(options: ActorOptions<
       actor.send(event);
     },
     snapshot: () => actor.getSnapshot(),
+    bornMs: teller.bornMs,
     stop: () => {
       if (running && isActive(previous)) attempt('an end was not told', () => teller.end('STOPPED'));
       teller.stop();

@@ -39,7 +39,8 @@ export interface Happening {
 /** Makes of what happens to an actor the messages that tell of it, and counts them. */
 export class Teller {
   readonly #options: TellerOptions;
-  readonly #bornMs: number;
+  /** When its life began, Unix time in milliseconds. */
+  readonly bornMs: number;
   readonly #definition: string;
   readonly #ignored: IgnoredEvents;
   /** Undefined: its life has not begun yet, or has ended. */
@@ -47,7 +48,7 @@ export class Teller {
 
   constructor(options: TellerOptions) {
     this.#options = options;
-    this.#bornMs = options.now();
+    this.bornMs = options.now();
     this.#definition = definitionHash(options.machine);
     this.#ignored = new IgnoredEvents((type) =>
       options.attempt('ignored events were not told', () => this.#tellIgnored(type)),
@@ -101,7 +102,7 @@ export class Teller {
       machine: machineName,
       id,
       atMs: now(),
-      bornMs: this.#bornMs,
+      bornMs: this.bornMs,
       sequence,
       event: eventName(type),
       ...(Object.keys(detail).length === 0 ? {} : { detail }),

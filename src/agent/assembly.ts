@@ -18,6 +18,8 @@ import { Forwards } from './forwards.js';
 import type { AgentDeps, AgentEnd, AgentReady } from './life.js';
 import { AgentLink } from './link.js';
 import { registerAgentMetrics } from './metrics.js';
+import { linkKind } from './operate/link-kind.js';
+import { OperateDesk } from './operate/operate-desk.js';
 import { OwnCalls, ownPrefixes } from './own-calls.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
@@ -144,6 +146,7 @@ export async function assembleAgent(
     refused: () => credentials.refused(),
     serving,
     transitions,
+    listen: (bus) => desk.listen(bus),
     dialLimitMs: connectTimeoutMs * 3,
     drainMs: config.drainSeconds * 1000,
     hungUp: () => {
@@ -157,6 +160,17 @@ export async function assembleAgent(
         told.ended(end);
       });
     },
+    log,
+  });
+  const desk = new OperateDesk({
+    node,
+    key: key.publicKey,
+    boot,
+    kinds: [
+      linkKind(`${node}.${boot}`, link),
+      ...(supervised === undefined ? [] : [supervised.operable]),
+      ...(rehearsal?.operables ?? []),
+    ],
     log,
   });
   link.onTransition((snapshot) => {

@@ -9,6 +9,8 @@ export interface BusListener {
   closed(reason: string): void;
   /** A hub tells some instance of the node what has become of it. */
   noticed(notice: Notice): void;
+  /** There is a new connection: more may be heard on it. */
+  connected(bus: Bus): Stop;
 }
 
 /** Holds the one connection to the bus that an agent uses now, and what listens on it. */
@@ -33,6 +35,7 @@ export class BusSlot {
     this.#bus = bus;
     this.#stops = [
       bus.onStatus((status) => this.#became(status)),
+      this.#listener.connected(bus),
       bus.subscribe(subjects.notice, { node: this.#node }, ({ body }) => this.#listener.noticed(body)),
     ];
   }

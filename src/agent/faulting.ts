@@ -16,6 +16,8 @@ import type { FaultPlan } from './faults/plan.js';
 import { ProcessFaults, type SupervisedDaemon } from './faults/process-faults.js';
 import { UndoShelf } from './faults/undo-shelf.js';
 import { diskFiles } from './journal/files.js';
+import type { OperableKind } from './operate/operate-desk.js';
+import { faultKind } from './operate/rehearsal-kinds.js';
 import type { OwnService } from './own-services.js';
 import type { RunBook } from './tests/run-book.js';
 import type { Transitions } from './transitions.js';
@@ -41,6 +43,8 @@ export interface FaultingOptions {
 /** The faults of an agent, as a part of it. */
 export interface Faulting {
   readonly service: OwnService;
+  /** For operators. */
+  readonly operable: OperableKind;
   /** A run is closed. */
   closeRun(run: string): Promise<void>;
   /** Faults that act now, of a run: a test that is made meanwhile has to know. */
@@ -116,6 +120,7 @@ async function openFaulting(
       definition: FaultsServiceService,
       implementation: faultsService({ faults, nft: () => nft.probe(), book, log }),
     },
+    operable: faultKind(node, faults),
     closeRun: (run) => faults.closeRun(run),
     acting: (run) => faults.acting(run),
     async close() {

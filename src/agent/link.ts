@@ -8,7 +8,7 @@ import {
 import { workingClock } from '../actors/clock.js';
 import { safeEffects } from '../actors/effects.js';
 import { type RunningActor, startActor } from '../actors/host.js';
-import type { Bus } from '../bus/bus.js';
+import type { Bus, Stop } from '../bus/bus.js';
 import type { Transport } from '../bus/messages.js';
 import { errorText, hintOf, PosternError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -34,6 +34,8 @@ export interface LinkOptions {
   readonly serving: Serving;
   /** Where its transitions go; it is told which connection to use. */
   readonly transitions: Transitions;
+  /** Hears more on each connection to the bus. */
+  readonly listen: (bus: Bus) => Stop;
   /** The longest that one dial may take, milliseconds. */
   readonly dialLimitMs: number;
   /** How long open calls may take to finish, milliseconds. */
@@ -94,6 +96,7 @@ export class AgentLink {
         options.serving.disconnected();
         this.send({ type: 'BUS_CLOSED', reason });
       },
+      connected: (bus) => options.listen(bus),
       noticed: (notice) => {
         if (notice.instance !== this.#instance) return;
         const { message } = notice;
@@ -125,6 +128,11 @@ export class AgentLink {
   /** Tells the machine what happened, and whose doing it was. */
   send(event: LinkEvent, by?: string): void {
     this.#actor.send(event, by);
+  }
+
+  /** When its actor began, Unix time in milliseconds. */
+  get bornMs(): number {
+    return this.#actor.bornMs;
   }
 
   snapshot(): LinkSnapshot {

@@ -7,6 +7,8 @@ import { DaemonWatch } from './adapters/daemon-watch.js';
 import { type Faulting, type FaultingOptions, undoFaults } from './faulting.js';
 import { noteFault } from './faults/fault-notes.js';
 import { JournalShelf } from './journal/shelf.js';
+import type { OperableKind } from './operate/operate-desk.js';
+import { daemonKind, testKind } from './operate/rehearsal-kinds.js';
 import type { OwnService } from './own-services.js';
 import { NodeTests } from './tests/node-tests.js';
 import { RunBook } from './tests/run-book.js';
@@ -16,6 +18,8 @@ import type { Transitions } from './transitions.js';
 /** The daemon beside an agent and the tests that run on it, as a part of the agent. */
 export interface Rehearsal {
   readonly services: readonly OwnService[];
+  /** For operators. */
+  readonly operables: readonly OperableKind[];
   /** The link came, with this connection, or went. */
   hub(bus: Bus | undefined): void;
   /** Stops; tests that had not ended go on when an agent is started again. */
@@ -109,6 +113,7 @@ async function rehearseUndisturbed(
   };
   return {
     services: [service, faulting.service],
+    operables: [daemonKind(`${node}.${boot}`, daemon), testKind(node, shelf), faulting.operable],
     hub: (bus) => tests.hub(bus),
     async close() {
       unhear();

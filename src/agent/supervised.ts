@@ -3,6 +3,8 @@ import { PosternError } from '../errors.js';
 import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
 import type { SupervisedDaemon } from './faults/process-faults.js';
+import type { OperableKind } from './operate/operate-desk.js';
+import { processKind } from './operate/process-kind.js';
 import type { OwnService } from './own-services.js';
 import type { ProcessConfig } from './supervise/config.js';
 import { fluentdService } from './supervise/fluentd-service.js';
@@ -11,6 +13,8 @@ import { Supervisor } from './supervise/supervisor.js';
 /** The process that an agent supervises, as a part of the agent. */
 export interface Supervised {
   readonly service: OwnService;
+  /** For operators. */
+  readonly operable: OperableKind;
   /** For faults that kill it. */
   readonly daemon: SupervisedDaemon;
   /** The agent drains for so long, in milliseconds: the process gets its grace before that is over. */
@@ -42,6 +46,7 @@ export function superviseProcess(options: {
       definition: FluentdService,
       implementation: fluentdService(supervisor, log),
     },
+    operable: processKind(`${options.node}.${options.boot}`, supervisor),
     daemon: {
       holds: (pid) => supervisor.holds(pid),
       async start() {

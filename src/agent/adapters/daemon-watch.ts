@@ -88,6 +88,16 @@ export class DaemonWatch {
     this.#actor.send({ type: 'START' });
   }
 
+  /** When its actor began, Unix time in milliseconds. */
+  get bornMs(): number {
+    return this.#actor.bornMs;
+  }
+
+  /** Somebody wants to know now; `by` says who, as `machine/id`. */
+  ask(by: string): void {
+    this.#actor.send({ type: 'ASKED' }, by);
+  }
+
   /** Looks elsewhere for the daemon. */
   target(target: string): void {
     this.#actor.send({ type: 'TARGETED', target });

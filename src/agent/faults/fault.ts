@@ -105,6 +105,11 @@ export class NodeFault {
     });
   }
 
+  /** When its actor began in this process, Unix time in milliseconds. */
+  get bornMs(): number {
+    return this.#actor.bornMs;
+  }
+
   snapshot(): FaultSnapshot {
     return this.#actor.snapshot();
   }

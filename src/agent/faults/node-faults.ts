@@ -60,6 +60,10 @@ export class NodeFaults {
     return this.#options.injector;
   }
 
+  get(run: string, name: string): NodeFault | undefined {
+    return this.#faults.get(keyOf(run, name));
+  }
+
   /** Those of a run, or all, by run and time. */
   all(run: string): NodeFault[] {
     return [...this.#faults.values()]

@@ -32,6 +32,8 @@ export type { JournalOptions } from './options.js';
 export class Journal {
   /** What the first record says. */
   readonly created: RecordOf<'created'>;
+  /** When its actor began in this process, Unix time in milliseconds. */
+  readonly bornMs: number;
   readonly #options: JournalOptions;
   readonly #actor: TestActor;
   readonly #ledger: Ledger;
@@ -46,6 +48,7 @@ export class Journal {
     this.#options = options;
     this.created = created;
     this.#actor = actor;
+    this.bornMs = actor.bornMs;
     this.#ledger = ledger;
     this.#received = received;
     this.#open = open;

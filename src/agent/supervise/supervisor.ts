@@ -82,6 +82,11 @@ export class Supervisor {
     return stateName(this.#actor.snapshot());
   }
 
+  /** When its actor began, Unix time in milliseconds. */
+  get bornMs(): number {
+    return this.#actor.bornMs;
+  }
+
   /** Whether a process is the supervised one, or was started by it. */
   holds(pid: number): boolean {
     return this.#left().includes(pid);

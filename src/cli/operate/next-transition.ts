@@ -2,7 +2,7 @@ import { messagesOf } from '../../client/call-failed.js';
 import type { HubConnection } from '../../client/hub-connection.js';
 import { hubServices } from '../../client/hub-services.js';
 import { PosternError } from '../../errors.js';
-import type { Transition } from '../../gen/postern/v1/inspector.js';
+import type { Transition, WatchResponse } from '../../gen/postern/v1/inspector.js';
 import type { ActorWord } from './actor-word.js';
 
 /** Somebody who waits for what an actor does next. */
@@ -37,7 +37,7 @@ export function nextTransition(
   const look = async (): Promise<Transition | undefined> => {
     let live = false;
     try {
-      for await (const message of messagesOf(stream)) {
+      for await (const message of messagesOf<WatchResponse>(stream)) {
         const news = live ? message.transitions[0] : undefined;
         if (news !== undefined) return news;
         if (live && message.actors.some(({ gone }) => gone)) return undefined;
