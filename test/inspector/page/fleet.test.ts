@@ -99,6 +99,7 @@ describe('the fleet in the page of the inspector', { skip, concurrency: true }, 
 
   test('is used by keys alone', async () => {
     await onInspectorPage(browser, { hub, name: 'keys', token, at: '/calls' }, async (page) => {
+      await page.getByRole('link', { name: 'Calls' }).waitFor();
       await page.keyboard.press('g');
       await page.keyboard.press('f');
       await page.getByRole('heading', { name: 'Fleet' }).waitFor();
