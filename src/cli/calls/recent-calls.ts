@@ -1,3 +1,4 @@
+import { isFailure } from '../../failed-status.js';
 import type { MethodCalls, WatchCallsResponse } from '../../gen/postern/v1/inspector.js';
 import { latencyBuckets, quantileMs } from '../../latency-buckets.js';
 import { statusNames } from '../../rpc/status.js';
@@ -12,7 +13,7 @@ export interface MethodCount {
   readonly method: string;
   readonly calls: number;
   readonly perSecond: number;
-  /** Did not end with OK. */
+  /** Ended with neither OK nor CANCELLED. */
   readonly failed: number;
   /** Milliseconds that half, 95 % and 99 % of them did not exceed. */
   readonly p50Ms: number;
@@ -59,6 +60,7 @@ class Sum {
   readonly #ended: Record<string, number> = {};
   readonly #buckets = new Uint32Array(latencyBuckets);
   #calls = 0;
+  #failed = 0;
   #requestBytes = 0;
   #responseBytes = 0;
 
@@ -72,6 +74,7 @@ class Sum {
       const name = statusNames[Number(status)] ?? 'UNKNOWN';
       this.#ended[name] = (this.#ended[name] ?? 0) + count;
       this.#calls += count;
+      if (isFailure(Number(status))) this.#failed += count;
     }
     buckets.forEach((count, i) => {
       if (i < latencyBuckets) this.#buckets[i] = (this.#buckets[i] ?? 0) + count;
@@ -87,7 +90,7 @@ class Sum {
       method: this.#method,
       calls: this.#calls,
       perSecond: Math.round((this.#calls / seconds) * 100) / 100,
-      failed: this.#calls - (this.#ended.OK ?? 0),
+      failed: this.#failed,
       p50Ms: at(0.5),
       p95Ms: at(0.95),
       p99Ms: at(0.99),

@@ -5,6 +5,7 @@ import {
   mostSummaryMethods,
   type NotableSummary,
 } from '../../bus/call-summary.js';
+import { isFailure } from '../../failed-status.js';
 import { isForwardPath } from '../../rpc/forward.js';
 import type { CallResult } from '../../wire/serve-call.js';
 import { shownCaller, shownMethod, shownText } from '../activity/shown-text.js';
@@ -47,7 +48,8 @@ export class CallTally implements Pick<CallWatch, 'ended'> {
     }
     const ms = seconds * 1000;
     row.count(call, result, ms);
-    if (result.status === 0 || row.noted >= failedPerMethod || this.#failed.length >= mostFailed) return;
+    if (!isFailure(result.status) || row.noted >= failedPerMethod || this.#failed.length >= mostFailed)
+      return;
     row.noted++;
     this.#failed.push(notable(call, row, result, ms));
   }

@@ -1,4 +1,5 @@
 import type { CallSummary, MethodSummary, NotableSummary } from '../../bus/call-summary.js';
+import { isFailure } from '../../failed-status.js';
 import type { MethodCalls, NotableCall, WatchCallsResponse } from '../../gen/postern/v1/inspector.js';
 import { latencyBuckets } from '../../latency-buckets.js';
 
@@ -103,7 +104,9 @@ function addTo(known: MethodCalls, { ended, buckets, ms, in: requests, out }: Me
 /** Half of them the slowest, the others such as failed. */
 function foremost(calls: readonly NotableCall[]): NotableCall[] {
   const slow = calls.toSorted((a, b) => b.totalMs - a.totalMs).slice(0, mostNotable / 2);
-  const failed = calls.filter((call) => call.status !== 0 && !slow.includes(call)).slice(0, mostNotable / 2);
+  const failed = calls
+    .filter((call) => isFailure(call.status) && !slow.includes(call))
+    .slice(0, mostNotable / 2);
   return [...slow, ...failed];
 }
 

@@ -8,7 +8,7 @@ import { statusName, statusTags } from './status-name.js';
 
 /** The columns of single calls. */
 export const callColumns: readonly Column<CallFacts>[] = [
-  { id: 'at', title: 'Began', width: 11, cell: ({ atMs }) => <Time ms={atMs} as="clock" fine /> },
+  { id: 'at', title: 'Began', width: 14, cell: ({ atMs }) => <Time ms={atMs} as="clock" fine /> },
   { id: 'node', title: 'Node', width: 13, cell: ({ node }) => node },
   { id: 'method', title: 'Method', width: 30, cell: ({ method }) => methodText(method) },
   {
@@ -35,7 +35,7 @@ export const callColumns: readonly Column<CallFacts>[] = [
   {
     id: 'caller',
     title: 'Caller',
-    width: 20,
+    width: 17,
     cell: ({ caller, reason }) => <span title={reason}>{caller}</span>,
   },
 ];

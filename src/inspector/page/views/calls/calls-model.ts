@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { isFailure } from '../../../../failed-status.js';
 import type {
   MethodCalls,
   NotableCall,
@@ -104,7 +105,7 @@ function binOf({ ended, buckets, totalMs, requestBytes, responseBytes }: MethodC
   };
   for (const [status, count] of Object.entries(ended)) {
     bin.calls += Number(count);
-    if (status !== '0') bin.failed += Number(count);
+    if (isFailure(Number(status))) bin.failed += Number(count);
     bin.ended.set(Number(status), Number(count));
   }
   return bin;

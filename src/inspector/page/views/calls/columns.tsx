@@ -54,7 +54,7 @@ export const columns: readonly Column<MethodRow>[] = [
     width: 7,
     numeric: true,
     sortable: true,
-    hint: 'Calls that did not end with OK',
+    hint: 'Calls that ended with neither OK nor CANCELLED',
     cell: ({ bin }) => (bin.failed === 0 ? '–' : <span class="tone-bad">{count(bin.failed)}</span>),
   },
   {

@@ -34,7 +34,7 @@ export function Heatmap({
       class="heatmap"
       role="img"
       aria-label={label}
-      viewBox={`0 0 ${left + columns * cellWidth} ${rateTop + 34}`}
+      viewBox={`0 0 ${left + columns * cellWidth} ${rateTop + 44}`}
       width="100%"
     >
       {Array.from({ length: rows }, (_, row) => (
@@ -71,6 +71,12 @@ export function Heatmap({
       })}
       <text x={left - 6} y={rateTop + 12} class="edge">
         {count(Math.round(mostCalls / step))}/s
+      </text>
+      <text x={left} y={rateTop + 42} class="begin">
+        {duration(windowSeconds * 1000)} ago
+      </text>
+      <text x={left + columns * cellWidth} y={rateTop + 42} class="edge">
+        now
       </text>
     </svg>
   );

@@ -1,3 +1,4 @@
+import { isFailure } from '../../../../failed-status.js';
 import type { NotableCall } from '../../../../gen/web/postern/v1/inspector_pb.js';
 import { Notice } from '../../parts/notice.js';
 import { Table } from '../../parts/table.js';
@@ -29,7 +30,7 @@ export function NotableCalls({
   const rows =
     show === 'slow'
       ? fits.sort((a, b) => b.totalMs - a.totalMs).slice(0, mostSlow)
-      : fits.filter(({ status }) => status !== 0).sort((a, b) => b.atMs - a.atMs);
+      : fits.filter(({ status }) => isFailure(status)).sort((a, b) => b.atMs - a.atMs);
   return (
     <>
       <p class="soft">

@@ -1,4 +1,5 @@
 import { Code } from '@connectrpc/connect';
+import { isFailure } from '../../../../failed-status.js';
 
 /** The name of a gRPC status: `NOT_FOUND`. */
 export function statusName(status: number): string {
@@ -10,6 +11,6 @@ export function statusName(status: number): string {
 
 /** Tags that say how it is to be looked at, as states have them. */
 export function statusTags(status: number): readonly string[] {
-  if (status === 0) return ['good'];
-  return status === Code.Canceled ? ['warn'] : ['bad'];
+  if (isFailure(status)) return ['bad'];
+  return status === 0 ? ['good'] : ['warn'];
 }
