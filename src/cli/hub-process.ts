@@ -45,7 +45,7 @@ export async function startHubProcess(options: {
     controllerBus === undefined
       ? undefined
       : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub.ready, log, cleanup });
-  const inspector = inspectorBesideHub({ bus, hub: () => hub.ready, log });
+  const inspector = inspectorBesideHub({ bus, hub: () => hub, log });
   const hub = startHub(config, {
     bus,
     tunnelBus,

@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.js';
-import type { HubReady, NodeProcesses } from '../hub/hub.js';
+import type { NodeProcesses, RunningHub } from '../hub/hub.js';
 import { type RunningInspector, startInspector } from '../inspector/inspector.js';
 import type { Logger } from '../log.js';
 
@@ -10,19 +10,28 @@ const noneKnown: NodeProcesses = { lives: () => true, onChange: () => () => {} }
 export function inspectorBesideHub(options: {
   bus: Bus;
   /** The hub in front; it is started after the inspector, whose services it answers for. */
-  hub: () => Promise<HubReady>;
+  hub: () => Pick<RunningHub, 'ready' | 'operators'>;
   log: Logger;
 }): RunningInspector {
   const { bus, hub, log } = options;
   let processes = noneKnown;
   // The hub is started in this same turn, behind us.
   queueMicrotask(() => {
-    hub().then(
+    hub().ready.then(
       (ready) => {
         processes = ready.processes;
       },
       () => {}, // whoever has started it hears why
     );
   });
-  return startInspector({ bus, processes: () => processes, askNode: async () => undefined, log });
+  return startInspector({
+    bus,
+    processes: () => processes,
+    askNode: async () => undefined,
+    operators: {
+      node: (...asked) => hub().operators.node(...asked),
+      told: (operated) => hub().operators.told(operated),
+    },
+    log,
+  });
 }

@@ -1,12 +1,17 @@
 import type { Bus } from '../bus/bus.js';
-import { type InspectorServer, InspectorService } from '../gen/postern/v1/inspector.js';
+import { InspectorService } from '../gen/postern/v1/inspector.js';
 import type { Logger } from '../log.js';
-import type { OwnService } from '../own-service.js';
+import type { HubOperators } from '../operating.js';
+import type { OwnService, Role } from '../own-service.js';
 import { watchCallsMethod } from './calls/watch-calls.js';
 import { type AskNode, Definitions } from './definitions/definitions.js';
 import { Directory, type NodeProcesses } from './directory/directory.js';
 import { Layouts } from './layout/layouts.js';
+import { operateMethod } from './operate/operate.js';
+import { Orders } from './operate/orders.js';
 import { lookMethods } from './service.js';
+
+const allRoles: readonly Role[] = ['call', 'join', 'operate', 'trace', 'admin'];
 
 /** What an inspector is given by whoever starts it. */
 export interface InspectorDeps {
@@ -16,8 +21,8 @@ export interface InspectorDeps {
   readonly processes: () => NodeProcesses;
   /** Asks a node for the definition of a machine that this process does not have. */
   readonly askNode: AskNode;
-  /** `Operate`, of whoever can do what operators ask for; absent: it is not served. */
-  readonly operate?: InspectorServer['operate'];
+  /** What the hub does for operators. */
+  readonly operators: HubOperators;
   readonly log: Logger;
 }
 
@@ -33,11 +38,12 @@ export interface RunningInspector {
 
 /** Starts an inspector. It does nothing until somebody asks. */
 export function startInspector(deps: InspectorDeps): RunningInspector {
-  const { bus, processes, askNode, operate, log } = deps;
+  const { bus, processes, askNode, operators, log } = deps;
   const life = new AbortController();
   const directory = new Directory({ bus, processes, log });
   const layouts = new Layouts(log);
   const definitions = new Definitions({ ask: askNode, layouts });
+  const orders = new Orders(bus);
   const look = lookMethods({ directory, bus, definitions }, life.signal, log);
   return {
     services: [
@@ -47,15 +53,17 @@ export function startInspector(deps: InspectorDeps): RunningInspector {
         implementation: {
           ...look,
           ...watchCallsMethod(bus, life.signal),
-          ...(operate === undefined ? {} : { operate }),
+          operate: operateMethod({ directory, definitions, orders, hub: operators, log }),
         },
-        access: { roles: (method) => (method === 'Operate' ? ['operate'] : ['trace', 'operate']) },
+        // who may not operate is told so by the method, which tells the activity of it
+        access: { roles: (method) => (method === 'Operate' ? allRoles : ['trace', 'operate']) },
       },
     ],
     directory,
     stop() {
       life.abort();
       directory.stop();
+      orders.stop();
       layouts.stop();
     },
   };

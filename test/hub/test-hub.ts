@@ -41,7 +41,7 @@ export async function startTestHub(
   log: Logger = testLog,
 ): Promise<TestHub> {
   const [bus, tunnelBus] = await Promise.all([nats.hub({ log }), nats.tunnel()]);
-  const inspector = inspectorBesideHub({ bus, hub: () => hub.ready, log });
+  const inspector = inspectorBesideHub({ bus, hub: () => hub, log });
   const hub = startHub(
     {
       listen: ['127.0.0.1:0'],
