@@ -19,7 +19,7 @@ export function Header({ view }: { view: string }) {
           </a>
         ))}
       </nav>
-      <ConnectionState />
+      {openedFile.value === undefined && <ConnectionState />}
       <button
         type="button"
         aria-pressed={paused.value}

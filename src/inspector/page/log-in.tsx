@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { logIn, logInProblem, tryingToken } from './session.js';
+import { OpenFile } from './views/runs/file/open-file.js';
 
 /** Asks for a token. */
 export function LogIn() {
@@ -38,6 +39,9 @@ export function LogIn() {
         <p class="soft">
           On the hub's machine, <code>postern inspect</code> opens this page with a token. For somebody else,{' '}
           <code>postern token create --caller NAME --role trace</code> makes one.
+        </p>
+        <p class="soft">
+          The file of a run needs none: <OpenFile />
         </p>
       </form>
     </main>

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ViewProps } from '../../app.js';
 import { duration } from '../../parts/format.js';
 import { Time } from '../../parts/time.js';
-import { href } from '../../place.js';
+import { href, place, setQuery } from '../../place.js';
 import { advanced, type Playback, shownMs } from './model/playback.js';
 import type { RunRecord } from './model/record.js';
 import { extent, runAt } from './model/run-at.js';
@@ -20,12 +20,22 @@ interface RunScreenProps extends ViewProps {
 
 /** While it is played, it is drawn anew so often, milliseconds. */
 const frameMs = 50;
+/** A moment that is looked at for so long is put into the link, milliseconds. */
+const linkMs = 300;
 
 /** A run, live or recorded, at the moment that is looked at. */
 export function RunScreen({ hub, record, nowMs }: RunScreenProps) {
   const { facts } = record;
   const time = extent(record, nowMs);
-  const [playback, setPlayback] = useState<Playback>({ atMs: undefined, playing: false, speed: 1 });
+  const [playback, setPlayback] = useState<Playback>(() => linked(time.fromMs));
+  const heldMs = playback.playing ? undefined : playback.atMs;
+  useEffect(() => {
+    const at = heldMs === undefined ? '' : ((heldMs - time.fromMs) / 1_000).toFixed(2);
+    const timer = setTimeout(() => {
+      if ((place.peek().query.get('at') ?? '') !== at) setQuery({ at });
+    }, linkMs);
+    return () => clearTimeout(timer);
+  }, [heldMs]);
   useEffect(() => {
     if (!playback.playing) return;
     let last = performance.now();
@@ -71,6 +81,16 @@ export function RunScreen({ hub, record, nowMs }: RunScreenProps) {
       <TestTable run={facts.run} shown={shown} />
     </div>
   );
+}
+
+/** At the moment that the link names, seconds since the beginning. */
+function linked(fromMs: number): Playback {
+  const at = place.peek().query.get('at') ?? '';
+  return {
+    atMs: /^\d+(?:\.\d+)?$/.test(at) ? fromMs + Number(at) * 1_000 : undefined,
+    playing: false,
+    speed: 1,
+  };
 }
 
 function Words({ title, words }: { readonly title: string; readonly words: readonly string[] }) {

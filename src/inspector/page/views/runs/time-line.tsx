@@ -41,7 +41,6 @@ export function TimeLine({ record, shown, time, look }: TimeLineProps) {
         width={width}
         height={height}
         viewBox={`0 0 ${width} ${height}`}
-        role="img"
         aria-label={`Time line of ${record.facts.run}`}
         onPointerDown={(event) => {
           if (event.target instanceof Element && event.target.closest('a') !== null) return;

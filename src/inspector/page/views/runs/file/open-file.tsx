@@ -1,25 +1,11 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { Notice } from '../../../parts/notice.js';
 import { Time } from '../../../parts/time.js';
 import { closeFile, fileProblem, openedFile, openFile } from './opened.js';
 
-/** A button that opens a file of a run; one that is dropped on the page is opened, too. */
+/** A button that opens a file of a run. */
 export function OpenFile() {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const over = (event: DragEvent) => event.preventDefault();
-    const drop = (event: DragEvent) => {
-      event.preventDefault();
-      const [file] = event.dataTransfer?.files ?? [];
-      if (file !== undefined) void openFile(file, file.name);
-    };
-    document.addEventListener('dragover', over);
-    document.addEventListener('drop', drop);
-    return () => {
-      document.removeEventListener('dragover', over);
-      document.removeEventListener('drop', drop);
-    };
-  }, []);
   return (
     <>
       <button type="button" onClick={() => field.current?.click()}>

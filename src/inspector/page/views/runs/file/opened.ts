@@ -38,6 +38,20 @@ export async function openFile(data: Blob, name: string): Promise<void> {
   }
 }
 
+/** A file that is dropped on the page is opened, wherever in the page one is. */
+export function openDroppedFiles(): void {
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file === undefined) return;
+    void openFile(file, file.name).then(() => {
+      // There it is said why it was not opened.
+      if (fileProblem.value !== '' && session.value !== undefined) go(href(['runs']));
+    });
+  });
+}
+
 /** Shows again what was shown before. */
 export function closeFile(): void {
   const opened = openedFile.value;
