@@ -12,7 +12,7 @@ const moved = (sequence: number, contextJson: string) => ({ ...actor, sequence, 
 function source(more: Partial<RunSource> = {}): RunSource {
   return {
     run: async () => ended,
-    scenario: async () => ({ text: 'nodes: {north: }\ntoken: abc\n', file: 'small.yaml' }),
+    scenario: async () => ({ text: 'nodes: {north: }\ntoken: abc\n', file: '/tmp/x/small.yaml' }),
     report: async () => '{"v": 1, "verdict": "pass"}',
     async *told() {
       yield { actors: [actor, { ...actor, id: 'r-1.ping.süd' }], transitions: [moved(1, '{}')] };
@@ -73,7 +73,10 @@ test('what has the name of a secret is not in it, in JSON within JSON neither', 
     '{"token":"[redacted]","nested":{"password":"[redacted]"},"tokens":3}',
     'a number is no secret',
   );
-  assert.equal(read(text).scenario?.text, 'nodes: {north: }\ntoken: [redacted]\n');
+  assert.deepEqual(read(text).scenario, {
+    file: 'small.yaml',
+    text: 'nodes: {north: }\ntoken: [redacted]\n',
+  });
 });
 
 test('a run without a plan has no report, and one that goes on is not exported', async () => {

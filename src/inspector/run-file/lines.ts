@@ -54,7 +54,9 @@ export async function* runFileLines(source: RunSource, nowMs: number): AsyncGene
   yield line({ ...header });
   yield line({ k: 'run', run });
   if (scenario !== undefined) {
-    yield line({ k: 'scenario', file: scenario.file, text: redactedText(scenario.text) });
+    // Where it is on the machine of whoever began the run concerns nobody.
+    const file = scenario.file.split(/[\\/]/).at(-1) ?? '';
+    yield line({ k: 'scenario', file, text: redactedText(scenario.text) });
   }
   if (report !== undefined) yield line({ k: 'report', report: JSON.parse(report) });
   const definitions = new Set<string>();
