@@ -46,7 +46,10 @@ export function keptStreams(
   return [...byName.values()];
 }
 
-/** Makes a stream, or gives one that is there our limits. */
+/**
+ * Makes a stream, or gives one that is there our limits. One that an earlier version has made in memory stays there, as no
+ * stream can be moved; it ends with the server, and is made on disk then.
+ */
 async function ensureStream(manager: JetStreamManager, stream: KeptStream): Promise<void> {
   const config = {
     name: stream.name,
@@ -61,22 +64,8 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     no_ack: stream.onDisk === undefined,
     ...(stream.lasting === undefined ? {} : { duplicate_window: nanos(stream.lasting.onceWithinMs) }),
   } satisfies Partial<StreamConfig>;
-  const isInMemory = stream.onDisk === undefined && stream.lasting === undefined;
-  const make = () =>
-    manager.streams.add({
-      ...config,
-      storage: isInMemory ? StorageType.Memory : StorageType.File,
-      retention: RetentionPolicy.Limits,
-      num_replicas: 1,
-    });
   try {
     const { config: present } = await manager.streams.info(stream.name);
-    if (present.storage === StorageType.Memory && !isInMemory) {
-      // an earlier version kept it there, and a stream never moves: what it held would not have outlived the server
-      await manager.streams.delete(stream.name);
-      await make();
-      return;
-    }
     const same =
       present.max_msgs_per_subject === config.max_msgs_per_subject &&
       present.max_msgs === config.max_msgs &&
@@ -90,7 +79,13 @@ async function ensureStream(manager: JetStreamManager, stream: KeptStream): Prom
     if (!same) await manager.streams.update(stream.name, config);
   } catch (thrown) {
     if (!isStreamMissing(thrown)) throw thrown;
-    await make();
+    const isInMemory = stream.onDisk === undefined && stream.lasting === undefined;
+    await manager.streams.add({
+      ...config,
+      storage: isInMemory ? StorageType.Memory : StorageType.File,
+      retention: RetentionPolicy.Limits,
+      num_replicas: 1,
+    });
   }
 }
 
