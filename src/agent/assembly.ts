@@ -149,13 +149,14 @@ export async function assembleAgent(
     listen: (bus) => desk.listen(bus),
     dialLimitMs: connectTimeoutMs * 3,
     drainMs: config.drainSeconds * 1000,
+    endOthers: () => Promise.all([supervised?.close(), rehearsal?.close()]),
     hungUp: () => {
       credentials.stop();
       ways.stop();
       upstreams.close();
       forwards.close();
       const end = endOf(link.snapshot(), node);
-      void Promise.all([metrics?.close(), supervised?.close(), rehearsal?.close()]).then(() => {
+      void Promise.resolve(metrics?.close()).then(() => {
         own?.stop();
         told.ended(end);
       });

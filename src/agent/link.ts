@@ -40,6 +40,8 @@ export interface LinkOptions {
   readonly dialLimitMs: number;
   /** How long open calls may take to finish, milliseconds. */
   readonly drainMs: number;
+  /** The link has ended, and the connection is closed when this is done: what tells its own end over it does so now. */
+  readonly endOthers: () => Promise<unknown>;
   /** The connection is closed, after the link has ended. */
   readonly hungUp: () => void;
   readonly log: Logger;
@@ -254,15 +256,24 @@ export class AgentLink {
   /** Ends everything, after the transition that led here was published. */
   #hangUp(): void {
     queueMicrotask(() => {
-      this.#hubWatch.stop();
-      this.#options.serving.leave();
-      const bus = this.#slot.take();
-      const closed = bus?.connected === true ? bus.drain() : bus?.close();
-      Promise.resolve(closed)
-        .catch((thrown: unknown) => {
-          this.#options.log.warn({ err: errorText(thrown) }, 'the connection to the bus did not close well');
-        })
-        .finally(() => this.#options.hungUp());
+      void this.#end().finally(() => this.#options.hungUp());
     });
+  }
+
+  async #end(): Promise<void> {
+    const { serving, endOthers, log } = this.#options;
+    this.#hubWatch.stop();
+    serving.leave();
+    const bus = this.#slot.take();
+    try {
+      await endOthers();
+    } catch (thrown) {
+      log.warn({ err: errorText(thrown) }, 'what is beside the link did not end well');
+    }
+    try {
+      await (bus?.connected === true ? bus.drain() : bus?.close());
+    } catch (thrown) {
+      log.warn({ err: errorText(thrown) }, 'the connection to the bus did not close well');
+    }
   }
 }
