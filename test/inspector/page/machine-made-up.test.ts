@@ -100,6 +100,7 @@ describe('the chart of a machine of which the page knows nothing', { skip }, () 
     await on('made-up-live', '/machine/greenhouse/north', async (page) => {
       await page.locator('[data-path="tended.roof.ajar"].active').waitFor();
       assert.equal(await page.locator('.edge.just').count(), 0);
+      await page.clock.install();
       actor.send({ type: 'NIGHT' });
       await page.locator('[data-path="tended.roof.shut"].active').waitFor();
       assert.deepEqual(
@@ -109,6 +110,7 @@ describe('the chart of a machine of which the page knows nothing', { skip }, () 
         ['tended.roof.ajar:NIGHT'],
       );
       assert.match((await page.locator('.live-word').textContent()) ?? '', /after NIGHT/);
+      await page.clock.fastForward(5_000);
       await page.locator('.edge.just').waitFor({ state: 'detached' });
       assert.equal(await page.locator('.edge.last').count(), 1);
 

@@ -55,6 +55,8 @@ export interface Chart {
   /** Parents before children, in the order of the definition. */
   readonly states: readonly StateShape[];
   readonly edges: readonly EdgeShape[];
+  /** Where its parts are drawn is known. */
+  readonly drawn: boolean;
   readonly width: number;
   readonly height: number;
 }
@@ -77,6 +79,7 @@ export function chartOf(machine: string, hash: string, root: StateTree, edges: r
     hash,
     states,
     edges,
+    drawn: root.box.width > 0,
     width: all.reduce((most, { x }) => Math.max(most, x), 0),
     height: all.reduce((most, { y }) => Math.max(most, y), 0),
   };

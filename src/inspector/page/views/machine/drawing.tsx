@@ -33,6 +33,7 @@ export function Drawing({ chart, active, lit, stamp, fading, chosen }: Props) {
           key={shape.path}
           shape={shape}
           title={chart.machine}
+          tone={toneIn(shapes, shape)}
           region={shapes.get(shape.parent ?? '')?.type === 'parallel' && shape.parent !== undefined}
           first={initials.has(shape.path) && shape.parent !== undefined}
           active={active.has(shape.path)}
@@ -54,6 +55,13 @@ export function Drawing({ chart, active, lit, stamp, fading, chosen }: Props) {
   );
 }
 
+/** How a state is to be looked at: by its own tag, or that of the innermost around it. */
+function toneIn(shapes: ReadonlyMap<string, StateShape>, shape: StateShape): string {
+  const own = shape.tags.find((tag) => ['good', 'warn', 'bad'].includes(tag));
+  const around = shape.parent === undefined ? undefined : shapes.get(shape.parent);
+  return own ?? (around === undefined ? '' : toneIn(shapes, around));
+}
+
 /** Edges between the same states share their line: a lit one is drawn over the others. */
 function inFront(edges: readonly EdgeShape[], lit: ReadonlyMap<string, Light>): readonly EdgeShape[] {
   return lit.size === 0 ? edges : edges.toSorted((a, b) => Number(lit.has(a.id)) - Number(lit.has(b.id)));
@@ -67,6 +75,7 @@ interface StateProps {
   readonly shape: StateShape;
   /** Name of the machine. */
   readonly title: string;
+  readonly tone: string;
   readonly region: boolean;
   readonly first: boolean;
   readonly active: boolean;
@@ -74,12 +83,11 @@ interface StateProps {
   readonly chosen: boolean;
 }
 
-function State({ shape, title, region, first, active, acted, chosen }: StateProps) {
+function State({ shape, title, tone, region, first, active, acted, chosen }: StateProps) {
   const { box, type } = shape;
   const group = type === 'compound' || type === 'parallel';
   const classes = ['box', type, shape.parent === undefined ? 'machine' : '', region ? 'region' : ''];
   classes.push(active ? 'active' : '', acted ? 'acted' : '', chosen ? 'chosen' : '');
-  const tone = shape.tags.find((tag) => ['good', 'warn', 'bad'].includes(tag)) ?? '';
   return (
     <g class={classes.filter(Boolean).join(' ')} data-path={shape.path} data-tone={tone}>
       <title>{[shape.path, shape.description].filter(Boolean).join('\n')}</title>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Time } from '../../parts/time.js';
-import { type Move, moveKey } from './model.js';
+import { type Move, moveKey, moveText } from './model.js';
 
 interface Props {
   /** In the actor's own order. */
@@ -46,11 +46,11 @@ interface RowProps {
 }
 
 function Row({ move, current, goTo, beside }: RowProps) {
-  const { atMs, event, from, to, detail, edges, by } = move;
+  const { atMs, from, to, detail, edges, by } = move;
   return (
     <li aria-current={current ? 'step' : undefined} data-move={moveKey(move)}>
       <button type="button" class="plain" title="Show this moment" onClick={() => goTo(move)}>
-        <Time ms={atMs} as="clock" fine /> <b>{event === '' ? '(always)' : event}</b>
+        <Time ms={atMs} as="clock" fine /> <b>{moveText(move)}</b>
       </button>{' '}
       <span class="from-to">
         {from === '' ? 'began' : from} → {to === '' ? 'ended' : to}

@@ -65,6 +65,12 @@ export function moveKey(move: Pick<Move, 'machine' | 'id' | 'bornMs' | 'sequence
   return `${move.machine}/${move.id}@${move.bornMs}~${move.sequence}`;
 }
 
+/** What a transition is called: its event; a beginning and what is taken by itself have none that people know. */
+export function moveText({ from, event }: Pick<Move, 'from' | 'event'>): string {
+  if (from === '') return 'began';
+  return event === '' ? 'always' : event;
+}
+
 /** The order of an actor's own transitions: by lives, and by their numbers within one. */
 export function inOwnOrder(a: Move, b: Move): number {
   return a.bornMs - b.bornMs || a.sequence - b.sequence;

@@ -14,8 +14,7 @@ import { ChartFrame } from './frame.js';
 import { History } from './history.js';
 import { Ignored } from './ignored.js';
 import { type Light, litAt, litLive, litMs } from './lit.js';
-import type { ActorNow, Move } from './model.js';
-import { moveKey } from './model.js';
+import { type ActorNow, type Move, moveKey, moveText } from './model.js';
 import type { Moment } from './moment.js';
 import { StateDetails } from './state-details.js';
 import { chartLabel, StateList } from './state-list.js';
@@ -60,7 +59,7 @@ export function Panel(props: Props) {
     >
       <Head {...props} active={active} />
       <p class="live-word" role="status">
-        {live && moment?.move !== undefined ? `${name} is in ${state} after ${moment.move.event}` : ''}
+        {live && moment?.move !== undefined ? `${name} is in ${state} after ${moveText(moment.move)}` : ''}
       </p>
       {moment === undefined ? (
         <p class="notice">At this moment it had not begun, as far as is known.</p>
@@ -68,15 +67,19 @@ export function Panel(props: Props) {
       {chart === undefined ? <p class="notice">Asking for its definition…</p> : null}
       {chart === null ? <StatesSeen moves={moves} state={state} /> : null}
       {chart ? (
-        <>
-          <ChartFrame
-            chart={chart}
-            {...{ active, lit, stamp, chosen, fading: live }}
-            label={chartLabel(chart, name, state)}
-            choose={(path) => setChosen(path === chosen ? undefined : path)}
-          />
+        <div class="drawn-chart">
+          {chart.drawn ? (
+            <ChartFrame
+              chart={chart}
+              {...{ active, lit, stamp, chosen, fading: live }}
+              label={chartLabel(chart, name, state)}
+              choose={(path) => setChosen(path === chosen ? undefined : path)}
+            />
+          ) : (
+            <p class="notice">The hub could not lay this machine out; its states are in the list.</p>
+          )}
           <StateList {...{ chart, active, chosen }} choose={setChosen} />
-        </>
+        </div>
       ) : null}
       <div class="beneath">
         {chart && chosen !== undefined ? <StateDetails chart={chart} path={chosen} /> : null}

@@ -10,7 +10,7 @@ interface Props {
 /** The states of a chart as a list, which says the same as the drawing to those who do not see it, or use keys. */
 export function StateList({ chart, active, chosen, choose }: Props) {
   return (
-    <details class="states">
+    <details class="states" open={!chart.drawn}>
       <summary>States as a list</summary>
       <ul>
         {chart.states.map(({ path, name, depth, type }) => (

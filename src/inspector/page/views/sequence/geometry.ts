@@ -1,4 +1,4 @@
-import { actorKey, type Move } from '../machine/model.js';
+import { actorKey, type Move, moveText } from '../machine/model.js';
 import type { Mark } from './axis.js';
 import type { Lane } from './lanes.js';
 
@@ -29,8 +29,7 @@ export function widthOf(lanes: readonly Lane[], wide = widest): number {
 /** What is written beside a mark: the event and where it led, as much as fits. */
 export function markText(move: Move, behind: number, wide = widest): string {
   const more = behind > 0 ? ` +${behind}` : '';
-  const event = move.event === '' ? 'always' : move.event;
-  const text = `${event} → ${move.to === '' ? 'ended' : move.to}`;
+  const text = `${moveText(move)} → ${move.to === '' ? 'ended' : move.to}`;
   const room = Math.floor((wide - taken) / letterWidth) - more.length;
   return (text.length > room ? `${text.slice(0, room - 1)}…` : text) + more;
 }

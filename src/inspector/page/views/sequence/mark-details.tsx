@@ -3,7 +3,7 @@ import { href } from '../../place.js';
 import { FactTree } from '../machine/fact-tree.js';
 import { factsOf } from '../machine/facts.js';
 import { pretty } from '../machine/history.js';
-import { actorKey, type Move } from '../machine/model.js';
+import { actorKey, type Move, moveText } from '../machine/model.js';
 import { wordForPlace } from '../machine/moment.js';
 import { placeShowing } from '../machine/shown.js';
 
@@ -36,8 +36,7 @@ export function MarkDetails({ move, cause, effects, before, following, follow, c
       </p>
       <h2>{key}</h2>
       <p>
-        <b>{move.event === '' ? '(always)' : move.event}</b> {move.from === '' ? 'began' : move.from} →{' '}
-        {move.to === '' ? 'ended' : move.to}
+        <b>{moveText(move)}</b> {move.from} → {move.to === '' ? 'ended' : move.to}
       </p>
       <p>
         <Time ms={move.atMs} as="full" fine />
@@ -69,7 +68,7 @@ function Others({
         {moves.slice(0, 20).map((move) => (
           <li key={`${actorKey(move)} ${move.bornMs} ${move.sequence}`}>
             <button type="button" class="plain link" onClick={() => choose(move)}>
-              {actorKey(move)}: {move.event} → {move.to}
+              {actorKey(move)}: {moveText(move)} → {move.to === '' ? 'ended' : move.to}
             </button>
           </li>
         ))}

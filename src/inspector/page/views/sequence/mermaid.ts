@@ -1,4 +1,4 @@
-import { actorKey, type Move } from '../machine/model.js';
+import { actorKey, type Move, moveText } from '../machine/model.js';
 import type { Lane } from './lanes.js';
 
 /** A sequence as mermaid draws it, for documents: arrows from whose doing it was, notes for the rest. */
@@ -9,7 +9,7 @@ export function mermaidOf(lanes: readonly Lane[], moves: readonly Move[]): strin
   for (const move of moves) {
     const name = names.get(actorKey(move));
     if (name === undefined) continue;
-    const said = `${plain(move.event === '' ? 'always' : move.event)}: ${move.from || 'began'} to ${move.to || 'ended'}`;
+    const said = `${plain(moveText(move))}: ${move.from || 'nothing'} to ${move.to || 'ended'}`;
     const by = names.get(move.by);
     lines.push(by === undefined ? `  Note over ${name}: ${said}` : `  ${by}->>${name}: ${said}`);
   }
