@@ -22,8 +22,7 @@ export function servedSpan(
  * that is not recorded passes as it came.
  */
 export function traceparentBelow(span: CallSpan | undefined, metadata: RawMetadata): string | undefined {
-  if (span === undefined) return undefined;
-  return span.recording || getMetadata(metadata, 'traceparent') !== span.traceparent
-    ? span.traceparent
-    : undefined;
+  return span === undefined || span.traceparent === getMetadata(metadata, 'traceparent')
+    ? undefined
+    : span.traceparent;
 }
