@@ -62,7 +62,6 @@ export class CallTally implements Pick<CallWatch, 'ended'> {
     this.#failed = [];
     const round = this.#round++;
     if (round % unprovenFor === 0) this.#rows.forget(round - provenFor, round - unprovenFor);
-    if (touched.length === 0) return [];
     const told = [...failed, ...slowest(touched, failed)];
     const summaries: MethodSummary[] = touched.map((row) => row.take());
     const most = mostParts * mostSummaryMethods;
