@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 # What `make` alone does.
 .DEFAULT_GOAL := all
-.PHONY: help all node setup build pb test soak demo demo-stop bench flame gencert readcert lint format clean
+.PHONY: help all node setup build pb test soak demo demo-stop bench bench-inspection flame gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -71,6 +71,9 @@ readcert: setup ## Show test.crt (CERT=FILE: another)
 
 bench: setup ## Compare calls straight, through nginx and through Postern (BENCH_JSON=FILE)
 	@node dist/scripts/bench.js
+
+bench-inspection: setup ## Weigh what it costs a call that somebody looks on
+	@node dist/scripts/bench/inspection.js
 
 flame: setup ## Draw where hub and agent spend their time, into docs/
 	@node dist/scripts/bench/profile.js docs
