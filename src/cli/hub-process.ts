@@ -44,7 +44,7 @@ export async function startHubProcess(options: {
   const controller =
     controllerBus === undefined
       ? undefined
-      : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub.ready, log, cleanup });
+      : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub, log, cleanup });
   const inspector = inspectorBesideHub({ bus, hub: () => hub, log });
   const hub = startHub(config, {
     bus,

@@ -4,6 +4,7 @@ import type { HubTarget } from '../client/hub-target.js';
 import { errorText, PosternError } from '../errors.js';
 import { RunsService } from '../gen/postern/v1/runs.js';
 import type { Logger } from '../log.js';
+import type { Operated } from '../operating.js';
 import type { OwnService } from '../own-service.js';
 import { NodeCalls } from './nodes/node-calls.js';
 import { RunBoard } from './runs/board.js';
@@ -21,6 +22,8 @@ export interface ControllerDeps {
   readonly bus: Bus;
   /** The hub that nodes are called by, with a token that may; asked when it is first needed, and again after a loss. */
   readonly hub: () => Promise<HubTarget>;
+  /** Hears what is done to runs by the service; default: nobody does. */
+  readonly told?: (operated: Operated) => void;
   readonly log: Logger;
   /** Its name, one subject token; default: random. */
   readonly name?: string;
@@ -42,7 +45,7 @@ export interface RunningController {
 
 /** Starts a controller: it conducts the runs that are begun here, and takes over those whose controller is gone. */
 export function startController(deps: ControllerDeps): RunningController {
-  const { bus, log, leaseMs = defaultLeaseMs, now = Date.now } = deps;
+  const { bus, log, leaseMs = defaultLeaseMs, now = Date.now, told = () => {} } = deps;
   const controller = deps.name ?? randomBytes(6).toString('hex');
   const calls = new NodeCalls(deps.hub);
   const life = new AbortController();
@@ -53,7 +56,7 @@ export function startController(deps: ControllerDeps): RunningController {
   const service: OwnService = {
     name: 'postern.v1.Runs',
     definition: RunsService,
-    implementation: { ...runsService({ bus, board: () => opened, now, log }) },
+    implementation: { ...runsService({ bus, board: () => opened, now, told, log }) },
   };
   return {
     ready,

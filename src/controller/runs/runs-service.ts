@@ -4,6 +4,7 @@ import { largestScenarioBytes, type RunEntry, type RunPartOf } from '../../bus/r
 import { PosternError } from '../../errors.js';
 import type { RunsServer, StartRunRequest } from '../../gen/postern/v1/runs.js';
 import type { Logger } from '../../log.js';
+import type { Operated } from '../../operating.js';
 import { readScenario } from '../scenario/read-scenario.js';
 import { type Provider, providers } from '../scenario/scenario.js';
 import type { RunBoard } from './board.js';
@@ -23,11 +24,13 @@ export interface RunsServiceOptions {
   readonly bus: Bus;
   readonly board: () => Promise<RunBoard>;
   readonly now: () => number;
+  /** Hears of runs that somebody has asked to end. */
+  readonly told: (operated: Operated) => void;
   readonly log: Logger;
 }
 
 /** `postern.v1.Runs`. */
-export function runsService({ bus, board, now, log }: RunsServiceOptions): RunsServer {
+export function runsService({ bus, board, now, told, log }: RunsServiceOptions): RunsServer {
   const { unary, streaming } = methods(log);
   const shown = async (runs: RunBoard, entry: RunEntry) => ({
     run: runView(entry, (await runs.partsOf(entry.run).get('nodes'))?.nodes),
@@ -42,7 +45,9 @@ export function runsService({ bus, board, now, log }: RunsServiceOptions): RunsS
     }),
     stopRun: unary(async ({ run, reason }, user) => {
       const runs = await board();
-      return shown(runs, await runs.askToStop(run, user, reason));
+      const entry = await runs.askToStop(run, user, reason);
+      told(askedToEnd(entry, user, reason));
+      return shown(runs, entry);
     }),
     getRun: unary(async ({ run }) => {
       const runs = await board();
@@ -84,6 +89,12 @@ export function runsService({ bus, board, now, log }: RunsServiceOptions): RunsS
       return { scenario: stored.text, file: stored.file };
     }),
   };
+}
+
+function askedToEnd({ run, endedAtMs }: RunEntry, caller: string, reason: string): Operated {
+  const outcome = endedAtMs === undefined ? 'it is asked to end' : 'it has ended already';
+  const method = 'postern.v1.Runs/StopRun';
+  return { caller, node: '', method, actor: `run/${run}`, event: 'ABORTED', reason, code: 0, outcome };
 }
 
 function known(runs: RunBoard, run: string): RunEntry {

@@ -28,6 +28,7 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
     controller = startController({
       bus: await stage.nats.controller(),
       hub: async () => ({ address: stage.hub.address, from: 'of this test', token }),
+      told: (operated) => stage.hub.hub.operators.told(operated),
       log: testLog,
     });
     await controller.ready;
@@ -43,8 +44,10 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
     await stage.close();
   });
 
-  /** Begins a run of nodes that never come. */
-  const startRun = async (run: string): Promise<void> => {
+  /** Calls the service of runs. */
+  const runs = async (
+    call: (client: RunsClient, done: (error: Error | null) => void) => unknown,
+  ): Promise<void> => {
     const server = new Server();
     server.addService(controller.service.definition, controller.service.implementation);
     const port = await new Promise<number>((resolve, reject) =>
@@ -53,7 +56,7 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
       ),
     );
     const client = new RunsClient(`127.0.0.1:${port}`, credentials.createInsecure());
-    await ask((done) => client.startRun(StartRunRequest.fromPartial({ run, scenario }), done));
+    await ask<void>((done) => call(client, (error) => done(error, undefined)));
     client.close();
     server.forceShutdown();
   };
@@ -109,7 +112,7 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
   });
 
   it('stops a run, in the name of who wanted it', async () => {
-    await startRun('r7');
+    await runs((client, done) => client.startRun(StartRunRequest.fromPartial({ run: 'r7', scenario }), done));
     await stage.actor('run', '', /^gathering$/);
     const wish = { machine: 'run', id: 'r7', event: 'ABORTED', reason: 'enough' };
     assert.equal(await stage.operate(wish), 'it is asked to end');
@@ -117,6 +120,14 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
     const [{ contextJson = '' } = {}] = await stage.actors('run', '');
     assert.deepEqual(JSON.parse(contextJson).aborted, { by: 'admin', reason: 'enough' });
     await stage.refused(wish, status.FAILED_PRECONDITION, /^it is aborted now|^it has ended/);
-    await until('it was told', async () => (await stage.told('run/r7')).length >= 1);
+    await until('it was told', async () => (await stage.told('run/r7')).length === 2);
+  });
+
+  it('hears of a run that was asked to end by the service of runs, too', async () => {
+    await runs((client, done) => client.startRun(StartRunRequest.fromPartial({ run: 'r8', scenario }), done));
+    await runs((client, done) => client.stopRun({ run: 'r8', reason: 'too long' }, done));
+    await until('it was told', async () => (await stage.told('run/r8')).length === 1);
+    const [event] = await stage.told('run/r8');
+    assert.deepEqual([event?.method, event?.note], ['postern.v1.Runs/StopRun', 'too long']);
   });
 });
