@@ -5,6 +5,7 @@ import type { Logger } from '../log.js';
 import type { HubOperators } from '../operating.js';
 import type { OwnPage } from '../own-page.js';
 import type { OwnService } from '../own-service.js';
+import type { OwnSocket } from '../own-socket.js';
 import type { Tracing } from '../tracing/tracing.js';
 import type { HubConfigInput } from './config.js';
 import { raiseHub } from './raise.js';
@@ -28,6 +29,8 @@ export interface HubDeps {
   readonly services?: readonly OwnService[];
   /** Pages of other roles in the same process, which the front door shows to everybody. */
   readonly pages?: readonly OwnPage[];
+  /** WebSockets of other roles in the same process. */
+  readonly sockets?: readonly OwnSocket[];
   /** Makes spans of calls; without it there are none. */
   readonly tracing?: Tracing | undefined;
   /** Instance id on the bus; default: random. */

@@ -220,6 +220,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       {
         ...(tunnels === undefined ? {} : { '/ws': tunnels.upgrade }),
         ...(natsWay === undefined ? {} : { '/nats': natsWay.upgrade }),
+        ...Object.fromEntries((deps.sockets ?? []).map(({ path, take }) => [path, take])),
       },
       (request, socket, head, listener) => http.takeUpgrade(request, socket, head, listener),
     ),

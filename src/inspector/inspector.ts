@@ -3,6 +3,7 @@ import { InspectorService } from '../gen/postern/v1/inspector.js';
 import type { Logger } from '../log.js';
 import type { HubOperators } from '../operating.js';
 import type { OwnService, Role } from '../own-service.js';
+import type { OwnSocket } from '../own-socket.js';
 import { watchCallsMethod } from './calls/watch-calls.js';
 import { type AskNode, Definitions } from './definitions/definitions.js';
 import { Directory, type NodeProcesses } from './directory/directory.js';
@@ -10,6 +11,8 @@ import { Layouts } from './layout/layouts.js';
 import { operateMethod } from './operate/operate.js';
 import { Orders } from './operate/orders.js';
 import { lookMethods } from './service.js';
+import { statelyEndpoint } from './stately/endpoint.js';
+import { Tickets } from './stately/tickets.js';
 
 const allRoles: readonly Role[] = ['call', 'join', 'operate', 'trace', 'admin'];
 
@@ -30,6 +33,8 @@ export interface InspectorDeps {
 export interface RunningInspector {
   /** What the hub is to answer for. */
   readonly services: readonly OwnService[];
+  /** WebSockets of the hub's front door. */
+  readonly sockets: readonly OwnSocket[];
   /** All actors as they are now. */
   readonly directory: Directory;
   /** Ends all watches. */
@@ -44,7 +49,9 @@ export function startInspector(deps: InspectorDeps): RunningInspector {
   const layouts = new Layouts(log);
   const definitions = new Definitions({ ask: askNode, layouts });
   const orders = new Orders(bus);
-  const look = lookMethods({ directory, bus, definitions }, life.signal, log);
+  const lookout = { directory, bus, definitions };
+  const tickets = new Tickets();
+  const look = lookMethods(lookout, tickets, life.signal, log);
   return {
     services: [
       {
@@ -59,6 +66,7 @@ export function startInspector(deps: InspectorDeps): RunningInspector {
         access: { roles: (method) => (method === 'Operate' ? allRoles : ['trace', 'operate']) },
       },
     ],
+    sockets: [statelyEndpoint(lookout, tickets, life.signal, log)],
     directory,
     stop() {
       life.abort();

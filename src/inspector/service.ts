@@ -12,6 +12,8 @@ import { type Visitor, visitorOf } from '../own-service.js';
 import { parsePlaces } from './directory/place.js';
 import { maySee, readFilters } from './filters.js';
 import { getActor, type Lookout, listActors, mostTransitions } from './look.js';
+import { statelyPath } from './stately/endpoint.js';
+import type { Tickets } from './stately/tickets.js';
 import { inspectorError } from './status.js';
 import { type WatchSink, watch } from './watch/watch.js';
 
@@ -21,9 +23,10 @@ const mostWatches = 512;
 /** The methods of `postern.v1.Inspector` that look at actors. `stopping` ends all watches. */
 export function lookMethods(
   lookout: Lookout,
+  tickets: Tickets,
   stopping: AbortSignal,
   log: Logger,
-): Pick<InspectorServer, 'listActors' | 'getActor' | 'watch'> {
+): Pick<InspectorServer, 'listActors' | 'getActor' | 'watch' | 'openStately'> {
   let watches = 0;
   const watching = async (call: ServerWritableStream<WatchRequest, WatchResponse>): Promise<void> => {
     const { filters, resume, history, historyOnly } = call.request;
@@ -56,6 +59,10 @@ export function lookMethods(
     listActors: unary((request, visitor) => listActors(lookout, request, visitor), log),
     getActor: unary((request, visitor, signal) => getActor(lookout, request, visitor, signal), log),
     watch: streaming(watching, log),
+    openStately: unary(
+      async (_, visitor) => ({ path: `${statelyPath}?ticket=${tickets.give(visitor)}` }),
+      log,
+    ),
   };
 }
 

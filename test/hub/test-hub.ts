@@ -60,6 +60,7 @@ export async function startTestHub(
       log,
       metrics: new Registry(),
       services: inspector.services,
+      sockets: inspector.sockets,
     },
   );
   const { listen, metrics } = await hub.ready.catch(async (thrown: unknown) => {

@@ -1,7 +1,7 @@
 import { PosternError } from '../../errors.js';
 import { actorView } from '../inspect/actor-view.js';
 import { printDefinition } from '../inspect/definition.js';
-import { showPage } from '../inspect/page-link.js';
+import { showPage, showStately } from '../inspect/page-link.js';
 import { tellStory } from '../inspect/story.js';
 import { filtersFor, listActors, wantedBy } from '../inspect/wanted-actors.js';
 import type { Invocation } from '../invocation.js';
@@ -15,14 +15,15 @@ export async function run(invocation: Invocation): Promise<number> {
   const wanted = wantedBy(words[0]);
   const machine = options.text('machine') ?? '';
   const flag = (name: string): boolean => options.flag(name);
-  const opens = flag('open') || flag('with-token');
+  const opens = ['open', 'with-token', 'stately'].some(flag);
   const looks = ['ls', 'definition', 'follow'].some(flag) || machine !== '';
   const asText = options.text('output') === 'text';
   if (opens && (wanted.kind !== 'all' || looks)) {
-    throw new PosternError('USAGE', '--open and --with-token are about the page, which shows all machines', {
+    throw new PosternError('USAGE', '--open, --with-token and --stately show all machines: name none', {
       exitCode: 2,
     });
   }
+  if (flag('stately')) return showStately(invocation);
   if (wanted.kind === 'all' && !looks && asText) return showPage(invocation);
   if (flag('definition')) return printDefinition(invocation, wanted);
   if (!flag('ls')) return tellStory(invocation, wanted, machine);

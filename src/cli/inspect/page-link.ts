@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { deadline, unary } from '../../client/call-failed.js';
+import { hubServices } from '../../client/hub-services.js';
 import { findHub, type HubTarget } from '../../client/hub-target.js';
 import { PosternError } from '../../errors.js';
+import type { OpenStatelyResponse } from '../../gen/postern/v1/inspector.js';
 import { hubChoiceOf } from '../hub-choice.js';
 import type { Invocation } from '../invocation.js';
+import { withHub } from '../with-hub.js';
 
 /** Prints the link to the inspector's page, and opens it where that is wanted. */
 export async function showPage(invocation: Invocation): Promise<number> {
@@ -14,6 +18,20 @@ export async function showPage(invocation: Invocation): Promise<number> {
   // The part behind # is for the page alone: browsers send it to nobody.
   if (options.flag('open')) await openBrowser(linkWithToken(page, target));
   return 0;
+}
+
+/** Prints where a tool that speaks Stately's inspection protocol may connect, once and within a minute. */
+export function showStately(invocation: Invocation): Promise<number> {
+  return withHub(invocation, async (connection) => {
+    const { path } = await unary<OpenStatelyResponse>((done) =>
+      hubServices(connection).inspector.openStately({}, connection.metadata(), deadline(), done),
+    );
+    const hub = pageAt(connection.target)
+      .replace(/\/inspect$/, '')
+      .replace(/^http/, 'ws');
+    invocation.streams.stdout.write(`${hub}${path}\n`);
+    return 0;
+  });
 }
 
 /** Where the page of a hub is. Throws `USAGE`. */

@@ -60,6 +60,12 @@ export const managingCommands: readonly CommandSpec[] = [
         kind: 'flag',
         summary: 'print a link that logs in: whoever has it may do what you may',
       },
+      {
+        name: 'stately',
+        kind: 'flag',
+        summary:
+          "print where a tool that speaks Stately's inspection protocol may connect within a minute, once",
+      },
       ...hubOptions,
     ],
     examples: [
