@@ -57,6 +57,7 @@ export async function startHubProcess(options: {
     version,
     services: [...(controller === undefined ? [] : [controller.service]), ...inspector.services],
     pages: [inspectorPage()],
+    sockets: inspector.sockets,
   });
   cleanup.add('the hub', () => hub.stop());
   cleanup.add('the inspector', () => inspector.stop());
