@@ -1,5 +1,7 @@
-import { type Chart, deeds, type EdgeShape, edgeText, type Rectangle, type StateShape } from './chart.js';
-import { headPath, linePath } from './edge-path.js';
+import { useMemo } from 'preact/hooks';
+import { type Chart, deeds, type EdgeShape, type Rectangle, type StateShape } from './chart.js';
+import { EdgeLine } from './edge-line.js';
+import { linePath } from './edge-path.js';
 import type { Light } from './lit.js';
 
 /** What of a chart stands out. */
@@ -25,6 +27,7 @@ interface Props extends Highlights {
 /** The states and edges of a chart, in the coordinates of its layout. */
 export function Drawing({ chart, active, lit, stamp, fading, chosen }: Props) {
   const initials = new Set(chart.states.map(({ initial }) => initial));
+  const sharing = useMemo(() => sharesLine(chart.edges), [chart]);
   const shapes = new Map(chart.states.map((shape) => [shape.path, shape]));
   return (
     <>
@@ -42,7 +45,13 @@ export function Drawing({ chart, active, lit, stamp, fading, chosen }: Props) {
         />
       ))}
       {inFront(chart.edges, lit).map((edge) => (
-        <Line key={edge.id} edge={edge} light={lit.get(edge.id)} near={edge.source === chosen} />
+        <EdgeLine
+          key={edge.id}
+          edge={edge}
+          light={lit.get(edge.id)}
+          near={edge.source === chosen}
+          bare={sharing.has(edge.id) && !lit.has(edge.id) && edge.source !== chosen}
+        />
       ))}
       {chart.edges.map((edge) =>
         lit.get(edge.id) === 'just' ? (
@@ -62,7 +71,17 @@ function toneIn(shapes: ReadonlyMap<string, StateShape>, shape: StateShape): str
   return own ?? (around === undefined ? '' : toneIn(shapes, around));
 }
 
-/** Edges between the same states share their line: a lit one is drawn over the others. */
+/** Edges between the same states share their line: it is drawn for the first of them, and over that for lit ones. */
+function sharesLine(edges: readonly EdgeShape[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(
+    edges.flatMap(({ id, source, targets }) => {
+      const ends = `${source} ${targets[0]}`;
+      return seen.size < seen.add(ends).size ? [] : [id];
+    }),
+  );
+}
+
 function inFront(edges: readonly EdgeShape[], lit: ReadonlyMap<string, Light>): readonly EdgeShape[] {
   return lit.size === 0 ? edges : edges.toSorted((a, b) => Number(lit.has(a.id)) - Number(lit.has(b.id)));
 }
@@ -139,42 +158,4 @@ function Deeds({ shape }: { readonly shape: StateShape }) {
       ))}
     </>
   );
-}
-
-function Line({
-  edge,
-  light,
-  near,
-}: {
-  readonly edge: EdgeShape;
-  readonly light: Light | undefined;
-  readonly near: boolean;
-}) {
-  if (edge.points.length === 0) return null;
-  const { label } = edge;
-  return (
-    <g class={`edge ${light ?? ''} ${near ? 'near' : ''}`} data-edge={edge.id}>
-      <title>{edgeTitle(edge)}</title>
-      <path class="line" d={linePath(edge.points)} />
-      <path class="head" d={headPath(edge.points)} />
-      {label === undefined ? null : (
-        <text class="middle" x={label.x + label.width / 2} y={label.y + label.height / 2}>
-          {edgeText(edge)}
-        </text>
-      )}
-    </g>
-  );
-}
-
-/** All that is known of an edge, for those who point at it. */
-function edgeTitle(edge: EdgeShape): string {
-  const { actions, operation } = edge;
-  return [
-    `${edge.source} → ${edge.targets.join(', ')}: ${edgeText(edge)}`,
-    edge.description,
-    actions.length === 0 ? '' : `does ${actions.join(', ')}`,
-    operation === undefined ? '' : `for operators: ${operation.title}`,
-  ]
-    .filter(Boolean)
-    .join('\n');
 }

@@ -53,7 +53,7 @@ function Row({ move, current, goTo, beside }: RowProps) {
         <Time ms={atMs} as="clock" fine /> <b>{moveText(move)}</b>
       </button>{' '}
       <span class="from-to">
-        {from === '' ? 'began' : from} → {to === '' ? 'ended' : to}
+        {from} → {to === '' ? 'ended' : to}
       </span>
       {by === '' ? null : (
         <>

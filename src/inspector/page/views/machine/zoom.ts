@@ -12,7 +12,7 @@ export interface Extent {
 }
 
 /** Where the drawing is seen smaller than this nothing can be read. */
-const readable = 0.62;
+const readable = 0.75;
 const smallest = 0.1;
 const largest = 4;
 /** Around the drawing, pixels of the frame. */
