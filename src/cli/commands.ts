@@ -12,6 +12,7 @@ import { managingCommands } from './table/managing.js';
 import { nodeCommands } from './table/node-commands.js';
 import { operatingCommands } from './table/operating.js';
 import { routingCommands } from './table/routing.js';
+import { runFileCommands } from './table/run-files.js';
 import { runCommands } from './table/runs.js';
 import { scenarioCommands } from './table/scenario.js';
 import { servingCommands } from './table/serving.js';
@@ -40,6 +41,7 @@ export const commands: readonly CommandSpec[] = [
   ...faultCommands,
   ...scenarioCommands,
   ...runCommands,
+  ...runFileCommands,
 ];
 
 /** The words that only hold commands together. */
