@@ -82,13 +82,20 @@ describe('operating nodes and links', { timeout: 90_000 }, () => {
     const token = await handMadeToken(stage.nats, { subject: 'alice', roles: ['operate'], nodes: ['att*'] });
     const { bornMs } = await stage.actor('node', 'attic', /^connected/);
     const wish = { machine: 'node', id: 'attic', event: 'KICK_ASKED', bornMs };
+    await stage.refused({ ...wish, bornMs: bornMs - 1 }, status.FAILED_PRECONDITION, /^another one is meant/);
     assert.equal(await stage.operate(wish, token), `sessions ended: ${before}`);
     await until('it is back under another id', async () => {
       const { state, contextJson } = await stage.actor('node', 'attic', /./);
       return state === 'connected.idle' && !contextJson.includes(before);
     });
-    await until('it is told', async () => (await stage.told('node/attic')).length === 1);
-    assert.equal((await stage.told('node/attic'))[0]?.caller, 'alice');
+    await until('it is told', async () => (await stage.told('node/attic')).length === 2);
+    assert.deepEqual(
+      (await stage.told('node/attic')).map(({ caller, code }) => [caller, code]),
+      [
+        ['admin', status.FAILED_PRECONDITION],
+        ['alice', status.OK],
+      ],
+    );
   });
 
   it('refuses who may not, what is not meant and what cannot be, tells why, and tells of it', async () => {
