@@ -27,7 +27,19 @@ describe('commands that call again', () => {
     const texts = fc
       .sample(fc.string({ unit: 'grapheme', minLength: 1 }), 200)
       .map((text) => text.replaceAll('\0', ''));
-    texts.push(`'`, `it's 'so'`, `$(touch /tmp/x)`, '`id`', 'a b', '\\', '"$POSTERN_TOKEN"', '\n', '--x=~', '*', '!!');
+    texts.push(
+      `'`,
+      `it's 'so'`,
+      `$(touch /tmp/x)`,
+      '`id`',
+      'a b',
+      '\\',
+      '"$POSTERN_TOKEN"',
+      '\n',
+      '--x=~',
+      '*',
+      '!!',
+    );
     assert.deepEqual(await wordsOf(texts.map(shellWord).join(' ')), texts);
   });
 
