@@ -13,39 +13,39 @@ export const columns: readonly Column<FleetRow>[] = [
     cell: ({ name }) => <a href={href(['machine', 'node', name])}>{name}</a>,
   },
   {
-    ...{ id: 'state', title: 'State', width: 13, sortable: true },
+    ...{ id: 'state', title: 'State', width: 14, sortable: true },
     cell: ({ node }) => <StateName state={node.state} tags={node.tags} />,
   },
   {
-    ...{ id: 'since', title: 'Since', width: 6, sortable: true, numeric: true },
+    ...{ id: 'since', title: 'Since', width: 5, sortable: true, numeric: true },
     hint: 'How long it has been in this state',
     cell: ({ sinceMs }) => <Time ms={sinceMs} />,
   },
   {
-    ...{ id: 'instances', title: 'Inst.', width: 5, sortable: true, numeric: true },
+    ...{ id: 'instances', title: 'Inst.', width: 4, sortable: true, numeric: true },
     hint: 'Processes that serve it',
     cell: ({ node }) => count(node.instances.length),
   },
   {
     ...{ id: 'transport', title: 'Transport', width: 7, sortable: true },
     hint: 'How it reaches the bus',
-    cell: ({ transports }) => <Text text={transports} />,
+    cell: ({ transports }) => <Text text={transports.join(', ')} />,
   },
   {
-    ...{ id: 'hub', title: 'Hub', width: 7, sortable: true },
+    ...{ id: 'hub', title: 'Hub', width: 6, sortable: true },
     hint: 'The hub that its tunnel leads to',
-    cell: ({ hubs }) => <Text text={hubs} />,
+    cell: ({ hubs }) => <Text text={hubs.join(', ')} />,
   },
   {
-    ...{ id: 'labels', title: 'Labels', width: 12, sortable: true },
-    cell: ({ labels }) => <Text text={labels} />,
+    ...{ id: 'labels', title: 'Labels', width: 11, sortable: true },
+    cell: ({ labels }) => <Text text={labels.join(' ')} />,
   },
   {
-    ...{ id: 'services', title: 'Services', width: 8, sortable: true },
+    ...{ id: 'services', title: 'Services', width: 7, sortable: true },
     cell: ({ services }) => <Text text={services} />,
   },
   {
-    ...{ id: 'roundTrip', title: 'RTT', width: 6, sortable: true, numeric: true },
+    ...{ id: 'roundTrip', title: 'RTT', width: 7, sortable: true, numeric: true },
     hint: 'Round trip between this hub and its nearest instance',
     cell: ({ roundTripMs }) => (roundTripMs === undefined ? <Text text="" /> : duration(roundTripMs)),
   },
@@ -59,7 +59,7 @@ export const columns: readonly Column<FleetRow>[] = [
     cell: ({ trouble }) => <Text text={trouble?.text ?? ''} />,
   },
   {
-    ...{ id: 'change', title: 'Last change', width: 8, sortable: true },
+    ...{ id: 'change', title: 'Last change', width: 11, sortable: true },
     hint: 'When one of its machines last changed its state, and at which event',
     cell: ({ change }) =>
       change === undefined ? (

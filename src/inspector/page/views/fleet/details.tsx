@@ -6,11 +6,11 @@ import { StateName } from '../../parts/state.js';
 import { Time } from '../../parts/time.js';
 import { href, setQuery } from '../../place.js';
 import { ActorOperations } from './actor-operations.js';
-import { type ActorFacts, type FleetRow, labelsOf } from './row.js';
+import type { ActorFacts, FleetRow } from './row.js';
 
 /** Everything about one node. Esc closes it. */
 export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
-  const { node, name, actors, trouble, change } = row;
+  const { node, name, labels, actors, trouble, change } = row;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (
@@ -23,7 +23,6 @@ export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
-  const labels = labelsOf(node);
   return (
     <aside class="details" aria-label={`Node ${name}`}>
       <header>

@@ -35,10 +35,10 @@ export interface Story {
 export interface FleetRow extends Story {
   readonly node: Node;
   readonly name: string;
-  readonly transports: string;
-  readonly hubs: string;
-  /** `key=value`, with spaces between. */
-  readonly labels: string;
+  readonly transports: readonly string[];
+  readonly hubs: readonly string[];
+  /** `key=value`. */
+  readonly labels: readonly string[];
   readonly services: string;
   /** The shortest, in milliseconds; undefined: not measured by this hub. */
   readonly roundTripMs: number | undefined;
@@ -56,10 +56,10 @@ export function rowOf(node: Node, story: Story): FleetRow {
   const { name, instances } = node;
   const transports = distinct(instances.map(({ transport }) => transport));
   const hubs = distinct(instances.map(({ hub }) => hub));
-  const labels = labelsOf(node).join(' ');
+  const labels = labelsOf(node);
   const services = distinct(
     instances.flatMap((instance) => (instance.services.length === 0 ? ['all'] : instance.services)),
-  );
+  ).join(', ');
   const trips = instances.map(({ roundTripUs }) => Number(roundTripUs)).filter((us) => us > 0);
   const own = story.actors.get(`node/${name}`);
   return {
@@ -67,7 +67,16 @@ export function rowOf(node: Node, story: Story): FleetRow {
     ...{ node, name, transports, hubs, labels, services },
     roundTripMs: trips.length === 0 ? undefined : Math.min(...trips) / 1_000,
     sinceMs: own !== undefined && own.state === node.state ? own.sinceMs : 0,
-    text: [name, node.state, transports, hubs, labels, services, story.trouble?.text ?? '', ...ids(node)]
+    text: [
+      name,
+      node.state,
+      ...transports,
+      ...hubs,
+      ...labels,
+      services,
+      story.trouble?.text ?? '',
+      ...ids(node),
+    ]
       .join('\n')
       .toLowerCase(),
   };
@@ -135,8 +144,8 @@ function ids({ instances }: Node): string[] {
   return instances.flatMap(({ id, version }) => [id, version]);
 }
 
-function distinct(values: readonly string[]): string {
-  return [...new Set(values.filter((value) => value !== ''))].sort().join(', ');
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value) => value !== ''))].sort();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

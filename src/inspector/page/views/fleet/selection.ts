@@ -1,4 +1,4 @@
-import { type FleetRow, labelsOf } from './row.js';
+import type { FleetRow } from './row.js';
 
 /** Which lines are shown, and in which order; what is empty does not limit. */
 export interface Selection {
@@ -51,15 +51,14 @@ export function selected(
   const hubs = new Map<string, number>();
   const shown: FleetRow[] = [];
   for (const row of rows) {
-    const own = labelsOf(row.node);
-    for (const label of own) tally(labels, label);
-    for (const one of parts(row.transports)) tally(transports, one);
-    for (const one of parts(row.hubs)) tally(hubs, one);
+    for (const label of row.labels) tally(labels, label);
+    for (const one of row.transports) tally(transports, one);
+    for (const one of row.hubs) tally(hubs, one);
     const fits =
       words.every((word) => row.text.includes(word)) &&
-      (selection.label === '' || own.includes(selection.label)) &&
-      (selection.transport === '' || parts(row.transports).includes(selection.transport)) &&
-      (selection.hub === '' || parts(row.hubs).includes(selection.hub));
+      (selection.label === '' || row.labels.includes(selection.label)) &&
+      (selection.transport === '' || row.transports.includes(selection.transport)) &&
+      (selection.hub === '' || row.hubs.includes(selection.hub));
     if (!fits) continue;
     const { state, tags } = row.node;
     states.set(state, { count: (states.get(state)?.count ?? 0) + 1, tags });
@@ -74,9 +73,9 @@ const sortedBy: Readonly<Record<string, (row: FleetRow) => string | number>> = {
   name: ({ name }) => name,
   state: ({ node }) => node.state,
   since: ({ sinceMs }) => -sinceMs,
-  transport: ({ transports }) => transports,
-  hub: ({ hubs }) => hubs,
-  labels: ({ labels }) => labels,
+  transport: ({ transports }) => transports.join(),
+  hub: ({ hubs }) => hubs.join(),
+  labels: ({ labels }) => labels.join(),
   services: ({ services }) => services,
   instances: ({ node }) => -node.instances.length,
   roundTrip: ({ roundTripMs }) => -(roundTripMs ?? -1),
@@ -97,10 +96,6 @@ function comparing(sort: string): (a: FleetRow, b: FleetRow) => number {
 
 function tally(counts: Map<string, number>, value: string): void {
   counts.set(value, (counts.get(value) ?? 0) + 1);
-}
-
-function parts(list: string): string[] {
-  return list === '' ? [] : list.split(', ');
 }
 
 function sortedByKey<T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
