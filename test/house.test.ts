@@ -20,12 +20,19 @@ after(() => rm(scratch, { recursive: true, force: true }));
 /** All TypeScript files below a folder of the checkout. */
 async function sources(folder: string): Promise<string[]> {
   const files = await readdir(path.join(checkoutRoot, folder), { recursive: true });
-  return files.filter((file) => file.endsWith('.ts')).map((file) => path.join(folder, file));
+  return files.filter((file) => /\.tsx?$/.test(file)).map((file) => path.join(folder, file));
 }
 
 test('the import rules hold', async () => {
   const imports = await importsOf(checkoutRoot, tsc);
   assert.ok(imports.length > 50, `only ${imports.length} imports were found`);
+  assert.deepEqual(importViolations(imports), []);
+});
+
+test('the import rules hold in the page of the inspector, too', async () => {
+  const page = 'src/inspector/page';
+  const imports = await importsOf(checkoutRoot, tsc, path.join(checkoutRoot, page));
+  assert.ok(imports.filter(({ from }) => from.startsWith(page)).length > 100, 'most of it is seen');
   assert.deepEqual(importViolations(imports), []);
 });
 

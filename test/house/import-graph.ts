@@ -15,11 +15,12 @@ export interface Import {
  * Every import of a program whose root holds a tsconfig.json: static, type-only and dynamic ones, `import()` types,
  * re-exports, aliases, triple-slash references. The compiler is asked why each file belongs to the program, so what
  * it resolves is what is listed. Modules of Node itself are no files, and not in the list.
+ * @param program folder of another program of the same root, with a tsconfig.json of its own.
  */
-export async function importsOf(root: string, tsc: string): Promise<Import[]> {
+export async function importsOf(root: string, tsc: string, program = root): Promise<Import[]> {
   const output = await runTsc(tsc, [
     '-p',
-    root,
+    program,
     '--noEmit',
     '--noCheck',
     '--pretty',

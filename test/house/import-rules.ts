@@ -47,6 +47,18 @@ const rules: readonly Rule[] = [
     broken: ({ from, toRoom }) => shipped(from) && ['test', 'scripts'].includes(toRoom),
   },
   {
+    name: 'a page imports itself, what was generated, and what has no room',
+    broken: ({ from, to, toRoom }) => {
+      if (!from.startsWith(pageFolder) || to.startsWith(pageFolder)) return false;
+      const shared = to.startsWith('src/inspector/run-file/');
+      return !shared && !['common', 'machines', 'package'].includes(toRoom);
+    },
+  },
+  {
+    name: 'nobody else imports a page',
+    broken: ({ from, to }) => to.startsWith(pageFolder) && shipped(from) && !from.startsWith(pageFolder),
+  },
+  {
     name: 'every room is known',
     broken: ({ fromRoom, toRoom }) => [fromRoom, toRoom].includes('unknown'),
   },
@@ -81,6 +93,9 @@ function roomOf(file: string): string {
   }
   return ['machines', 'test', 'scripts'].includes(top) ? top : 'unknown';
 }
+
+/** What runs in browsers beside a hub. */
+const pageFolder = 'src/inspector/page/';
 
 const shipped = (file: string): boolean => file.startsWith('src/') || file.startsWith('machines/');
 

@@ -87,6 +87,16 @@ export const plantedImports: readonly { file: string; text: string; breaks: read
     breaks: ['only src/bus imports NATS (@nats-io/nkeys)'],
   },
   {
+    file: 'src/inspector/page/own.ts',
+    text: "import type { Door } from '../door.js';\nimport { base } from '../../base.js';\nexport const x: Door = base;\n",
+    breaks: ['a page imports itself, what was generated, and what has no room (../door.js)'],
+  },
+  {
+    file: 'src/inspector/from-page.ts',
+    text: "export { x } from './page/own.js';\n",
+    breaks: ['nobody else imports a page (./page/own.js)'],
+  },
+  {
     file: 'src/wire/tested.ts',
     text: "import { helper } from '../../test/helper.js';\nexport const x = helper;\n",
     breaks: ['what is shipped imports no test and no script (../../test/helper.js)'],
