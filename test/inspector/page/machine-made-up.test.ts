@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { Transition } from '../../../src/gen/postern/v1/inspector.js';
 import { picture, startBrowser, withoutBrowser } from '../../support/browser.js';
-import { onInspectorPage } from '../../support/inspector-page.js';
+import { hubAway, onInspectorPage } from '../../support/inspector-page.js';
 import { type MadeActor, madeDefinition, startMadeActor } from '../../support/made-actor.js';
 import { type MadeInspector, serveMadeInspector } from '../../support/made-inspector.js';
 import { greenhouse } from './greenhouse.js';
@@ -44,7 +44,17 @@ describe('the chart of a machine of which the page knows nothing', { skip }, () 
       },
     });
     inspector = await serveMadeInspector(() => ({
-      actors: [actor.now(), { ...actor.now(), machine: 'shed', id: 'old', state: 'fallen', definition: '' }],
+      actors: [
+        actor.now(),
+        {
+          ...actor.now(),
+          machine: 'shed',
+          id: 'old',
+          state: 'fallen',
+          definition: '',
+          ignored: { RAIN: 12 },
+        },
+      ],
       transitions: [...kept, stranger],
       definitions: new Map([[definition.hash, definition]]),
     }));
@@ -154,9 +164,42 @@ describe('the chart of a machine of which the page knows nothing', { skip }, () 
   test('without a definition lists the states that were seen, and says so', async () => {
     await on('made-up-unknown', '/machine/shed/old', async (page) => {
       await page.getByText('there is no chart').waitFor();
+      assert.equal(await page.locator('.ignored li').textContent(), 'RAIN 12');
       assert.deepEqual(await page.locator('.states-seen li').allTextContents(), ['leaning', 'fallen']);
       assert.equal(await page.locator('.states-seen li[aria-current]').textContent(), 'fallen');
     });
+  });
+
+  test('only who is shown is watched, and a watch that broke goes on where it was', async () => {
+    const first = inspector.watches.length;
+    await onInspectorPage(
+      browser,
+      {
+        hub: inspector.address,
+        token: 'any',
+        name: 'made-up-broken',
+        mayLog: hubAway,
+        at: '/machine/greenhouse/north?with=shed/old',
+      },
+      async (page) => {
+        await page.locator('[data-path="tended.soil.moist"].active').waitFor();
+        const asked = inspector.watches.slice(first).map(({ filters, resume, history }) => ({
+          of: filters.map(({ machine, id }) => `${machine}/${id}`),
+          resume,
+          history,
+        }));
+        assert.deepEqual(asked, [{ of: ['greenhouse/north', 'shed/old'], resume: '', history: 64 }]);
+        inspector.tell({});
+        inspector.breakStreams();
+        await page.locator('.connection').getByText('reconnecting').waitFor();
+        await page.locator('.connection').getByText('live').waitFor();
+        assert.match(inspector.watches.at(-1)?.resume ?? '', /^\d+$/);
+        actor.send({ type: 'NIGHT' });
+        await page.locator('[data-path="tended.roof.shut"].active').waitFor();
+        actor.send({ type: 'SUN' });
+        await page.locator('[data-path="tended.roof.ajar"].active').waitFor();
+      },
+    );
   });
 
   test('a state tells what it is for and where it leads, by keys too', async () => {

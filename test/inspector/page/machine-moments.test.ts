@@ -68,6 +68,17 @@ test('a new life follows the one before, and an end leaves the state and says th
   assert.equal(late.actors.get(link)?.gone, true, 'what the old life did late changes nothing now');
 });
 
+test('what the hub says of an actor stands where it is newer than the transitions that came with it', () => {
+  const now = actor(link, { state: 'draining', sequence: 9, operations: ['STOP'] });
+  assert.deepEqual(told(story, [now]).actors.get(link), now);
+  const later = after(
+    told(story, [now]),
+    { actors: [], moves: [move({ sequence: 10, to: 'closed' })], live: false, lost: false },
+    bounds,
+  ).actors.get(link);
+  assert.deepEqual([later?.state, later?.operations], ['closed', undefined]);
+});
+
 test('only so many transitions are kept, the newest', () => {
   const many = Array.from({ length: 300 }, (_, at) => move({ sequence: at, atMs: at }));
   const others = Array.from({ length: 50 }, (_, at) => move({ of: 'node/attic', sequence: at, atMs: at }));
@@ -121,6 +132,17 @@ test('two transitions of one millisecond are two steps', () => {
   assert.deepEqual(
     line.map((_, at) => momentAt(world, link, line, at)?.state),
     ['b', 'c'],
+  );
+  const other = move({ of: 'node/attic', sequence: 1, from: 'x', to: 'y' });
+  const both = told([...twins, other], [actor(link), actor('node/attic')]);
+  const at = (place: number) =>
+    [link, 'node/attic'].map((key) => momentAt(both, key, timeline(both), place)?.state);
+  assert.deepEqual(
+    [at(1), at(2)],
+    [
+      ['c', 'x'],
+      ['c', 'y'],
+    ],
   );
 });
 

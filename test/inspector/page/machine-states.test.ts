@@ -96,6 +96,12 @@ test('a line goes from its first to its last point, and its head points where it
     { x: 30, y: 40 },
   ];
   assert.equal(linePath(points), 'M0 0L0 34Q0 40 6 40L30 40');
+  const corner = [
+    { x: 0, y: 0 },
+    { x: 0, y: 8 },
+    { x: 8, y: 8 },
+  ];
+  assert.equal(linePath(corner), 'M0 0L0 4Q0 8 4 8L8 8', 'a short part is not overshot');
   assert.equal(headPath(points), 'M30 40L22 43.5L22 36.5Z');
   assert.equal(linePath([]) + headPath([]) + headPath([{ x: 1, y: 1 }]), '');
 });
