@@ -153,7 +153,7 @@ export const servingCommands: readonly CommandSpec[] = [
     path: ['agent'],
     summary: 'serve a node: carry its calls to a gRPC server near by',
     description:
-      'Dials out to the hub and the bus; nobody needs to reach this machine. A join token is needed once, to bind the key of this agent to the name of the node; beside a running hub the agent makes itself one.',
+      'Dials out to the hub and the bus; nobody needs to reach this machine. A join token is needed once, to bind the key of this agent to the name of the node; beside a running hub the agent makes itself one. SIGHUP, where it is not on a terminal, is for its next attempt at once.',
     options: [
       { name: 'node', kind: 'text', value: 'NAME', summary: 'name of the node, one lower-case DNS label' },
       {
