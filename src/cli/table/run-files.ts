@@ -12,8 +12,7 @@ export const runFileCommands: readonly CommandSpec[] = [
     arguments: [runArgument],
     options: [
       {
-        name: 'output',
-        short: 'o',
+        name: 'output-file',
         kind: 'text',
         value: 'FILE',
         summary:
@@ -25,7 +24,7 @@ export const runFileCommands: readonly CommandSpec[] = [
     examples: [
       { line: 'postern runs export', does: 'the newest' },
       {
-        line: 'postern runs export partition-20260301-1000-k3fq -o partition.postern-run.jsonl.gz',
+        line: 'postern runs export partition-20260301-1000-k3fq --output-file partition.postern-run.jsonl.gz',
         does: 'packed, to be sent to somebody',
       },
     ],

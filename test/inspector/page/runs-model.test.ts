@@ -188,7 +188,13 @@ describe('a run that goes on', () => {
     assert.deepEqual([fromMs, fromMs + 200, toMs + 500].map(acts), ['no', 'yes', 'yes']);
     hear('healed', { injectedAtMs: fromMs + 200, healedAtMs: toMs + 300 });
     assert.deepEqual([toMs + 299, toMs + 300].map(acts), ['yes', 'no']);
-    live.hear({ machine: 'fault', id: 'another.f1.north', atMs: fromMs, to: 'x', contextJson: 'no json' });
+    live.hear({
+      machine: 'fault',
+      id: `${facts.run.slice(0, -1)}X.f1.north`,
+      atMs: fromMs,
+      to: 'x',
+      contextJson: 'no json',
+    });
     assert.equal(live.record && runAt(live.record, toMs).faults[0]?.state, 'healed');
   });
 });

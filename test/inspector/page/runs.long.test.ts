@@ -103,7 +103,7 @@ describe('what is done with runs in the page of the inspector', { skip }, () => 
         const buffer = Buffer.from(content);
         await page.getByLabel('File of a run').setInputFiles({ name, mimeType: 'text/plain', buffer });
       };
-      const exported = await postern('runs', 'export', 'fails', '-o', '-');
+      const exported = await postern('runs', 'export', 'fails', '--output-file', '-');
       assert.equal(exported.code, 0, exported.stderr);
       const { stdout } = exported;
       await chooses('cut.jsonl', stdout.slice(0, stdout.lastIndexOf('{"k":"end"')));

@@ -74,7 +74,7 @@ describe('runs in the page of the inspector', { skip }, () => {
       assert.match(saved, /watched\.postern-run\.jsonl\.gz$/);
     });
 
-    const byCli = await postern('runs', 'export', 'watched', '-o', inDir('watched.jsonl'));
+    const byCli = await postern('runs', 'export', 'watched', '--output-file', inDir('watched.jsonl'));
     assert.equal(byCli.code, 0, byCli.stderr);
     assert.deepEqual(
       factsOf(gunzipSync(await readFile(saved)).toString()),

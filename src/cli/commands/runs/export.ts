@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<number> {
       streams.stderr.write(`${style.yellow('left out:')} ${what}: the hub is older and cannot tell it\n`);
     });
     const lines = runFileLines(source, Date.now());
-    const file = options.text('output') ?? `${name}${runFileEnding}`;
+    const file = options.text('output-file') ?? `${name}${runFileEnding}`;
     if (file === '-') {
       for await (const line of lines) streams.stdout.write(line);
       return 0;
