@@ -91,7 +91,7 @@ class Page {
     if (!this.#takes(2)) return undefined;
     if (depth >= deepest) return this.#text('… left out');
     if (value instanceof Set) return this.#array([...value], depth);
-    if (value instanceof Map) return this.object(Object.fromEntries(value), depth);
+    if (value instanceof Map) return this.object(Object.fromEntries([...value].map(named)), depth);
     return Array.isArray(value) ? this.#array(value, depth) : this.object(value, depth);
   }
 
@@ -103,6 +103,11 @@ class Page {
     this.#leftBytes -= bytes;
     return this.#leftBytes >= 0;
   }
+}
+
+/** An entry of a map, whose key may be anything. */
+function named([key, value]: readonly [unknown, unknown]): [string, unknown] {
+  return [key !== null && typeof key === 'object' ? 'object' : String(key), value];
 }
 
 /** What JSON leaves out is no fact. */

@@ -28,7 +28,12 @@ const planted: fc.Arbitrary<readonly [text: string, secret: string]> = fc.oneof(
     .tuple(fc.constantFrom('token', 'api_key', 'PASSWORD', 'clientSecret'), base64url)
     .map(([name, word]) => [`--${name}=${word}`, word] as const),
   base64url.map((word) => [`{"refreshToken": "${word}"}`, word] as const),
-  base64url.map((word) => [`Authorization: Bearer ${word}`, word] as const),
+  fc
+    .tuple(
+      fc.constantFrom('Authorization: ', 'bearer ', 'Basic 1', 'cookie: session=', 'password: ', 'Secret: "'),
+      base64url,
+    )
+    .map(([before, word]) => [`${before}${word}`, word] as const),
   base64url.map((word) => [`-----BEGIN PRIVATE KEY-----\n${word}\n-----END PRIVATE KEY-----`, word] as const),
 );
 const secretNames = [
@@ -96,6 +101,14 @@ test('facts are never told at more length than there is room for, and are always
   for (const facts of [wide, long, { a: wide, b: long }]) {
     assert.ok(Buffer.byteLength(shown(facts)) <= mostBytes);
   }
+});
+
+test('a secret that is cut in two in a very long text is not seen either', () => {
+  const { seed } = createUserKey();
+  const secret = Buffer.from(seed).toString();
+  // what stands before it is a secret itself, and so long that its place comes into view
+  const text = `eyJ${'a'.repeat(4_050)} ${secret}`;
+  assert.equal(withoutSecrets(text).trim(), '[secret]');
 });
 
 test('what is left out for its length or its depth is said', () => {
