@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 # What `make` alone does.
 .DEFAULT_GOAL := all
-.PHONY: help all node setup build pb test soak demo demo-stop bench bench-inspection flame gencert readcert lint format clean
+.PHONY: help all node setup build pb test soak demo demo-stop bench bench-inspection flame screenshots gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -77,6 +77,9 @@ bench-inspection: setup ## Weigh what it costs a call that somebody looks on
 
 flame: setup ## Draw where hub and agent spend their time, into docs/
 	@node dist/scripts/bench/profile.js docs
+
+screenshots: setup ## Take the pictures of the inspector's page that README.md shows, into docs/img/
+	@node dist/scripts/screenshots.js
 
 clean: ## Remove what was installed, built and downloaded
 	rm -rf node_modules dist src/gen .build .tools demo-report

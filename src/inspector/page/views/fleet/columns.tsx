@@ -27,12 +27,12 @@ export const columns: readonly Column<FleetRow>[] = [
     cell: ({ node }) => count(node.instances.length),
   },
   {
-    ...{ id: 'transport', title: 'Transport', width: 7, sortable: true },
+    ...{ id: 'transport', title: 'Transport', width: 8, sortable: true },
     hint: 'How it reaches the bus',
     cell: ({ transports }) => <Text text={transports.join(', ')} />,
   },
   {
-    ...{ id: 'hub', title: 'Hub', width: 6, sortable: true },
+    ...{ id: 'hub', title: 'Hub', width: 5, sortable: true },
     hint: 'The hub that its tunnel leads to',
     cell: ({ hubs }) => <Text text={hubs.join(', ')} />,
   },
