@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { commands } from '../../src/cli/commands.js';
+import { InspectorService } from '../../src/gen/postern/v1/inspector.js';
 import { NodesServiceService } from '../../src/gen/postern/v1/nodes.js';
 import { run } from '../support/processes.js';
 import { cleanEnv, postern, posternBin } from './postern.js';
@@ -32,6 +33,16 @@ before(async () => {
     listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) => {
       counted += 1;
       done(null, { nodes: [node('cellar'), node('greenhouse')] });
+    },
+  });
+  const actor = (machine: string, id: string) => ({
+    ...{ machine, id, node: 'cellar', run: '', state: 's', sinceMs: 0, bornMs: 0, sequence: 1, gone: false },
+    ...{ contextJson: '{}', ignored: {}, definition: '', operations: [], tags: [] },
+  });
+  server.addService(InspectorService, {
+    listActors: (_call: unknown, done: (error: null, answer: unknown) => void) => {
+      const actors = [actor('link', 'cellar.b1'), actor('node', 'cellar'), actor('node', 'greenhouse')];
+      done(null, { actors, more: false });
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -84,6 +95,7 @@ test('bash offers the nodes of the hub where a node stands, and nowhere else', a
   assert.deepEqual(await offered('call', '-d', '{}', '--max-time', '3s', 'g'), ['greenhouse']);
   assert.deepEqual(await offered('call', 'cellar', ''), []);
   assert.deepEqual(await offered('inspect', '--follow', 'c'), ['cellar']);
+  assert.deepEqual(await offered('inspect', 'li'), ['link/cellar.b1']);
   assert.deepEqual(await offered('nodes', ''), ['revoke', 'allow', 'kick', 'cellar', 'greenhouse']);
   assert.deepEqual(await offered('nodes', 'revoke', ''), ['cellar', 'greenhouse']);
   assert.deepEqual(await offered('nodes', 'cellar', ''), []);
