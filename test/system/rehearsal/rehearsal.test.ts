@@ -32,8 +32,8 @@ describe('tests on nodes', () => {
 
   test('tell whoever inspects them what their daemon and their tests went through', async () => {
     for (const [machine, states] of [
-      ['daemon', ['unseen probing', 'probing serving']],
-      ['test', ['created armed', 'armed running', 'running draining', 'draining finished']],
+      ['daemon', [' unseen', 'unseen probing', 'probing serving']],
+      ['test', [' created', 'created armed', 'armed running', 'running draining', 'draining finished']],
     ] as const) {
       const shown = await stage.fleet.postern(['inspect', 'south', '--machine', machine, '-o', 'jsonl']);
       const told = shown.stdout
