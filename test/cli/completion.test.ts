@@ -28,6 +28,7 @@ before(async () => {
     lastSeenAtMs: 0,
     calls: 0,
     keys: [],
+    tags: [],
   });
   server.addService(NodesServiceService, {
     listNodes: (_call: unknown, done: (error: null, answer: unknown) => void) => {
@@ -96,7 +97,10 @@ test('bash offers the nodes of the hub where a node stands, and nowhere else', a
   assert.deepEqual(await offered('call', 'cellar', ''), []);
   assert.deepEqual(await offered('inspect', '--follow', 'c'), ['cellar']);
   assert.deepEqual(await offered('inspect', 'li'), ['link/cellar.b1']);
-  assert.deepEqual(await offered('nodes', ''), ['revoke', 'allow', 'kick', 'cellar', 'greenhouse']);
+  assert.deepEqual(
+    (await offered('nodes', '')).toSorted(),
+    ['revoke', 'allow', 'kick', 'drain', 'resume', 'cellar', 'greenhouse'].toSorted(),
+  );
   assert.deepEqual(await offered('nodes', 'revoke', ''), ['cellar', 'greenhouse']);
   assert.deepEqual(await offered('nodes', 'cellar', ''), []);
   assert.deepEqual(await offered('nodes', '--wat'), ['--watch']);
