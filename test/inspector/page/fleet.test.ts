@@ -94,6 +94,9 @@ describe('the fleet in the page of the inspector', { skip, concurrency: true }, 
       await page.getByRole('combobox', { name: 'Label' }).selectOption('');
       await page.getByText('2 of 3 nodes').waitFor();
       assert.deepEqual(await names(page), ['cellar', 'barn']);
+      await page.getByRole('searchbox').fill('idle floor=-1');
+      await page.getByText('1 of 3 nodes').waitFor();
+      assert.deepEqual(await names(page), ['cellar']);
     });
   });
 
