@@ -1,4 +1,4 @@
-import { assign, type SnapshotFrom, setup } from 'xstate';
+import { assign, initialTransition, type SnapshotFrom, setup, transition } from 'xstate';
 import {
   afterPingRound,
   bestStanding,
@@ -239,7 +239,7 @@ export const nodeMachine = nodeSetup.createMachine({
       },
     },
     suspect: {
-      tags: 'warn',
+      tags: ['warn', 'away'],
       description:
         'Every instance that is left has stopped answering; no call goes there until one answers again.',
       on: { ...facts.on, KICK_ASKED: mayKick, DRAIN_ASKED: mayDrain, RESUME_ASKED: mayResume },
@@ -251,7 +251,7 @@ export const nodeMachine = nodeSetup.createMachine({
       ],
     },
     lost: {
-      tags: 'bad',
+      tags: ['bad', 'away'],
       description: 'No instance is left. The node is remembered and comes back with the next claim.',
       on: { ...facts.on, DRAIN_ASKED: mayDrain, RESUME_ASKED: mayResume },
       always: [
@@ -272,6 +272,14 @@ export const nodeMachine = nodeSetup.createMachine({
 
 /** A snapshot of the node machine. */
 export type NodeSnapshot = SnapshotFrom<typeof nodeMachine>;
+
+/** A node as whoever has only read of it sees it, with so many calls open: where its machine would begin. */
+export function nodeAsRemembered(input: NodeInput, calls: number): NodeSnapshot {
+  const [remembered] = initialTransition(nodeMachine, input);
+  return calls === 0
+    ? remembered
+    : transition(nodeMachine, remembered, { type: 'CALLS_CHANGED', open: calls })[0];
+}
 
 /** The instances that may be given new calls, oldest claim first. */
 export function routable(snapshot: NodeSnapshot): string[] {

@@ -19,7 +19,7 @@ export function nodeView(style: Style, now: () => number): RecordView<Node> {
       {
         title: 'STATE',
         text: (node) => node.state,
-        paint: (padded, node) => paintState(style, padded, node.state),
+        paint: (padded, { tags }) => paintState(style, padded, tags),
       },
       { title: 'INSTANCES', text: instancesText },
       { title: 'VIA', text: viaText },
@@ -41,10 +41,11 @@ export function nodeJson(node: Node): JsonValue {
   };
 }
 
-function paintState(style: Style, padded: string, state: string): string {
-  if (state === 'connected.idle' || state === 'connected.serving') return style.green(padded);
-  if (state === 'lost' || state === 'revoked') return style.red(padded);
-  return state === 'unseen' ? style.dim(padded) : style.yellow(padded);
+/** The worst of what the machine says of the state counts. */
+function paintState(style: Style, padded: string, tags: readonly string[]): string {
+  if (tags.includes('bad')) return style.red(padded);
+  if (tags.includes('warn')) return style.yellow(padded);
+  return tags.includes('good') ? style.green(padded) : style.dim(padded);
 }
 
 function instancesText({ instances }: Node): string {

@@ -1,3 +1,4 @@
+import { nodeAsRemembered, stateName } from '../../machines/node.js';
 import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
 import type { CallTarget } from '../rpc/call.js';
 import type { PeerAddress } from '../rpc/exchange-port.js';
@@ -6,6 +7,7 @@ import type { NodeBandwidth } from './limits/node-bandwidth.js';
 import { PacedTarget } from './limits/paced-call.js';
 import type { NodeWatch } from './node-watch.js';
 import type { Place, Pool } from './pool.js';
+import { remembered } from './remembered.js';
 
 /** What the hub needs of the exchange to reach instances. */
 export interface Peers {
@@ -86,19 +88,7 @@ export class NodeView implements Pool {
   refresh(): boolean {
     this.ready = [...this.instances.values()].filter((one) => this.standing(one) === 'ready');
     const before = this.state;
-    this.state = this.watch?.state ?? stateOf(this.entry, this.openCalls);
+    this.state = this.watch?.state ?? stateName(nodeAsRemembered(remembered(this.entry), this.openCalls));
     return before !== this.state;
   }
-}
-
-/** The state that a node's machine is in at its owner, as far as the entry tells. */
-function stateOf(entry: NodeEntry, openCalls: number): string {
-  if (entry.revokedAtMs !== undefined) return 'revoked';
-  const has = (standing: Standing) => entry.instances.some((one) => one.standing === standing);
-  if (has('ready') && entry.drained !== undefined) return 'connected.draining';
-  if (has('ready')) return openCalls > 0 ? 'connected.serving' : 'connected.idle';
-  if (has('joining')) return 'connected.joining';
-  if (has('draining')) return 'connected.draining';
-  if (has('suspect')) return 'suspect';
-  return entry.lastSeenAtMs > 0 ? 'lost' : 'unseen';
 }

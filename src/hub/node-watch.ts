@@ -1,6 +1,5 @@
 import {
   type NodeEvent,
-  type NodePast,
   type NodeSnapshot,
   nodeMachine,
   standingOf,
@@ -11,6 +10,7 @@ import type { InstanceEntry, NodeEntry, Standing, Transition } from '../bus/mess
 import type { Logger } from '../log.js';
 import { wasKicked } from './kicks.js';
 import type { Findings } from './registry.js';
+import { remembered } from './remembered.js';
 
 /** The registry's `lastSeenAtMs` of a connected node may be so old, in milliseconds. */
 const lastSeenGrainMs = 60_000;
@@ -48,13 +48,7 @@ export class NodeWatch {
       machine: nodeMachine,
       machineName: 'node',
       id: before.name,
-      input: {
-        node: before.name,
-        past: pastOf(before),
-        epoch: before.epoch,
-        instances: before.instances,
-        drained: before.drained !== undefined,
-      },
+      input: remembered(before),
       publish: options.publish,
       changed: (previous, next) =>
         standingsChanged(previous, next) || previous.context.drained !== next.context.drained,
@@ -152,11 +146,6 @@ export class NodeWatch {
 
 function linkOf(node: string, { boot }: InstanceEntry): string {
   return `link/${node}.${boot}`;
-}
-
-function pastOf(entry: NodeEntry): NodePast {
-  if (entry.revokedAtMs !== undefined) return 'revoked';
-  return entry.lastSeenAtMs > 0 ? 'seen' : 'never';
 }
 
 /** True when an instance came, went or changed its standing. */

@@ -9,7 +9,7 @@ test('a state has its own tags and those of the states around it', () => {
   const fault = machines.fault.machine;
   assert.deepEqual(tagsOf(node, 'connected.idle'), ['good']);
   assert.deepEqual(tagsOf(node, 'connected.draining'), ['good', 'warn']);
-  assert.deepEqual(tagsOf(node, 'lost'), ['bad']);
+  assert.deepEqual(tagsOf(node, 'lost'), ['bad', 'away']);
   assert.deepEqual(tagsOf(fault, 'healing.undoing+stuck'), ['warn', 'bad']);
 });
 

@@ -42,7 +42,7 @@ export const nodesCheck: Check = {
   async run(subject) {
     const nodes = await subject.nodes().catch(() => undefined);
     if (nodes === undefined) return skipped('the hub does not show them');
-    const away = nodes.filter(({ state }) => state === 'lost' || state === 'suspect');
+    const away = nodes.filter(({ tags }) => tags.includes('away'));
     if (away.length === 0) return ok(`${nodes.length}, none is lost`);
     const named = away.slice(0, mostNamed).map(({ name, state }) => `${name} is ${state}`);
     const rest = away.length > mostNamed ? ` and ${away.length - mostNamed} more` : '';

@@ -64,7 +64,9 @@ async function onlyNode(lookup: Lookup, word: string): Promise<string> {
       { hint: offered(word, await lookup.services(undefined)), exitCode: 2 },
     );
   }
-  const names = nodes.map(({ name, state }) => (state === 'lost' ? `${name} (lost)` : name)).join(', ');
+  const names = nodes
+    .map(({ name, state, tags }) => (tags.includes('away') ? `${name} (${state})` : name))
+    .join(', ');
   throw new PosternError(
     'NODE_MISSING',
     `'${word}' is no command and no service of the hub; of the nodes, say which: ${names}${meant}`,

@@ -37,11 +37,13 @@ export function mayNotPass(
 
 /** Why no instance of a known node takes calls. */
 function notThere(node: string, view: NodeView): DoorRefusal {
-  if (view.state === 'revoked') return unavailable('NODE_REVOKED', `node '${node}' was revoked`);
-  if (view.state === 'connected.joining') {
+  if (view.entry.revokedAtMs !== undefined) return unavailable('NODE_REVOKED', `node '${node}' was revoked`);
+  const standings = [...view.instances.values()].map((one) => view.standing(one));
+  // One that is ready takes no calls where somebody drains the node.
+  if (standings.includes('joining') && !standings.includes('ready')) {
     return unavailable('NODE_JOINING', `node '${node}' is about to join and takes no calls yet`);
   }
-  if (view.state === 'connected.draining') {
+  if (standings.includes('draining') || standings.includes('ready')) {
     return unavailable('NODE_DRAINING', `node '${node}' is about to leave and takes no new calls`);
   }
   const seen = view.lastSeenAtMs === 0 ? 'never seen' : `last seen ${ago(view.lastSeenAtMs, Date.now())}`;

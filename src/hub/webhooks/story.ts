@@ -38,8 +38,7 @@ class NodeStory {
     const tell = (type: WebhookEventType, instance: Facts | undefined): WebhookEvent =>
       eventOf(type, instance, { view, transition, hub, ready: ready.length });
     const events = gone.map((one) => tell('instance.disconnected', one));
-    const { state } = watch;
-    if (this.#connected && (state === 'lost' || state === 'revoked')) {
+    if (this.#connected && watch.instances().length === 0) {
       events.push(tell('node.disconnected', newest(this.#present.values())));
       this.#connected = false;
     } else if (!this.#connected && ready.length > 0) {
