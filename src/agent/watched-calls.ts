@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../log.js';
-import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
-import { statusOfTrailers } from '../rpc/status.js';
+import type { Call, CallHead, CallSink, CallTarget } from '../rpc/call.js';
+import { WatchedCall } from '../rpc/watched-call.js';
 
 /** Latencies worth telling apart, in seconds. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -39,11 +39,11 @@ export class WatchedCalls implements CallTarget {
 
   open(head: CallHead, sink: CallSink): Call {
     this.#open.inc();
-    const watched = new WatchedSink(sink, (status, message) => this.#over(head, watched, status, message));
+    const watched = new WatchedCall(sink, (status, message) => this.#over(head, watched, status, message));
     return watched.over(this.#target.open(head, watched));
   }
 
-  #over(head: CallHead, watched: WatchedSink, status: number, message: string): void {
+  #over(head: CallHead, watched: WatchedCall, status: number, message: string): void {
     const ms = performance.now() - watched.sinceMs;
     this.#open.dec();
     this.#ended.inc({ status });
@@ -59,68 +59,5 @@ export class WatchedCalls implements CallTarget {
       },
       'call',
     );
-  }
-}
-
-/** One call, seen from both sides: whichever ends it, it ends once. */
-class WatchedSink implements CallSink, Call {
-  readonly sinceMs = performance.now();
-  readonly #sink: CallSink;
-  #ended: ((status: number, message: string) => void) | undefined;
-  #call: Call | undefined;
-
-  constructor(sink: CallSink, ended: (status: number, message: string) => void) {
-    this.#sink = sink;
-    this.#ended = ended;
-  }
-
-  over(call: Call): Call {
-    this.#call = call;
-    return this;
-  }
-
-  head(metadata: RawMetadata): void {
-    this.#sink.head(metadata);
-  }
-
-  data(chunk: Uint8Array): void {
-    this.#sink.data(chunk);
-  }
-
-  trailers(metadata: RawMetadata): void {
-    this.#end(statusOfTrailers(metadata), '');
-    this.#sink.trailers(metadata);
-  }
-
-  reset(reset: CallReset): void {
-    this.#end(reset.status, reset.message);
-    this.#sink.reset(reset);
-  }
-
-  drain(): void {
-    this.#sink.drain();
-  }
-
-  write(chunk: Uint8Array): boolean {
-    return this.#call?.write(chunk) ?? false;
-  }
-
-  end(): void {
-    this.#call?.end();
-  }
-
-  cancel(reset: CallReset): void {
-    this.#end(reset.status, reset.message);
-    this.#call?.cancel(reset);
-  }
-
-  consumed(bytes: number): void {
-    this.#call?.consumed(bytes);
-  }
-
-  #end(status: number, message: string): void {
-    const ended = this.#ended;
-    this.#ended = undefined;
-    ended?.(status, message);
   }
 }

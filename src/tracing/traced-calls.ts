@@ -1,8 +1,8 @@
-import type { Call, CallHead, CallReset, CallSink, CallTarget, RawMetadata } from '../rpc/call.js';
+import type { Call, CallHead, CallSink, CallTarget } from '../rpc/call.js';
 import { getMetadata } from '../rpc/metadata.js';
-import { statusOfTrailers } from '../rpc/status.js';
+import { WatchedCall } from '../rpc/watched-call.js';
 import { tracestateOf, withTraceparent } from './context.js';
-import type { CallSpan, Tracing } from './tracing.js';
+import type { Tracing } from './tracing.js';
 
 /** What the spans of calls to a server say beside what the call says. */
 export interface ServerFacts {
@@ -45,73 +45,10 @@ export class TracedCalls implements CallTarget {
     if (!span.recording && head.traceparent === undefined) return this.#target.open(head, sink);
     const told = { ...head, metadata: withTraceparent(metadata, span.traceparent) };
     if (!span.recording) return this.#target.open(told, sink);
-    const traced = new TracedCall(sink, span, this.#facts);
-    return traced.over(this.#target.open(told, traced));
-  }
-}
-
-/** One call, seen from both sides: whichever ends it, its span ends once. */
-class TracedCall implements CallSink, Call {
-  readonly #sink: CallSink;
-  readonly #facts: () => ServerFacts;
-  #span: CallSpan | undefined;
-  #call: Call | undefined;
-
-  constructor(sink: CallSink, span: CallSpan, facts: () => ServerFacts) {
-    this.#sink = sink;
-    this.#span = span;
-    this.#facts = facts;
-  }
-
-  over(call: Call): Call {
-    this.#call = call;
-    return this;
-  }
-
-  head(metadata: RawMetadata): void {
-    this.#sink.head(metadata);
-  }
-
-  data(chunk: Uint8Array): void {
-    this.#sink.data(chunk);
-  }
-
-  trailers(metadata: RawMetadata): void {
-    this.#end(statusOfTrailers(metadata), '');
-    this.#sink.trailers(metadata);
-  }
-
-  reset(reset: CallReset): void {
-    this.#end(reset.status, reset.message);
-    this.#sink.reset(reset);
-  }
-
-  drain(): void {
-    this.#sink.drain();
-  }
-
-  write(chunk: Uint8Array): boolean {
-    return this.#call?.write(chunk) ?? false;
-  }
-
-  end(): void {
-    this.#call?.end();
-  }
-
-  cancel(reset: CallReset): void {
-    this.#end(reset.status, reset.message);
-    this.#call?.cancel(reset);
-  }
-
-  consumed(bytes: number): void {
-    this.#call?.consumed(bytes);
-  }
-
-  #end(status: number, message: string): void {
-    const span = this.#span;
-    this.#span = undefined;
-    if (span === undefined) return;
-    const { node, instance } = this.#facts();
-    span.end({ status, message, node, instance });
+    const watched = new WatchedCall(sink, (status, message) => {
+      const { node, instance } = this.#facts();
+      span.end({ status, message, node, instance });
+    });
+    return watched.over(this.#target.open(told, watched));
   }
 }
