@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Actor, Transition } from '../../src/gen/postern/v1/inspector.js';
+import { type Actor, type Transition, WatchResponse } from '../../src/gen/postern/v1/inspector.js';
 import { Backlog } from '../../src/inspector/watch/backlog.js';
 
 const transition = (sequence: number, contextJson = '{}'): Transition => ({
@@ -40,6 +40,20 @@ describe('what a slow reader has still to be told', () => {
       [[1, 2], [3, 4], [5]],
     );
     assert.equal(new Set(messages.map(({ place }) => place)).size, 3);
+  });
+
+  it('counts all that a transition says', () => {
+    const backlog = new Backlog();
+    backlog.begin([], at(0), false);
+    const long = 'x'.repeat(256);
+    const ignored = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`${i} ${long}`, 1]));
+    const much = { ...transition(1), edges: Array.from({ length: 16 }, () => long), ignored, from: long };
+    for (let place = 1; place <= 500; place++) backlog.happened(much, 'link', place);
+    let most = 0;
+    for (let one = backlog.next(at(500)); one !== undefined; one = backlog.next(at(500))) {
+      most = Math.max(most, WatchResponse.encode(one).finish().length);
+    }
+    assert.ok(most > 500_000 && most < 1.1 * 2 ** 20, `${most} bytes`);
   });
 
   it('is not told again where another hub has told it', () => {

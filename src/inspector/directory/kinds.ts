@@ -24,9 +24,15 @@ export interface Heard {
   readonly transition: Transition;
 }
 
+/**
+ * What an actor tells of its facts, or of an event, is so long at most, characters of JSON, and it counts so many types of
+ * events that it ignored: twice what hosts of actors let through.
+ */
+const most = { json: 8_192, ignored: 64 };
+
 /** Hears what is read of the stream of a kind. */
 export interface KindListener extends Omit<StreamListener<string, Told>, 'message'> {
-  /** `heard` is undefined where nobody may say that there. */
+  /** `heard` is undefined where nobody may say that there, or so much. */
   message(place: number, heard: Heard | undefined): void;
 }
 
@@ -78,9 +84,8 @@ function kind<P extends string>(
           const names = { machine, id, node: '', run: '', boot: '', ...namesOf(params) };
           // The subject is proven, the body is not: nobody speaks for the machines of another node.
           const proven = body.machine === machine && body.id === id;
-          const heard = proven
-            ? { names, place, storedMs, transition: toTransition(names, body) }
-            : undefined;
+          const transition = proven ? toTransition(names, body) : undefined;
+          const heard = transition && { names, place, storedMs, transition };
           listener.message(place, heard);
         },
       }),
@@ -104,23 +109,16 @@ export function kindOf(machine: string): Kind | undefined {
   return kinds.find((one) => one.machine === machine);
 }
 
-function toTransition({ machine, id, node }: Names, told: Told): Transition {
+/** Undefined where it tells more than any host lets through: it would be held for all who look. */
+function toTransition({ machine, id, node }: Names, told: Told): Transition | undefined {
   const { bornMs = 0, sequence, atMs, event, detail, from, to, edges = [], by = '' } = told;
+  const { ignored = {}, definition = '' } = told;
+  const detailJson = detail === undefined ? '' : JSON.stringify(detail);
+  const contextJson = JSON.stringify(told.context);
+  if (Math.max(detailJson.length, contextJson.length) > most.json) return undefined;
+  if (Object.keys(ignored).length > most.ignored) return undefined;
   return {
-    machine,
-    id,
-    bornMs,
-    sequence,
-    atMs,
-    event,
-    detailJson: detail === undefined ? '' : JSON.stringify(detail),
-    from,
-    to,
-    edges: [...edges],
-    contextJson: JSON.stringify(told.context),
-    by,
-    ignored: told.ignored ?? {},
-    node,
-    definition: told.definition ?? '',
+    ...{ machine, id, bornMs, sequence, atMs, event, detailJson, from, to },
+    ...{ edges: [...edges], contextJson, by, ignored, node, definition },
   };
 }

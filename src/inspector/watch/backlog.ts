@@ -90,12 +90,14 @@ export class Backlog {
     this.#lost = false;
     let length = 0;
     const actors = takeWhile(this.#actors, (actor) => {
-      length += actor.contextJson.length + 256;
+      length += actor.contextJson.length + lengthOf(actor);
       return length < messageLength;
     });
     if (this.#actors.length > 0) return { actors, transitions: [], place: '', live: false, lost };
     const taken = takeWhile(this.#transitions, ({ transition }) => {
-      length += transition.contextJson.length + transition.detailJson.length + 256;
+      const { contextJson, detailJson, edges, event, from, to, by } = transition;
+      for (const text of [contextJson, detailJson, event, from, to, by, ...edges]) length += text.length;
+      length += lengthOf(transition);
       return length < messageLength;
     });
     for (const { machine, place } of taken) {
@@ -123,6 +125,13 @@ export class Backlog {
     if (before?.created === created && before.place >= place) return;
     this.#told.set(machine, { created, place });
   }
+}
+
+/** Of what actors and transitions have in common, rather more than less. */
+function lengthOf({ id, ignored }: Pick<Actor, 'id' | 'ignored'>): number {
+  let length = 256 + id.length;
+  for (const type in ignored) length += type.length + 16;
+  return length;
 }
 
 /** Takes what comes first, at least one, for as long as `fits` says that it does. */
