@@ -35,6 +35,8 @@ export interface Visitor {
   readonly covers: (node: string) => boolean;
   /** Their token leaves no node out. */
   readonly coversAll: boolean;
+  /** Their token is good no more. A call that they make ends by itself then; what they leave behind does not. */
+  readonly ended: () => boolean;
 }
 
 /** By the metadata of the call, which is an object of this process alone. */

@@ -60,7 +60,7 @@ export class CallerVerifier {
   }
 
   /** Why a token that was good is so no more: it has expired, or was revoked; undefined: it is good still. */
-  ended({ expiresAtMs, tokenId }: Identity): string | undefined {
+  ended({ expiresAtMs, tokenId }: Pick<Identity, 'expiresAtMs' | 'tokenId'>): string | undefined {
     if (isExpired(expiresAtMs, this.#now())) return expired;
     return this.#isRevoked(tokenId) ? revoked : undefined;
   }

@@ -9,7 +9,10 @@ const callerName = 'x-postern-caller';
 const reserved: readonly string[] = [callerName, 'x-postern-roles', 'x-postern-nodes'];
 
 /** What the hub's own services know of who calls. */
-export type Caller = Pick<Identity, 'subject' | 'roles' | 'nodes' | 'methods' | 'limits'>;
+export type Caller = Pick<
+  Identity,
+  'subject' | 'tokenId' | 'expiresAtMs' | 'roles' | 'nodes' | 'methods' | 'limits'
+>;
 
 /** The metadata without anything that looks as if the front door had said it; the same object when nothing did. */
 export function withoutCaller(metadata: RawMetadata): RawMetadata {
@@ -28,13 +31,15 @@ export function withoutCaller(metadata: RawMetadata): RawMetadata {
 
 /** The metadata with the caller's identity. */
 export function withCaller(metadata: RawMetadata, identity: Identity): RawMetadata {
-  const { subject, roles: held, nodes, methods, limits } = identity;
-  const told: Caller = { subject, roles: held, nodes, methods, limits };
+  const { subject, tokenId, expiresAtMs, roles: held, nodes, methods, limits } = identity;
+  const told: Caller = { subject, tokenId, expiresAtMs, roles: held, nodes, methods, limits };
   return [...metadata, callerName, Buffer.from(JSON.stringify(told)).toString('base64url')];
 }
 
 const caller = z.strictObject({
   subject: z.string(),
+  tokenId: z.string(),
+  expiresAtMs: z.number(),
   roles: z.array(z.enum(roles)),
   // An empty list names none at all.
   nodes: z.array(z.string()).optional(),

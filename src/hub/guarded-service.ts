@@ -1,4 +1,5 @@
 import type { Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { CallerVerifier } from '../auth/caller-verifier.js';
 import { hasRole } from '../auth/identity.js';
 import { coversMethod } from '../auth/method-patterns.js';
 import { coversAllNodes } from '../auth/node-patterns.js';
@@ -18,6 +19,7 @@ import { callerWith, serviceError } from './own-calls.js';
 export function guarded(
   service: Pick<OwnService, 'implementation' | 'definition' | 'access'>,
   nodes: Pick<Nodes, 'view'>,
+  verifier: Pick<CallerVerifier, 'ended'>,
   log: Logger,
 ): UntypedServiceImplementation {
   const { access } = service;
@@ -31,6 +33,7 @@ export function guarded(
       may: (role) => hasRole(caller, role),
       covers: (node) => covers(caller, node, nodes),
       coversAll: coversAllNodes(caller.nodes),
+      ended: () => verifier.ended(caller) !== undefined,
     };
   };
   return guardedBy({ admit, refusal: (thrown) => serviceError(thrown, log) }, service);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { CallerVerifier } from '../auth/caller-verifier.js';
 import { type ActivityServer, ActivityService } from '../gen/internal/activity.js';
 import { type HubServer, HubService } from '../gen/internal/hub.js';
 import { type NodesServiceServer, NodesServiceService } from '../gen/postern/v1/nodes.js';
@@ -39,6 +40,7 @@ export function startOwnServices(
   /** Services of others in this process. */
   others: readonly OwnService[],
   nodes: Pick<Nodes, 'view'>,
+  verifier: Pick<CallerVerifier, 'ended'>,
   log: Logger,
 ): OwnServices {
   const server = new Server({ 'grpc.enable_channelz': 0 });
@@ -47,7 +49,7 @@ export function startOwnServices(
   server.addService(RoutesServiceService, services.routes);
   server.addService(HubService, services.hub);
   server.addService(ActivityService, services.activity);
-  for (const service of others) server.addService(service.definition, guarded(service, nodes, log));
+  for (const service of others) server.addService(service.definition, guarded(service, nodes, verifier, log));
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   // Written beside the generated code at build time.

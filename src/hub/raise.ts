@@ -157,6 +157,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     },
     deps.services ?? [],
     nodes,
+    verifier,
     log,
   );
   undo.add(() => own.stop());

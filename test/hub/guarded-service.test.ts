@@ -42,6 +42,7 @@ describe('a service of another role behind a hub', () => {
       guarded(
         { definition: RunsService, implementation: { listRuns, watchRun } },
         { view: () => undefined },
+        { ended: () => undefined },
         testLog,
       ),
     );

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import WebSocket from 'ws';
 import type { Bus } from '../../src/bus/bus.js';
 import type { OpenStatelyResponse } from '../../src/gen/postern/v1/inspector.js';
+import type { CreateCallerTokenResponse } from '../../src/gen/postern/v1/tokens.js';
 import { ask, bearer, ownClients, startTestHub, type TestHub } from '../hub/test-hub.js';
 import { startTestNats, type TestNats, until } from '../support/nats.js';
 import { inspectorOf, tell, tellKept } from './stage.js';
@@ -36,6 +37,18 @@ describe("the endpoint for Stately's tools", () => {
       inspector.close();
     }
   };
+  /** A token to look on. */
+  const tracer = async (nodes: string[]): Promise<CreateCallerTokenResponse> => {
+    const clients = ownClients(hub.address);
+    const asked = { subject: 'carol', nodes, roles: ['trace'], ttlSeconds: 60, methods: [], email: '' };
+    try {
+      return await ask((done) =>
+        clients.tokens.createCallerToken({ ...asked, limits: undefined }, bearer(hub.adminToken), done),
+      );
+    } finally {
+      clients.close();
+    }
+  };
   /** What Stately's own receiver reads: text messages that are JSON, each an event. */
   const receive = (path: string) => {
     const socket = new WebSocket(`ws://${hub.address}${path}`);
@@ -55,23 +68,7 @@ describe("the endpoint for Stately's tools", () => {
   it('tells actors, events and snapshots, of the nodes alone that the token covers', async () => {
     await tellKept(hub.bus, agents.n1, 'n1', 'b', [0, 1]);
     await tellKept(hub.bus, agents.n2, 'n2', 'b', [0, 1]);
-    const clients = ownClients(hub.address);
-    const { token } = await ask<{ token: string }>((done) =>
-      clients.tokens.createCallerToken(
-        {
-          subject: 'carol',
-          nodes: ['n1'],
-          roles: ['trace'],
-          ttlSeconds: 60,
-          methods: [],
-          limits: undefined,
-          email: '',
-        },
-        bearer(hub.adminToken),
-        done,
-      ),
-    );
-    clients.close();
+    const { token } = await tracer(['n1']);
     const { events } = receive(await ticket(token));
     await until('the actors are told', () => events.length > 0);
     tell(agents.n2, 'n2', 'b', [2]);
@@ -85,6 +82,21 @@ describe("the endpoint for Stately's tools", () => {
         ['@xstate.snapshot', 'link/n1.b', 's2', 'E2'],
       ],
     );
+  });
+
+  it('ends soon after the token behind its ticket was taken back, and takes no ticket of one', async () => {
+    await tellKept(hub.bus, agents.n1, 'n1', 'c', [0]);
+    const { token, id } = await tracer([]);
+    const [used, kept] = [await ticket(token), await ticket(token)];
+    const open = receive(used);
+    await until('it is open', () => open.events.length > 0);
+    const clients = ownClients(hub.address);
+    await ask((done) => clients.tokens.revokeToken({ id }, bearer(hub.adminToken), done));
+    clients.close();
+    await until('it is ended', () => open.closed() !== undefined);
+    const late = receive(kept);
+    await until('the other is refused', () => late.closed() !== undefined);
+    assert.deepEqual([open.closed(), late.closed(), late.events.length], [1008, 1008, 0]);
   });
 
   it('takes each ticket once, and nobody without', async () => {

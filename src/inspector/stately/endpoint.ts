@@ -18,7 +18,9 @@ export const statelyPath = '/inspect/stately';
 const mostOpen = 32;
 /** Each is asked so often whether it is there, milliseconds; one that has not answered until then is ended. */
 const pingEveryMs = 15_000;
-/** A token that was taken back is noticed at the latest then: a new ticket is needed, milliseconds. */
+/** It is looked so often whether the token behind a ticket is still good, milliseconds. */
+const tokenEveryMs = 1_000;
+/** Then a new ticket is needed, milliseconds. */
 const longestMs = 3_600_000;
 /** So much may wait for a reader, bytes, before the watch waits too. */
 const mostBuffered = 1 << 20;
@@ -45,6 +47,9 @@ export function statelyEndpoint(
     socket.on('close', () => gone.abort());
     const { signal, release } = joinAborts([gone.signal, stopping], longestMs);
     const stopPings = pinged(socket);
+    const looking = setInterval(() => {
+      if (visitor.ended()) gone.abort();
+    }, tokenEveryMs);
     const known = new Set<string>();
     const write = async (message: WatchResponse): Promise<void> => {
       const shown = { ...message, actors: message.actors.map((actor) => definitions.shown(actor)) };
@@ -62,6 +67,7 @@ export function statelyEndpoint(
       socket.close(tryLater, 'what is kept cannot be read now');
     } finally {
       stopPings();
+      clearInterval(looking);
       release();
     }
   };
@@ -71,7 +77,7 @@ export function statelyEndpoint(
       const ticket = new URL(request.url ?? '/', 'ws://hub').searchParams.get('ticket') ?? '';
       const visitor = tickets.take(ticket);
       server.handleUpgrade(request, socket, head, (accepted) => {
-        if (visitor === undefined) {
+        if (visitor === undefined || visitor.ended()) {
           accepted.close(policyViolation, 'the ticket is none, or was used: postern inspect --stately');
         } else if (open >= mostOpen) accepted.close(tryLater, `${mostOpen} are open already`);
         else {
@@ -92,9 +98,13 @@ function configOf({ machine }: { readonly machine: string }): unknown {
 function sent(socket: WebSocket, text: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    socket.send(text, () => resolve());
-    if (socket.bufferedAmount < mostBuffered) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const go = (): void => {
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
+    signal.addEventListener('abort', go);
+    socket.send(text, go);
+    if (socket.bufferedAmount < mostBuffered) go();
   });
 }
 

@@ -90,6 +90,7 @@ describe('watching calls', () => {
           may: () => true,
           covers: (node) => covers(node),
           coversAll: true,
+          ended: () => false,
         }),
         refusal: () => ({ code: 13, details: '' }),
       },
