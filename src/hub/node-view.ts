@@ -1,4 +1,4 @@
-import { nodeAsRemembered, stateName } from '../../machines/node.js';
+import { type NodeSnapshot, nodeAsRemembered, routable, standingOf, stateName } from '../../machines/node.js';
 import type { InstanceEntry, NodeEntry, Standing } from '../bus/messages.js';
 import type { CallTarget } from '../rpc/call.js';
 import type { PeerAddress } from '../rpc/exchange-port.js';
@@ -56,6 +56,7 @@ export class NodeView implements Pool {
   turn = 0;
   /** The machine's state, e.g. `connected.idle`. */
   state = 'unseen';
+  #remembered: NodeSnapshot | undefined;
 
   /** `bandwidth` undefined: no node is limited. */
   constructor(entry: NodeEntry, bandwidth?: NodeBandwidth) {
@@ -78,17 +79,26 @@ export class NodeView implements Pool {
 
   /** How far an instance may be given calls; undefined: it is gone. */
   standing(instance: InstanceView): Standing | undefined {
-    const standing = this.watch === undefined ? instance.entry.standing : this.watch.standing(instance.id);
+    const now = this.#now();
+    const standing = standingOf(now, instance.id);
     if (standing !== 'ready') return standing;
-    if (instance.leaving || this.entry.drained !== undefined) return 'draining';
+    if (instance.leaving || !routable(now).includes(instance.id)) return 'draining';
     return this.watch === undefined && instance.unheard ? 'suspect' : 'ready';
   }
 
   /** Computes anew what follows from the entry and the watch. True when the state has changed. */
   refresh(): boolean {
+    this.#remembered = undefined;
     this.ready = [...this.instances.values()].filter((one) => this.standing(one) === 'ready');
     const before = this.state;
-    this.state = this.watch?.state ?? stateName(nodeAsRemembered(remembered(this.entry), this.openCalls));
+    this.state = stateName(this.#now());
     return before !== this.state;
+  }
+
+  /** The node's machine as it is at this hub, or as it would be by what the registry says. */
+  #now(): NodeSnapshot {
+    if (this.watch !== undefined) return this.watch.snapshot;
+    this.#remembered ??= nodeAsRemembered(remembered(this.entry), this.openCalls);
+    return this.#remembered;
   }
 }

@@ -1,10 +1,4 @@
-import {
-  type NodeEvent,
-  type NodeSnapshot,
-  nodeMachine,
-  standingOf,
-  stateName,
-} from '../../machines/node.js';
+import { type NodeEvent, type NodeSnapshot, nodeMachine, standingOf } from '../../machines/node.js';
 import { type RunningActor, startActor } from '../actors/host.js';
 import type { InstanceEntry, NodeEntry, Standing, Transition } from '../bus/messages.js';
 import type { Logger } from '../log.js';
@@ -66,8 +60,8 @@ export class NodeWatch {
     });
   }
 
-  get state(): string {
-    return stateName(this.#actor.snapshot());
+  get snapshot(): NodeSnapshot {
+    return this.#actor.snapshot();
   }
 
   /** How far the instance itself may be given calls; where the node is drained none is. */
