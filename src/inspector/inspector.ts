@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Bus } from '../bus/bus.js';
 import { InspectorService } from '../gen/postern/v1/inspector.js';
 import type { Logger } from '../log.js';
@@ -5,7 +6,8 @@ import type { HubOperators } from '../operating.js';
 import type { OwnService, Role } from '../own-service.js';
 import type { OwnSocket } from '../own-socket.js';
 import { watchCallsMethod } from './calls/watch-calls.js';
-import { type AskNode, Definitions } from './definitions/definitions.js';
+import { AskNodes } from './definitions/ask-nodes.js';
+import { Definitions } from './definitions/definitions.js';
 import { Directory, type NodeProcesses } from './directory/directory.js';
 import { Layouts } from './layout/layouts.js';
 import { operateMethod } from './operate/operate.js';
@@ -22,8 +24,6 @@ export interface InspectorDeps {
   readonly bus: Bus;
   /** What the hub knows of the processes behind nodes. Asked when somebody looks. */
   readonly processes: () => NodeProcesses;
-  /** Asks a node for the definition of a machine that this process does not have. */
-  readonly askNode: AskNode;
   /** What the hub does for operators. */
   readonly operators: HubOperators;
   readonly log: Logger;
@@ -43,11 +43,13 @@ export interface RunningInspector {
 
 /** Starts an inspector. It does nothing until somebody asks. */
 export function startInspector(deps: InspectorDeps): RunningInspector {
-  const { bus, processes, askNode, operators, log } = deps;
+  const { bus, processes, operators, log } = deps;
   const life = new AbortController();
+  setMaxListeners(0, life.signal); // one for each who watches
   const directory = new Directory({ bus, processes, log });
   const layouts = new Layouts(log);
-  const definitions = new Definitions({ ask: askNode, layouts });
+  const nodes = new AskNodes(bus);
+  const definitions = new Definitions({ ask: (...asked) => nodes.ask(...asked), layouts });
   const orders = new Orders(bus);
   const lookout = { directory, bus, definitions };
   const tickets = new Tickets();
@@ -72,6 +74,7 @@ export function startInspector(deps: InspectorDeps): RunningInspector {
       life.abort();
       directory.stop();
       orders.stop();
+      nodes.stop();
       layouts.stop();
     },
   };

@@ -12,6 +12,7 @@ import { type Visitor, visitorOf } from '../own-service.js';
 import { parsePlaces } from './directory/place.js';
 import { maySee, readFilters } from './filters.js';
 import { getActor, type Lookout, listActors, mostTransitions } from './look.js';
+import { Seats } from './seats.js';
 import { statelyPath } from './stately/endpoint.js';
 import type { Tickets } from './stately/tickets.js';
 import { inspectorError } from './status.js';
@@ -27,7 +28,7 @@ export function lookMethods(
   stopping: AbortSignal,
   log: Logger,
 ): Pick<InspectorServer, 'listActors' | 'getActor' | 'watch' | 'openStately'> {
-  let watches = 0;
+  const seats = new Seats(mostWatches, 'watches');
   const watching = async (call: ServerWritableStream<WatchRequest, WatchResponse>): Promise<void> => {
     const { filters, resume, history, historyOnly } = call.request;
     const visitor = visitorIn(call.metadata);
@@ -38,10 +39,7 @@ export function lookMethods(
       history: resume === '' ? Math.min(history, mostTransitions) : 0,
       historyOnly,
     };
-    if (watches >= mostWatches) {
-      throw new PosternError('TOO_MANY', `${mostWatches} watches are open at this hub: try again later`);
-    }
-    watches++;
+    const leave = seats.take(visitor.subject);
     const sink = sinkOf(call, lookout, stopping);
     try {
       // The reader knows at once that it was let in.
@@ -51,7 +49,7 @@ export function lookMethods(
         throw new PosternError('STORE_UNAVAILABLE', 'the hub stops: watch at another one');
       call.end();
     } finally {
-      watches--;
+      leave();
       sink.release();
     }
   };

@@ -2,8 +2,10 @@ import { Metadata, status } from '@grpc/grpc-js';
 import type { Bus } from '../../bus/bus.js';
 import { nodeName } from '../../bus/messages.js';
 import { subjects } from '../../bus/subjects.js';
+import { errorText } from '../../errors.js';
 import type { InspectorServer, WatchCallsResponse } from '../../gen/postern/v1/inspector.js';
 import { visitorOf } from '../../own-service.js';
+import { Seats } from '../seats.js';
 import { Seconds } from './seconds.js';
 
 /** So many watch at the same time at one hub. */
@@ -19,7 +21,7 @@ export function watchCallsMethod(
   bus: Pick<Bus, 'follow'>,
   stopping: AbortSignal,
 ): Pick<InspectorServer, 'watchCalls'> {
-  let watches = 0;
+  const seats = new Seats(mostWatches, 'watches of calls');
   return {
     watchCalls: (call) => {
       const { node } = call.request;
@@ -28,20 +30,22 @@ export function watchCallsMethod(
         fail(status.INVALID_ARGUMENT, 'node: it is no node name');
         return;
       }
-      if (watches >= mostWatches) {
-        fail(status.RESOURCE_EXHAUSTED, `${mostWatches} watch calls at this hub: try again later`);
+      const visitor = visitorOf(call.metadata);
+      let leave: () => void;
+      try {
+        leave = seats.take(visitor?.subject ?? '');
+      } catch (thrown) {
+        fail(status.RESOURCE_EXHAUSTED, errorText(thrown));
         return;
       }
       // The reader knows at once that it was let in.
       call.sendMetadata(new Metadata());
-      watches++;
       let open = true;
       let skipped = false;
       const give = (second: WatchCallsResponse): void => {
         if (call.writableLength < mostWaiting) call.write(skipped ? { ...second, more: true } : second);
         skipped = call.writableLength >= mostWaiting;
       };
-      const visitor = visitorOf(call.metadata);
       const seconds = new Seconds(
         (of) => (node === '' || of === node) && (visitor?.covers(of) ?? false),
         give,
@@ -53,7 +57,7 @@ export function watchCallsMethod(
       const stop = (): void => {
         if (!open) return;
         open = false;
-        watches--;
+        leave();
         following.stop();
         seconds.stop();
         stopping.removeEventListener('abort', hubStops);
