@@ -12,6 +12,7 @@ import { Gate } from '../wire/gate.js';
 import { listenMetrics } from '../wire/metrics-listener.js';
 import { type AgentConfig, type AgentConfigInput, agentConfig } from './config.js';
 import { Credentials } from './credentials.js';
+import { answerDescriptions } from './described.js';
 import { enrol } from './enrol.js';
 import { HubPlaces } from './faults/hub-places.js';
 import { Forwards } from './forwards.js';
@@ -146,7 +147,12 @@ export async function assembleAgent(
     refused: () => credentials.refused(),
     serving,
     transitions,
-    listen: (bus) => desk.listen(bus),
+    listen: (bus) => {
+      const stops = [desk.listen(bus), answerDescriptions(bus, { node, key: key.publicKey })];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     dialLimitMs: connectTimeoutMs * 3,
     drainMs: config.drainSeconds * 1000,
     endOthers: () => Promise.all([supervised?.close(), rehearsal?.close()]),

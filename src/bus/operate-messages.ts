@@ -38,5 +38,23 @@ export const operateAnswer = z.object({
 });
 export type OperateAnswer = z.infer<typeof operateAnswer>;
 
+/** A hub asks the processes of a node what a machine of theirs runs by. */
+export const describeOrder = z.object({
+  v: z.literal(1),
+  /** Of this question, for the answer. */
+  order: token,
+  /** Name of the machine. */
+  machine: shown(64),
+  /** Hash of the definition, as transitions tell it; who runs by another one says nothing. */
+  hash: z.string().regex(/^[0-9a-f]{16}$/),
+});
+
+/** What a process says to it. */
+export const describeAnswer = z.object({
+  order: token,
+  /** The definition as JSON; its hash proves it. */
+  definition: z.string().max(512 * 1024),
+});
+
 /** In the place of a process: whichever of the node's has the actor. */
 export const anyBoot = 'any';

@@ -73,6 +73,20 @@ export const subjects = {
     publish: { agent: { node: '$node', key: '$key' } },
     subscribe: { hub: true, watcher: true, tracer: true },
   }),
+  describe: subject({
+    pattern: 'postern.node.describe.{node}',
+    summary: 'A hub asks the agents of a node what a machine of theirs runs by that the hub does not have.',
+    body: operating.describeOrder,
+    publish: { hub: true },
+    subscribe: { agent: { node: '$node' }, watcher: true, tracer: true },
+  }),
+  described: subject({
+    pattern: 'postern.hub.described.{node}.{key}',
+    summary: 'An agent tells it.',
+    body: operating.describeAnswer,
+    publish: { agent: { node: '$node', key: '$key' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+  }),
   beat: subject({
     pattern: 'postern.hub.beat.{hub}',
     summary: 'A hub tells the other hubs that it is there.',

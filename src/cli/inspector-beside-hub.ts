@@ -27,7 +27,6 @@ export function inspectorBesideHub(options: {
   return startInspector({
     bus,
     processes: () => processes,
-    askNode: async () => undefined,
     operators: {
       node: (...asked) => hub().operators.node(...asked),
       told: (operated) => hub().operators.told(operated),

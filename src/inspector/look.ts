@@ -71,7 +71,7 @@ export async function getActor(
     const range = { after: 0, upTo, only: { id }, wants: () => true, perActor };
     const [{ heard }, definition] = await Promise.all([
       replay(bus, kind, range, signal),
-      definitions.of(known, signal),
+      definitions.of(known),
     ]);
     return {
       actor: definitions.shown(known.actor),

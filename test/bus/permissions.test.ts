@@ -13,6 +13,7 @@ describe('permissions', () => {
         `postern.hub.hello.n1.${publicKey}`,
         `postern.hub.bye.n1.${publicKey}`,
         `postern.hub.operated.n1.${publicKey}`,
+        `postern.hub.described.n1.${publicKey}`,
         'postern.inspect.link.n1.*',
         'postern.inspect.daemon.n1.*',
         'postern.inspect.process.n1.*',
@@ -25,6 +26,7 @@ describe('permissions', () => {
         'postern.call.n1.*.*.*',
         'postern.node.notice.n1',
         'postern.node.operate.n1.*',
+        'postern.node.describe.n1',
       ],
     });
   });

@@ -20,8 +20,8 @@ const mostStates = 4_096;
 /** A process that could not say is not asked again for so long, milliseconds. */
 const askAgainMs = 30_000;
 
-/** Asks a node for the definition of a machine, as JSON; undefined: it cannot say. */
-export type AskNode = (node: string, machine: string, signal: AbortSignal) => Promise<string | undefined>;
+/** Asks a node for the definition of this hash, as JSON; undefined: it cannot say. */
+export type AskNode = (node: string, machine: string, hash: string) => Promise<string | undefined>;
 
 /** What a definition says of a state. */
 interface StateFacts {
@@ -53,8 +53,8 @@ export class Definitions {
   }
 
   /** What an actor runs by, with where it is drawn; undefined: nobody can say any more. */
-  async of({ names, actor }: KnownActor, signal: AbortSignal): Promise<Definition | undefined> {
-    const found = this.#known(actor) ?? (await this.#asked(names, actor.definition, signal));
+  async of({ names, actor }: KnownActor): Promise<Definition | undefined> {
+    const found = this.#known(actor) ?? (await this.#asked(names, actor.definition));
     if (found === undefined) return undefined;
     const { definition, hash } = found;
     return toDefinition(definition, hash, await this.#layouts.of(hash, definition));
@@ -92,9 +92,9 @@ export class Definitions {
     return state.split('+').every((path) => paths.has(path)) ? own : undefined;
   }
 
-  async #asked({ node, machine }: KnownActor['names'], hash: string, signal: AbortSignal) {
+  async #asked({ node, machine }: KnownActor['names'], hash: string) {
     if (node === '' || hash === '' || Date.now() < (this.#vain.get(hash) ?? 0) + askAgainMs) return undefined;
-    const json = await this.#ask(node, machine, signal);
+    const json = await this.#ask(node, machine, hash);
     const definition = json === undefined ? undefined : readDefinition(json, hash);
     if (definition === undefined) {
       if (this.#vain.size > mostRemembered) this.#vain.clear();

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Bus, Stop } from '../../bus/bus.js';
 import type { OperateAnswer, OperateOrder } from '../../bus/operate-messages.js';
 import { subjects } from '../../bus/subjects.js';
 import { PosternError } from '../../errors.js';
+import { Pending } from '../pending.js';
 
 /** Whoever runs the actor has so long to answer, milliseconds. */
 const answerWithinMs = 5_000;
@@ -15,13 +15,12 @@ export type Order = Omit<OperateOrder, 'v' | 'order'>;
 /** Tells those who run actors elsewhere what operators want of them, and waits for what they say. */
 export class Orders {
   readonly #bus: Pick<Bus, 'publish' | 'subscribe' | 'connected'>;
-  readonly #answerWithinMs: number;
-  readonly #pending = new Map<string, (answer: OperateAnswer) => void>();
+  readonly #pending: Pending<OperateAnswer>;
   #stops: Stop[] = [];
 
   constructor(bus: Pick<Bus, 'publish' | 'subscribe' | 'connected'>, withinMs = answerWithinMs) {
     this.#bus = bus;
-    this.#answerWithinMs = withinMs;
+    this.#pending = new Pending(withinMs, mostPending);
   }
 
   /** To the process of a node; undefined where nobody answered in time. Throws `TOO_MANY`, `STORE_UNAVAILABLE`. */
@@ -39,28 +38,13 @@ export class Orders {
   }
 
   async #send(asked: Order, publish: (order: OperateOrder) => void): Promise<OperateAnswer | undefined> {
-    if (this.#pending.size >= mostPending) {
-      throw new PosternError('TOO_MANY', `${mostPending} things are being done at this hub: try again later`);
-    }
     if (!this.#bus.connected) throw new PosternError('STORE_UNAVAILABLE', 'the hub is cut off from the bus');
     if (this.#stops.length === 0) this.#listen();
-    const order = randomBytes(12).toString('base64url');
-    let timer: NodeJS.Timeout | undefined;
-    const answered = new Promise<OperateAnswer | undefined>((resolve) => {
-      this.#pending.set(order, resolve);
-      timer = setTimeout(() => resolve(undefined), this.#answerWithinMs);
-    });
-    try {
-      publish({ v: 1, order, ...asked });
-      return await answered;
-    } finally {
-      clearTimeout(timer);
-      this.#pending.delete(order);
-    }
+    return this.#pending.ask((order) => publish({ v: 1, order, ...asked }));
   }
 
   #listen(): void {
-    const heard = ({ body }: { readonly body: OperateAnswer }) => this.#pending.get(body.order)?.(body);
+    const heard = ({ body }: { readonly body: OperateAnswer }) => this.#pending.answer(body.order, body);
     this.#stops = [
       this.#bus.subscribe(subjects.operated, {}, heard),
       this.#bus.subscribe(subjects.operatedRun, {}, heard),
