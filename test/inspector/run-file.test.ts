@@ -70,12 +70,12 @@ test('what has the name of a secret is not in it, in JSON within JSON neither', 
   const [, second] = read(text).transitions;
   assert.equal(
     second?.contextJson,
-    '{"token":"[redacted]","nested":{"password":"[redacted]"},"tokens":3}',
+    '{"token":"[secret]","nested":{"password":"[secret]"},"tokens":3}',
     'a number is no secret',
   );
   assert.deepEqual(read(text).scenario, {
     file: 'small.yaml',
-    text: 'nodes: {north: }\ntoken: [redacted]\n',
+    text: 'nodes: {north: }\ntoken: [secret]\n',
   });
 });
 

@@ -1,10 +1,8 @@
+import { isSecretName, secretText } from '../../actors/secrets.js';
 import { isObject } from './format.js';
 
-/** What takes the place of a secret. */
-const instead = '[redacted]';
 const secretWords =
   'token|secret|password|passwd|passphrase|credentials?|authorization|api[_-]?key|private[_-]?key|invite|cookie';
-const secretKey = new RegExp(secretWords, 'i');
 /** `key: value` in YAML or JSON, to the end of the value. */
 const secretInText = new RegExp(
   `((?:[\\w-]*(?:${secretWords})[\\w-]*)["']?[ \\t]*:[ \\t]+)("(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s,}\\]#][^,}\\]\\n#]*)`,
@@ -18,19 +16,19 @@ export function redacted(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, of]) => {
       if (key.endsWith('Json') && typeof of === 'string') return [key, redactedJson(of)];
-      return [key, isSecret(key, of) ? instead : redacted(of)];
+      return [key, isSecret(key, of) ? secretText : redacted(of)];
     }),
   );
 }
 
 /** The same text of YAML with values left out whose key is that of a secret. */
 export function redactedText(text: string): string {
-  return text.replace(secretInText, (_, key: string) => `${key}${instead}`);
+  return text.replace(secretInText, (_, key: string) => `${key}${secretText}`);
 }
 
-/** Numbers and flags tell of secrets, and are none. */
+/** Numbers and flags tell of secrets, and are none; a run's seed is what chance was drawn from. */
 function isSecret(key: string, value: unknown): boolean {
-  return secretKey.test(key) && (typeof value === 'string' ? value !== '' : isObject(value));
+  return key !== 'seed' && isSecretName(key) && (typeof value === 'string' ? value !== '' : isObject(value));
 }
 
 function redactedJson(text: string): string {
