@@ -45,6 +45,7 @@ export async function startHubProcess(options: {
     controllerBus === undefined
       ? undefined
       : controllerBesideHub({ bus: controllerBus, data: config.data, hub: () => hub, log, cleanup });
+  const page = inspectorPage();
   const inspector = inspectorBesideHub({ bus, hub: () => hub, log });
   const hub = startHub(config, {
     bus,
@@ -56,7 +57,7 @@ export async function startHubProcess(options: {
     tracing,
     version,
     services: [...(controller === undefined ? [] : [controller.service]), ...inspector.services],
-    pages: [inspectorPage()],
+    pages: [page],
     sockets: inspector.sockets,
   });
   cleanup.add('the hub', () => hub.stop());
