@@ -6,13 +6,13 @@ const longestLookedAt = 4_096;
 
 const words =
   'token|secret|passw|passphrase|passcode|pwd|authori[sz]ation|credential|creds|seed|privatekey|privkey|apikey|accesskey|signingkey|cookie|jwt|bearer|invite';
-const secretKey = new RegExp(`${words}|^auth$|^cred$`);
+const secretKey = new RegExp(`${words}|^auth$|^cred$|^pass$|(?:basic|proxy)auth$|(?:encryption|ssh)key$`);
 /** The same words as they stand in text, where their parts may be divided. */
 const inText = words.replace(/(private|priv|api|access|signing)key/g, '$1[_-]?key');
 const quoted = `"(?:[^"\\\\]|\\\\.)*(?:"|$)|'[^']*(?:'|$)`;
 
 /** Only text in which this is found is looked through. */
-const suspicious = /eyJ|pj_|S[ACNOUX][A-Z2-7]{20}|\/\/|[=:]|earer |asic |KEY/;
+const suspicious = /eyJ|pj_|S[ACNOUX][A-Z2-7]{20}|\/\/|[=:]|earer |asic |KEY|--/;
 const secrets: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g, secretText],
   // JSON Web Tokens, also part of one
@@ -25,12 +25,27 @@ const secrets: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\/\/[^\s/?#]*@/g, `//${secretText}@`],
   [/\b(authorization|cookie)(\s*[=:]\s*)[^\r\n]+/gi, `$1$2${secretText}`],
   [/\b(bearer) +[\w.~+/=-]+/gi, `$1 ${secretText}`],
-  [/\b(Basic) +(?=\S*[\d=])[\w+/=-]+/g, `$1 ${secretText}`],
+  // not what is said of basic things: base64 has capital letters or digits in its midst
+  [/\b([Bb]asic) +(?=\S*(?:[\d=]|[a-z][A-Z]))[\w+/=-]+/g, `$1 ${secretText}`],
   [
     new RegExp(`(["'][\\w-]{0,40}(?:${inText})[\\w-]{0,40}["']\\s*:\\s*)(?:${quoted})`, 'gi'),
     `$1${secretText}`,
   ],
   [new RegExp(`([\\w-]{0,40}(?:${inText})[\\w-]{0,40}=)(?:${quoted}|[^\\s&;,]+)`, 'gi'), `$1${secretText}`],
+  // JSON that stands as text in JSON
+  [
+    new RegExp(
+      `(\\\\{1,4}["'][\\w-]{0,40}(?:${inText})[\\w-]{0,40}\\\\{1,4}["']\\s*:\\s*\\\\{1,4}["'])[^"'\\\\]*`,
+      'gi',
+    ),
+    `$1${secretText}`,
+  ],
+  // fields of HTTP, and options of commands
+  [
+    /\b(x-[\w-]{0,40}(?:token|key|secret|auth)|(?:api|access|auth|private)[_-]?(?:key|token|secret))(\s*:\s*)\S+/gi,
+    `$1$2${secretText}`,
+  ],
+  [/(--(?:[\w-]{0,40}-)?(?:token|password|secret|api-?key)) +(?!-)\S+/gi, `$1 ${secretText}`],
   [new RegExp(`\\b(password|passwd|passphrase|secret)(:\\s*)(?:${quoted}|\\S+)`, 'gi'), `$1$2${secretText}`],
 ];
 

@@ -37,7 +37,9 @@ export function tracingWanted(env: Environment): boolean {
 function checkEndpoint(name: string, value: string): void {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return;
-  throw invalid(`${name}: '${value}' is no URL`, 'such as http://127.0.0.1:4318');
+  // it may name who sends, and by which password
+  const shown = value.replace(/[^/]*@/, '…@');
+  throw invalid(`${name}: '${shown}' is no URL`, 'such as http://127.0.0.1:4318');
 }
 
 function checkProtocol(protocol: string): void {

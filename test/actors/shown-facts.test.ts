@@ -37,7 +37,17 @@ const planted: fc.Arbitrary<readonly [text: string, secret: string]> = fc.oneof(
   base64url.map((word) => [`-----BEGIN PRIVATE KEY-----\n${word}\n-----END PRIVATE KEY-----`, word] as const),
 );
 const secretNames = [
-  ...['token', 'accessToken', 'X-Auth-Token', 'client_secret', 'PassWord', 'db.passwd', 'Authorization'],
+  ...[
+    'pass',
+    'basicAuth',
+    'token',
+    'accessToken',
+    'X-Auth-Token',
+    'client_secret',
+    'PassWord',
+    'db.passwd',
+    'Authorization',
+  ],
   ...['credentials', 'natsCreds', 'creds', 'nkeySeed', 'seed', 'privateKey', 'PRIVATE_KEY', 'Set-Cookie'],
   ...['jwt', 'userJWT', 'api-key', 'invite', 'auth'],
 ];
@@ -122,6 +132,26 @@ test('what is left out for its length or its depth is said', () => {
   assert.match(JSON.stringify(many.list), /"… \d+ left out"\]$/);
   const deep = shownFacts({ a: { b: { c: { d: { e: { f: { g: 1 } } } } } } }, mostBytes);
   assert.deepEqual(deep, { a: { b: { c: { d: { e: { f: '… left out' } } } } } });
+});
+
+test('secrets are known in the fields, options and credentials of others', () => {
+  for (const text of [
+    'x-auth-token: hunter2',
+    'X-Api-Key: hunter2',
+    'api_key: hunter2',
+    'it ran: app --token hunter2',
+    'it ran: app --db-password hunter2 --loud',
+    String.raw`it said "{\"password\":\"hunter2\"}"`,
+    'it was sent Basic dXNlcjpodW50ZXIy',
+    'it was sent basic aHVudGVyOmh1bnRlcg',
+  ]) {
+    const shown = withoutSecrets(text);
+    assert.match(shown, /\[secret\]/, text);
+    assert.doesNotMatch(shown, /hunter2|dXNlcjpo|aHVudGVy/, text);
+  }
+  for (const text of ['Basic authentication', 'basic usage: -- none', 'key: value', 'public-key: UABC']) {
+    assert.equal(withoutSecrets(text), text);
+  }
 });
 
 test('what is no secret is told as it is', () => {

@@ -61,4 +61,11 @@ describe('what cannot be is refused with one message that says what to do', () =
       );
     });
   }
+
+  it('quotes no password of an endpoint', () => {
+    assert.throws(
+      () => tracingWanted({ OTEL_EXPORTER_OTLP_ENDPOINT: 'htp://me:hunter2@collector:4318' }),
+      (thrown) => thrown instanceof PosternError && !thrown.message.includes('hunter2'),
+    );
+  });
 });
