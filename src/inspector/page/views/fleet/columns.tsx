@@ -4,6 +4,7 @@ import type { Column } from '../../parts/table.js';
 import { Time } from '../../parts/time.js';
 import { href } from '../../place.js';
 import type { FleetRow } from './row.js';
+import { shortNames } from './services.js';
 
 /** What the fleet shows of each node. */
 export const columns: readonly Column<FleetRow>[] = [
@@ -42,7 +43,7 @@ export const columns: readonly Column<FleetRow>[] = [
   },
   {
     ...{ id: 'services', title: 'Services', width: 7, sortable: true },
-    cell: ({ services }) => <Text text={services} />,
+    cell: ({ services }) => <Text text={shortNames(services)} whole={services.join(', ')} />,
   },
   {
     ...{ id: 'roundTrip', title: 'RTT', width: 7, sortable: true, numeric: true },
@@ -72,6 +73,6 @@ export const columns: readonly Column<FleetRow>[] = [
   },
 ];
 
-function Text({ text }: { text: string }) {
-  return text === '' ? <span class="none">–</span> : <span title={text}>{text}</span>;
+function Text({ text, whole = text }: { text: string; whole?: string }) {
+  return text === '' ? <span class="none">–</span> : <span title={whole}>{text}</span>;
 }

@@ -7,6 +7,7 @@ import { Time } from '../../parts/time.js';
 import { href, setQuery } from '../../place.js';
 import { ActorOperations } from './actor-operations.js';
 import type { ActorFacts, FleetRow } from './row.js';
+import { serviceName } from './services.js';
 
 /** Everything about one node. Esc closes it. */
 export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
@@ -155,7 +156,7 @@ function InstanceFacts({ instance }: { instance: Instance }) {
       <dt>Calls</dt>
       <dd>{count(calls)} open</dd>
       <dt>Services</dt>
-      <dd>{services.length === 0 ? 'all' : services.join(', ')}</dd>
+      <dd>{services.length === 0 ? 'all' : services.map(serviceName).join(', ')}</dd>
     </dl>
   );
 }

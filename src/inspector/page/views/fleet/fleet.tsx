@@ -50,7 +50,9 @@ export function Fleet({ hub }: ViewProps) {
         <QueryChoice label="Transport" name="transport" all="All transports" values={counts.transports} />
         <QueryChoice label="Hub" name="hub" all="All hubs" values={counts.hubs} />
         <span class="soft" role="status">
-          {shown.length === all ? `${count(all)} nodes` : `${count(shown.length)} of ${count(all)} nodes`}
+          {shown.length === all
+            ? `${count(all)} ${all === 1 ? 'node' : 'nodes'}`
+            : `${count(shown.length)} of ${count(all)} nodes`}
         </span>
       </div>
       <Chips

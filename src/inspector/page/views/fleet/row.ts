@@ -1,5 +1,7 @@
 import type { Actor, Transition } from '../../../../gen/web/postern/v1/inspector_pb.js';
 import type { Node } from '../../../../gen/web/postern/v1/nodes_pb.js';
+import { moveText } from '../machine/model.js';
+import { serviceName } from './services.js';
 
 /** The last thing that befell a machine of a node. */
 export interface Change {
@@ -20,7 +22,7 @@ export interface Trouble {
 /** An actor of a node, as much of it as the fleet shows. */
 export type ActorFacts = Pick<
   Actor,
-  'machine' | 'id' | 'node' | 'state' | 'sinceMs' | 'bornMs' | 'gone' | 'definition'
+  'machine' | 'id' | 'node' | 'state' | 'sinceMs' | 'bornMs' | 'sequence' | 'gone' | 'definition'
 >;
 
 /** What is known of a node beside what the hub's list says. */
@@ -39,7 +41,8 @@ export interface FleetRow extends Story {
   readonly hubs: readonly string[];
   /** `key=value`. */
   readonly labels: readonly string[];
-  readonly services: string;
+  /** Their full names. */
+  readonly services: readonly string[];
   /** The shortest, in milliseconds; undefined: not measured by this hub. */
   readonly roundTripMs: number | undefined;
   /** When the node came into its state, Unix time in milliseconds; 0: not known. */
@@ -58,8 +61,10 @@ export function rowOf(node: Node, story: Story): FleetRow {
   const hubs = distinct(instances.map(({ hub }) => hub));
   const labels = labelsOf(node);
   const services = distinct(
-    instances.flatMap((instance) => (instance.services.length === 0 ? ['all'] : instance.services)),
-  ).join(', ');
+    instances.flatMap((instance) =>
+      instance.services.length === 0 ? ['all'] : instance.services.map(serviceName),
+    ),
+  );
   const trips = instances.map(({ roundTripUs }) => Number(roundTripUs)).filter((us) => us > 0);
   const own = story.actors.get(`node/${name}`);
   return {
@@ -73,7 +78,7 @@ export function rowOf(node: Node, story: Story): FleetRow {
       ...transports,
       ...hubs,
       ...labels,
-      services,
+      ...services,
       story.trouble?.text ?? '',
       ...ids(node),
     ]
@@ -91,8 +96,8 @@ export function labelsOf({ labels }: Node): string[] {
 
 /** The story after an actor was told as it is. */
 export function withActor(story: Story, actor: Actor): Story {
-  const { machine, id, node, state, sinceMs, bornMs, gone, definition } = actor;
-  const facts = { machine, id, node, state, sinceMs, bornMs, gone, definition };
+  const { machine, id, node, state, sinceMs, bornMs, sequence, gone, definition } = actor;
+  const facts = { machine, id, node, state, sinceMs, bornMs, sequence, gone, definition };
   const change = later(story.change, { atMs: sinceMs, machine, event: '', to: state });
   return {
     change,
@@ -103,20 +108,24 @@ export function withActor(story: Story, actor: Actor): Story {
 
 /** The story after a transition. */
 export function withTransition(story: Story, transition: Transition): Story {
-  const { machine, id, node, atMs, bornMs, event, from, to, definition } = transition;
+  const { machine, id, node, atMs, bornMs, sequence, event, from, to, definition } = transition;
   const key = `${machine}/${id}`;
   const before = story.actors.get(key);
   const state = to === '' ? from : to;
-  const newest = before === undefined || atMs >= before.sinceMs;
+  // What was told of the actor itself tells more than the transitions up to then: whether it is gone.
+  const isNews =
+    before === undefined ||
+    bornMs > before.bornMs ||
+    (bornMs === before.bornMs && sequence > before.sequence);
   const moved = before === undefined || before.state !== state || before.bornMs !== bornMs;
   const facts: ActorFacts = {
-    ...{ machine, id, node, state, bornMs, definition, gone: to === '' },
+    ...{ machine, id, node, state, bornMs, sequence, definition, gone: to === '' },
     sinceMs: moved ? atMs : before.sinceMs,
   };
   return {
-    change: later(story.change, { atMs, machine, event, to }),
+    change: later(story.change, { atMs, machine, event: moveText({ from, event }), to }),
     trouble: later(story.trouble, troubleIn(transition.contextJson, atMs, machine)),
-    actors: newest ? new Map(story.actors).set(key, facts) : story.actors,
+    actors: isNews ? new Map(story.actors).set(key, facts) : story.actors,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FleetRow } from './row.js';
+import { shortNames } from './services.js';
 
 /** Which lines are shown, and in which order; what is empty does not limit. */
 export interface Selection {
@@ -76,7 +77,7 @@ const sortedBy: Readonly<Record<string, (row: FleetRow) => string | number>> = {
   transport: ({ transports }) => transports.join(),
   hub: ({ hubs }) => hubs.join(),
   labels: ({ labels }) => labels.join(),
-  services: ({ services }) => services,
+  services: ({ services }) => shortNames(services),
   instances: ({ node }) => -node.instances.length,
   roundTrip: ({ roundTripMs }) => -(roundTripMs ?? -1),
   calls: ({ node }) => -node.calls,
