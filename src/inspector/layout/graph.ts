@@ -8,6 +8,9 @@ import { letterSize, textWidth } from './text-width.js';
 const lineHeight = 16;
 const nameHeight = 28;
 const smallest = 72;
+/** So much of what a state does is written in it: lines, and pixels. */
+const mostDeeds = 3;
+const widestDeed = 260;
 
 const options = {
   'elk.algorithm': 'layered',
@@ -72,8 +75,16 @@ function nodeOf(state: DefinedState, name: string): ElkNode {
   const width = Math.max(smallest, textWidth(name, letterSize + 1) + 28);
   const id = `/${path}`;
   if (states.length === 0) {
-    const runs = state.invokes.length + state.entry.length + state.exit.length;
-    return { id, width, height: nameHeight + Math.min(3, runs) * lineHeight };
+    const deeds = [
+      ...state.invokes.map((deed) => `runs ${deed}`),
+      ...state.entry.map((deed) => `entry ${deed}`),
+      ...state.exit.map((deed) => `exit ${deed}`),
+    ];
+    return {
+      id,
+      width: Math.max(width, ...deeds.slice(0, mostDeeds).map(deedWidth)),
+      height: nameHeight + Math.min(mostDeeds, deeds.length) * lineHeight,
+    };
   }
   return {
     id,
@@ -86,6 +97,11 @@ function nodeOf(state: DefinedState, name: string): ElkNode {
     },
     children: states.map((child) => nodeOf(child, child.path.slice(child.path.lastIndexOf('.') + 1))),
   };
+}
+
+/** Room for a line of what a state does; a name that is longer than anybody reads is cut off. */
+function deedWidth(text: string): number {
+  return Math.min(widestDeed, Math.max(textWidth(text, letterSize - 1), text.length * 5.6) + 16);
 }
 
 function bundles(edges: readonly DefinedEdge[]): Bundle[] {

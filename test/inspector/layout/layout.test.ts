@@ -99,6 +99,24 @@ describe('the drawing of a machine', () => {
     });
   }
 
+  it('has room for what a state does when it is entered and left', async () => {
+    const states = {
+      a: { entry: 'hearWhatTheHubSays', exit: 'hearNothingAnyMore', on: { NEXT: 'b' } },
+      b: {},
+    };
+    const drawing = await layouts.of(
+      'deeds',
+      definitionOf(createMachine({ id: 'deeds', initial: 'a', states })),
+    );
+    const [busy, idle] = [
+      drawing?.states.get('a') ?? assert.fail(),
+      drawing?.states.get('b') ?? assert.fail(),
+    ];
+    // About the widest that 11 pixels high letters of common fonts are.
+    assert.ok(busy.width >= 'entry hearWhatTheHubSays'.length * 6, `${busy.width}`);
+    assert.ok(idle.width < 80, `${idle.width}`);
+  });
+
   it('is the same each time', async () => {
     const definition = definitionOf(machines.link.machine);
     const again = new Layouts(testLog);

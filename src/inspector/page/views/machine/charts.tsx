@@ -80,7 +80,8 @@ function Shown({ hub, keys, followed, definitions, show, beside }: ShownProps) {
           const actor = world.actors.get(key);
           const remove = () => show(keys.filter((one) => one !== key));
           if (actor === undefined) {
-            return <Unknown key={key} name={key} asked={world.live} remove={remove} />;
+            const stopped = followed.state.value.is === 'stopped';
+            return <Unknown key={key} name={key} asked={world.live || stopped} remove={remove} />;
           }
           const moves = world.moves.get(key) ?? [];
           const chart = definitions.of(actor).value;
