@@ -14,6 +14,7 @@ import { svgFile } from '../../../src/inspector/page/views/sequence/export-svg.j
 import { arrowOf, laneLines, markText } from '../../../src/inspector/page/views/sequence/geometry.js';
 import {
   eventCounts,
+  headsOf,
   lanesOf,
   lanesShown,
   marksShown,
@@ -103,6 +104,34 @@ test('marks that would cover each other are drawn as one, by lane, and none is l
   );
 });
 
+test('above a lane stands what tells it from the others: the run of tests and faults only where there are several', () => {
+  const lanes = (...keys: string[]) => keys.map((key) => ({ key, moves: 1, gone: false }));
+  const one = lanes(
+    'fault/r1.link.attic',
+    'link/attic.zPq0',
+    'run/r1',
+    'test/r1.ping.attic',
+    'test/r1.ping.barn',
+  );
+  assert.deepEqual(
+    [...headsOf(one).values()],
+    [
+      ['fault', 'link.attic'],
+      ['link', 'attic.zPq0'],
+      ['run', 'r1'],
+      ['test', 'ping.attic'],
+      ['test', 'ping.barn'],
+    ],
+  );
+  assert.deepEqual(
+    [...headsOf(lanes('test/r1.ping.attic', 'test/r2.ping.attic')).values()],
+    [
+      ['test', 'r1.ping.attic'],
+      ['test', 'r2.ping.attic'],
+    ],
+  );
+});
+
 test('lanes can be hidden; of too many the busiest are drawn', () => {
   const moves = [link(1), link(2), node(3)];
   const lanes = lanesOf([actor('node/attic'), actor('link/attic.a', { gone: true })], moves);
@@ -150,7 +179,7 @@ test('an arrow goes from whose doing it was to who moved, unless that one is not
   assert.equal(arrow?.to, (lines.get('node/attic') ?? 0) - 6);
   assert.equal(arrowOf({ move: node(1, { by: 'run/r' }), y: 50 }, lines), undefined);
   assert.equal(arrowOf({ move: node(1, { by: 'node/attic' }), y: 50 }, lines), undefined);
-  assert.equal(markText(node(1, { event: 'A'.repeat(40) }), 3).length, 27);
+  assert.equal(markText(node(1, { event: 'A'.repeat(40) }), 3).length, 36);
 });
 
 test('it is copied as mermaid and exported as SVG, with all signs escaped', () => {

@@ -5,11 +5,11 @@ import type { Lane } from './lanes.js';
 /** Left of the lanes are the times, pixels. */
 export const gutter = 104;
 /** The widest and the narrowest lane, pixels. */
-const [widest, narrowest] = [196, 112];
+const [widest, narrowest] = [280, 112];
 /** The line of a lane lies so far from its left edge, pixels. */
 const lineAt = 16;
 /** Of the width of a lane not for text, and what a letter takes about, pixels. */
-const [taken, letterWidth] = [30, 6.1];
+const [taken, letterWidth] = [30, 6.9];
 
 /** How wide lanes are, pixels: so that all have room where that can be read. */
 export function laneWidth(lanes: number, room: number): number {

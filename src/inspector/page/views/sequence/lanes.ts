@@ -41,6 +41,32 @@ export function lanesShown(lanes: readonly Lane[], hidden: ReadonlySet<string>):
   return open.filter((lane) => busiest.has(lane));
 }
 
+/**
+ * What stands above the lanes, by key: the machine, and of the id what tells them apart. Ids of tests and faults begin with
+ * their run; that is left out where it is the same for all.
+ */
+export function headsOf(
+  lanes: readonly Lane[],
+): ReadonlyMap<string, readonly [machine: string, name: string]> {
+  const parts = lanes.map(({ key }) => {
+    const slash = key.indexOf('/');
+    return { key, machine: key.slice(0, slash), id: key.slice(slash + 1) };
+  });
+  const runs = new Set(parts.flatMap(({ id }) => runOf(id) ?? []));
+  return new Map(
+    parts.map(({ key, machine, id }) => {
+      const run = runs.size === 1 ? runOf(id) : undefined;
+      return [key, [machine, run === undefined ? id : id.slice(run.length + 1)]];
+    }),
+  );
+}
+
+/** The run that an id of the form `run.test.node` begins with. */
+function runOf(id: string): string | undefined {
+  const [run, , node] = id.split('.');
+  return node === undefined ? undefined : run;
+}
+
 /** The transitions that are shown, in the order they were in. */
 export function marksShown(
   moves: readonly Move[],

@@ -1,10 +1,11 @@
+import { Fragment } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { actorKey, type Move, moveKey } from '../machine/model.js';
 import type { Column } from './axis.js';
 import type { Causes } from './causes.js';
 import { Drawing } from './drawing.js';
 import { gutter, laneLines, laneWidth, widthOf } from './geometry.js';
-import type { Lane } from './lanes.js';
+import { headsOf, type Lane } from './lanes.js';
 
 interface Props {
   readonly lanes: readonly Lane[];
@@ -80,6 +81,7 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
   const from = Math.max(0, seen.top - beyond);
   const to = Math.min(column.height, seen.top + seen.height + beyond);
   const width = widthOf(lanes, wide);
+  const heads = useMemo(() => headsOf(lanes), [lanes]);
   return (
     // The drawing is one stop for Tab; what is chosen in it is told beside it.
     <div
@@ -100,7 +102,7 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
       <div class="heads" style={{ width: `${width}px`, paddingLeft: `${gutter}px` }}>
         {lanes.map(({ key, gone }) => (
           <span key={key} class={gone ? 'gone' : ''} style={{ width: `${wide}px` }} title={key}>
-            {key}
+            <Head of={heads.get(key)} />
           </span>
         ))}
       </div>
@@ -117,6 +119,23 @@ export function Scroller({ lanes, column, causes, manner, chosen, story, tail, s
         </svg>
       </div>
     </div>
+  );
+}
+
+/** The machine, and the name below it, which breaks behind its dots where it has no room. */
+function Head({ of }: { readonly of: readonly [machine: string, name: string] | undefined }) {
+  const parts = of?.[1].split('.') ?? [];
+  return (
+    <>
+      <small>{of?.[0]}</small>{' '}
+      {parts.map((part, index) => (
+        <Fragment key={part}>
+          {index === 0 ? null : '.'}
+          {index === 0 ? null : <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
   );
 }
 
