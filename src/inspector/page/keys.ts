@@ -12,10 +12,16 @@ export const keysHelp: readonly (readonly [keys: string, what: string])[] = [
   ['?', 'these keys'],
   ['/', 'search'],
   ...navigation.map(({ key, title }) => [`g ${key}`, title] as const),
-  ['p', 'pause and resume'],
+  ['p', 'pause and resume what is live'],
   ['↑ ↓', 'row of a table'],
   ['Page Up, Page Down, Home, End', 'the same, in bigger steps'],
   ['Enter', 'open the row'],
+  ['[ ]', 'machines: one transition back, forth'],
+  ['l', 'machines: what is now'],
+  ['+ - 0 a', 'drawing that has the focus: nearer, farther, all of it, follow the state'],
+  ['← ↑ ↓ →', 'the same: move it'],
+  ['↑ ↓', 'sequence: the transition before, after'],
+  ['← →', 'sequence: what led to it, what it led to'],
   ['Esc', 'close what is open'],
 ];
 

@@ -7,6 +7,7 @@ export function Search({ label }: { label: string }) {
       type="search"
       aria-label={label}
       placeholder={`${label} (/)`}
+      size={Math.max(20, label.length + 6)}
       spellcheck={false}
       value={place.value.query.get('q') ?? ''}
       onInput={(event) => setQuery({ q: event.currentTarget.value })}
