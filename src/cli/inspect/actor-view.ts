@@ -17,7 +17,11 @@ export function actorView(style: Style, now: () => number): RecordView<Actor> {
         text: ({ machine, id }) => `${machine}/${id}`,
         paint: (padded, { gone }) => (gone ? style.dim(padded) : style.bold(padded)),
       },
-      { title: 'STATE', text: ({ state }) => state, paint: (padded, actor) => painted(style, padded, actor) },
+      {
+        title: 'STATE',
+        text: ({ state, gone }) => (gone ? `${state}, gone` : state),
+        paint: (padded, actor) => painted(style, padded, actor),
+      },
       { title: 'SINCE', text: ({ sinceMs }) => ago(sinceMs, now()) },
       { title: 'TRANSITIONS', text: ({ sequence }) => String(sequence) },
       { title: 'IGNORED', text: ({ ignored }) => String(sum(Object.values(ignored))) },
