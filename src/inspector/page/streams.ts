@@ -8,7 +8,7 @@ import { paused } from './settings.js';
 /** A browser opens six connections to a host over HTTP/1.1, and calls need some as well. */
 const most = 2;
 /** Nobody looks at a page that is hidden for so long, in milliseconds. */
-const hiddenMs = 30_000;
+const hiddenMs = 5_000;
 /** A stream that is silent for so long is asked about, in milliseconds. */
 const silentMs = 20_000;
 /** Pauses before attempts, in milliseconds; the last one again and again. Each is up to a fifth shorter. */
@@ -61,7 +61,8 @@ export function useStream<M>(key: unknown, options: StreamOptions<M>): ReadonlyS
   return stream.state;
 }
 
-const hidden = signal(false);
+/** A page may begin hidden, as a tab that is opened in the background: it holds no connection until somebody looks. */
+const hidden = signal(document.hidden);
 let hiding: ReturnType<typeof setTimeout> | undefined;
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiding);
