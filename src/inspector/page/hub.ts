@@ -62,6 +62,9 @@ export async function probe(hub: Hub, timeoutMs: number): Promise<void> {
 export function callError(thrown: unknown): string {
   const { code, rawMessage } = ConnectError.from(thrown);
   if (code === Code.Unknown || code === Code.Unavailable) return `The hub cannot be reached (${rawMessage}).`;
+  // It is no answer of a hub to a call: it takes the page for one of somebody else.
+  if (rawMessage === 'HTTP 403')
+    return 'The hub knows this page by another host name (HTTP 403): a proxy in between has to keep the name, or --cors-origin lets this one in.';
   if (code === Code.DeadlineExceeded) return 'The hub did not answer in time.';
   return rawMessage;
 }
