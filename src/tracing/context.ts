@@ -48,7 +48,12 @@ export function tracestateOf(metadata: RawMetadata): string | undefined {
  * belongs to the same trace, and goes where it does not (W3C Trace Context §3.3).
  */
 export function withTraceparent(metadata: RawMetadata, value: string): RawMetadata {
-  const sameTrace = traceOf(metadata) === readTraceparent(value)?.traceId;
+  const before = getMetadata(metadata, 'traceparent');
+  if (before === value) return metadata;
+  if (before === undefined && getMetadata(metadata, 'tracestate') === undefined) {
+    return [...metadata, 'traceparent', value];
+  }
+  const sameTrace = readTraceparent(before)?.traceId === readTraceparent(value)?.traceId;
   const written: string[] = [];
   let placed = false;
   for (let i = 0; i < metadata.length; i += 2) {

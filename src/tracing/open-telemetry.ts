@@ -18,6 +18,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { Logger } from '../log.js';
 import { readTraceparent, writeTraceparent } from './context.js';
 import { Delivery } from './delivery.js';
+import type { Environment } from './settings.js';
 import { isError, pathFacts, shortText } from './span-facts.js';
 import type { CallSpan, SpanCounts, SpanEnd, SpanStart, Tracing } from './tracing.js';
 
@@ -28,9 +29,10 @@ const flushMs = 3_000;
 export function startOpenTelemetry(options: {
   readonly service: string;
   readonly version: string;
+  readonly env: Environment;
   readonly log: Logger;
 }): Tracing {
-  const { service, version, log } = options;
+  const { service, version, env, log } = options;
   const told = (message: string) => log.warn({ why: message }, 'OpenTelemetry complains');
   const quiet = () => {};
   const logger = { error: told, warn: told, info: quiet, debug: quiet, verbose: quiet };
@@ -48,15 +50,27 @@ export function startOpenTelemetry(options: {
     spanProcessors: [new BatchSpanProcessor(delivery)],
   });
   const tracer = provider.getTracer('postern', version);
+  const heeds = (env.OTEL_TRACES_SAMPLER?.trim() || 'parentbased_always_on').startsWith('parentbased_');
   let stopped: Promise<void> | undefined;
   return {
     counts,
-    begin: (start) => begin(tracer, start, counts),
+    begin: (start) => unrecorded(start, heeds) ?? begin(tracer, start, counts),
     stop: () => {
       stopped ??= withinFlush(provider.shutdown());
       return stopped;
     },
   };
+}
+
+/**
+ * What a call gets whose trace is not recorded by whoever is above, where the sampler heeds that; undefined: the sampler
+ * has to be asked. Most calls of a busy hub are such, and the SDK costs some microseconds for each.
+ */
+function unrecorded({ traceparent }: SpanStart, heeds: boolean): CallSpan | undefined {
+  if (!heeds || traceparent === undefined) return undefined;
+  const above = readTraceparent(traceparent);
+  if (above === undefined || above.sampled) return undefined;
+  return { traceId: above.traceId, traceparent, recording: false, end: nothing };
 }
 
 function begin(tracer: Tracer, start: SpanStart, counts: SpanCounts): CallSpan {
