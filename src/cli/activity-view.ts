@@ -96,12 +96,13 @@ function paintType(style: Style, padded: string, type: ActivityType): string {
   return odd.includes(type) ? style.yellow(padded) : padded;
 }
 
-/** Only what has ended, or was refused, has a status. */
+/** Only what has ended, was refused, or was done has a status. */
 function hasStatus({ type }: ActivityEvent): boolean {
   const ended: readonly ActivityType[] = [
     ActivityType.ACTIVITY_TYPE_REQUEST_PROXIED,
     ActivityType.ACTIVITY_TYPE_REQUEST_REFUSED,
     ActivityType.ACTIVITY_TYPE_FORWARD_ENDED,
+    ActivityType.ACTIVITY_TYPE_OPERATED,
   ];
   return ended.includes(type);
 }
@@ -129,6 +130,7 @@ function bytesText(event: ActivityEvent): string {
 
 function aboutText({ type, callId, instance, transport, reason, count, message }: ActivityEvent): string {
   if (type === ActivityType.ACTIVITY_TYPE_GAP) return message;
+  if (type === ActivityType.ACTIVITY_TYPE_OPERATED) return message.replace(/^operated /, '');
   if (callId !== '') return `call ${callId}`;
   if (instance !== '') return transport === '' ? instance : `${instance} (${transport})`;
   return count > 1 ? `${reason}, ${count} times` : reason;

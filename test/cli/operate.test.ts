@@ -86,8 +86,12 @@ describe('postern operate', { timeout: 90_000 }, () => {
     assert.match(resumed.stderr, /^node\/cellar: resume: it is given calls again; it was connected.draining/);
     assert.equal((await client.emptyCall()).status.code, 0);
     client.close();
-    const told = await run('activity', '--since', '10m', '--type', 'operated', '-o', 'jsonl');
+    const [told, shown] = await Promise.all([
+      run('activity', '--since', '10m', '--type', 'operated', '-o', 'jsonl'),
+      run('activity', '--since', '10m', '--type', 'operated'),
+    ]);
     assert.match(told.stdout, /"operated node\/cellar: DRAIN_ASKED \(new disk\): it is given no new calls/);
+    assert.match(shown.stdout, / OK .* node\/cellar: DRAIN_ASKED \(new disk\): it is given no new calls/);
   });
 
   it('offers actors and what can be done to them to shells', async () => {
