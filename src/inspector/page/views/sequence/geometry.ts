@@ -5,7 +5,7 @@ import type { Lane } from './lanes.js';
 /** Left of the lanes are the times, pixels. */
 export const gutter = 104;
 /** The widest and the narrowest lane, pixels. */
-const [widest, narrowest] = [280, 112];
+const [widest, narrowest] = [280, 148];
 /** The line of a lane lies so far from its left edge, pixels. */
 const lineAt = 16;
 /** Of the width of a lane not for text, and what a letter takes about, pixels. */
