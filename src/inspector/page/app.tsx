@@ -4,13 +4,14 @@ import { Header } from './header.js';
 import type { Hub } from './hub.js';
 import { KeysHelp } from './keys-help.js';
 import { LogIn } from './log-in.js';
+import { navigation } from './navigation.js';
 import { place } from './place.js';
 import { session } from './session.js';
 import { Calls } from './views/calls/calls.js';
 import { Fleet } from './views/fleet/fleet.js';
 import { Machine } from './views/machine/machine.js';
 import { FileBanner, ServedFile } from './views/runs/file/open-file.js';
-import { isServedFile } from './views/runs/file/opened.js';
+import { isServedFile, openedFile } from './views/runs/file/opened.js';
 import { Runs } from './views/runs/runs.js';
 import { Sequence } from './views/sequence/sequence.js';
 
@@ -47,10 +48,24 @@ export function App() {
       <Header view={name} />
       <FileBanner />
       <main id="view" class={`view view-${name}`} tabIndex={-1}>
-        {View === undefined ? <NoView /> : <View key={name} hub={hub} />}
+        {View === undefined ? <NoView /> : hasNothing(name) ? <NotInFile /> : <View key={name} hub={hub} />}
       </main>
       <KeysHelp />
     </>
+  );
+}
+
+/** The view is one of what a hub knows, and a file is shown. */
+function hasNothing(view: string): boolean {
+  return openedFile.value !== undefined && navigation.some((one) => one.view === view && !one.inFile);
+}
+
+function NotInFile() {
+  return (
+    <p class="notice">
+      The file of a run has the run, its machines and their sequence. Begin with the{' '}
+      <a href="/inspect/runs">run</a>.
+    </p>
   );
 }
 

@@ -13,11 +13,13 @@ export function Header({ view }: { view: string }) {
         Postern
       </a>
       <nav aria-label="Views">
-        {navigation.map(({ view: name, title }) => (
-          <a key={name} href={`/inspect/${name}`} aria-current={name === view ? 'page' : undefined}>
-            {title}
-          </a>
-        ))}
+        {navigation
+          .filter(({ inFile }) => inFile || openedFile.value === undefined)
+          .map(({ view: name, title }) => (
+            <a key={name} href={`/inspect/${name}`} aria-current={name === view ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
       </nav>
       {openedFile.value === undefined && <ConnectionState />}
       <button

@@ -97,6 +97,10 @@ describe('runs in the page of the inspector', { skip }, () => {
     await leads.getByRole('link', { name: 'Machine' }).click();
     await page.locator('svg title', { hasText: 'judging' }).first().waitFor({ state: 'attached' });
     await picture(page, 'run-machine-of-file');
+    assert.equal(await page.getByRole('navigation').getByRole('link', { name: 'Fleet' }).count(), 0);
+    await page.keyboard.press('g');
+    await page.keyboard.press('f');
+    await page.getByText('The file of a run has the run, its machines').waitFor();
     assert.deepEqual(noise, []);
     await page.close();
   });
