@@ -41,7 +41,8 @@ export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
         )}
       </p>
       <p>
-        <a href={href(['calls'], new URLSearchParams({ node: name }))}>Calls</a>
+        <a href={href(['calls'], new URLSearchParams({ node: name }))}>Calls</a>{' '}
+        <a href={href(['sequence'], new URLSearchParams({ node: name }))}>Sequence of its machines</a>
       </p>
       <h3>Machines</h3>
       <ul>
