@@ -26,7 +26,7 @@ export const keysHelp: readonly (readonly [keys: string, what: string])[] = [
 ];
 
 /** `g` waits so long for the next key, in milliseconds. */
-const secondKeyMs = 1_500;
+const secondKeyMs = 3_000;
 
 /** Follows the keys that work everywhere; not while somebody writes. */
 export function followKeys(): void {
