@@ -1,31 +1,10 @@
 /** gRPC status codes, their names, their text on the wire, and what stands for them in HTTP. */
 
+import { status, statusNames } from '../grpc-status.js';
 import type { RawMetadata } from './call.js';
 import { getMetadata } from './metadata.js';
 
-/** gRPC status codes, as numbered by the gRPC project (doc/statuscodes.md). */
-export const status = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-
-/** Names of the status codes; the index is the code. */
-export const statusNames = Object.keys(status);
+export { status, statusNames };
 
 /**
  * The status that trailers tell. UNKNOWN where it is missing or no code, as gRPC clients take it: so what is counted by

@@ -36,6 +36,8 @@ async function forked(): Promise<ChildProcess> {
       POSTERN_DATA: path.join(folder, 'file'),
       POSTERN_HUB: '127.0.0.1:1',
       POSTERN_LISTEN: 'nowhere',
+      // of `postern wait`, which has patience with a hub that does not answer
+      POSTERN_TIMEOUT: '1s',
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -166,7 +166,7 @@ test('a context that is not there is told with its like, and by whose word it wa
 test('every command that talks to a hub takes --context, and shells offer the names', async () => {
   await add('garden', '--hub', hub, '--token', own ?? '');
   await add('greenhouse', '--hub', '127.0.0.1:1');
-  for (const command of ['call a b.C/D', 'list a', 'describe a', 'inspect', 'token ls', 'token revoke x']) {
+  for (const command of ['call a b.C/D', 'list a', 'describe a', 'inspect a', 'token ls', 'token revoke x']) {
     const { stderr } = await user([...command.split(' '), '--context', 'greenhouse']);
     assert.match(stderr, /no hub answers at 127\.0\.0\.1:1 \(context greenhouse\)/, command);
   }

@@ -23,6 +23,7 @@ const nodes = [
   Node.fromPartial({
     name: 'cellar',
     state: 'connected.serving',
+    tags: ['good'],
     labels: { zone: 'a', floor: '0' },
     instances: [
       instance,
@@ -31,7 +32,7 @@ const nodes = [
     lastSeenAtMs: now,
     calls: 2,
   }),
-  Node.fromPartial({ name: 'attic', state: 'lost', lastSeenAtMs: now - 3 * 60_000 }),
+  Node.fromPartial({ name: 'attic', state: 'lost', tags: ['bad', 'away'], lastSeenAtMs: now - 3 * 60_000 }),
   Node.fromPartial({ name: 'new', state: 'unseen' }),
 ];
 

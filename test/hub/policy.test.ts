@@ -250,7 +250,7 @@ describe('what a token allows', () => {
     await assert.rejects(callerToken({ subject: 'x', nodes: ['edge-1'] }, inviter), /needs the role admin/);
     await assert.rejects(
       ask((done) => clients.nodes.listNodes({ name: '' }, bearer(inviter), done)),
-      /needs the role call for this: claim roles holds join/,
+      /needs the role call or trace for this: claim roles holds join/,
     );
     await assert.rejects(joinToken({ node: 'edge-1' }, await sign()), /needs the role join/);
     await assert.rejects(joinToken({ node: 'edge-1', uses: 65 }, inviter), /uses: at most 64/);

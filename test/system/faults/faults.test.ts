@@ -69,7 +69,7 @@ describe('faults that an agent injects by its own clock', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     const ofCut = told.filter(({ id }) => id === 'r1.cut.north').map(({ to }) => to);
-    assert.deepEqual(ofCut, ['waiting', 'injecting', 'injected', 'healing.undoing', 'healed']);
+    assert.deepEqual(ofCut, ['idle', 'waiting', 'injecting', 'injected', 'healing.undoing', 'healed']);
   });
 
   test('a pause stops the process that listens at the address of the daemon, and lets it go on', async () => {

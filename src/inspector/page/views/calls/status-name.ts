@@ -1,12 +1,9 @@
-import { Code } from '@connectrpc/connect';
 import { isFailure } from '../../../../failed-status.js';
+import { statusNames } from '../../../../grpc-status.js';
 
 /** The name of a gRPC status: `NOT_FOUND`. */
 export function statusName(status: number): string {
-  if (status === 0) return 'OK';
-  // the only one that gRPC spells in another way
-  if (status === Code.Canceled) return 'CANCELLED';
-  return (Code[status] ?? `CODE_${status}`).replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase();
+  return statusNames[status] ?? `CODE_${status}`;
 }
 
 /** Tags that say how it is to be looked at, as states have them. */
