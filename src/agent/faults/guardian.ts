@@ -58,7 +58,7 @@ async function endAlone(): Promise<void> {
   aloneSinceMs = Date.now();
   clearInterval(looking);
   // The last lease ends long before so many rounds are over.
-  for (let rounds = 0; rounds < 2 * mostTries && (await round()) > 0; rounds++) {
+  for (let rounds = 0; rounds < 2 * mostTries && (await round().catch(() => 1)) > 0; rounds++) {
     await new Promise((resolve) => setTimeout(resolve, rounds === 0 ? 50 : lookEveryMs));
   }
   process.exit();
@@ -80,5 +80,6 @@ process.on('disconnect', () => void endAlone());
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('message', (message: unknown) => {
   if (!isLook(message)) return;
-  process.send?.('watching');
+  // Whoever has asked may be gone by now: without a callback, what cannot be sent would end this process.
+  process.send?.('watching', () => {});
 });

@@ -47,5 +47,6 @@ process.on('message', (message: unknown) => {
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 if (process.connected) {
   process.once('disconnect', () => void sweep());
-  process.send?.('watching');
+  // whoever has asked may be gone by now
+  process.send?.('watching', () => {});
 } else void sweep();

@@ -10,7 +10,7 @@ import { isThere, type ProcessRef, stopProcesses } from '../../../src/agent/faul
 import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
 import { startMark } from '../../../src/bus/process-identity.js';
 import { testLog } from '../../support/nats.js';
-import { eventually } from '../../support/processes.js';
+import { compiledRoot, eventually } from '../../support/processes.js';
 import { processState } from '../../system/faults/stage.js';
 
 const linux = process.platform === 'linux' ? false : 'processes are read from /proc';
@@ -125,3 +125,43 @@ async function ageOf(pid: number): Promise<number> {
   seen.set(pid, since);
   return performance.now() - since;
 }
+
+test('a guardian undoes what is open though its agent is killed while it asks', {
+  skip: linux,
+}, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const mine = shelf('a');
+  const one = await sleeper();
+  await mine.put('f', pausing(one), inAnHour());
+  await stopProcesses([one]);
+  const guardian = join(compiledRoot, 'src/agent/faults/guardian.js');
+  const agent = spawn(
+    process.execPath,
+    [join(compiledRoot, 'test/agent/faults/asking-agent.js'), guardian, mine.directory, 'a'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  t.after(() => agent.kill('SIGKILL'));
+  let said = '';
+  agent.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await eventually('it has asked', () => said.includes('asked'));
+  const pid = Number(said.split('\n')[0]);
+  t.after(() => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it has ended, as it should
+    }
+  });
+  agent.kill('SIGKILL');
+  await once(agent, 'exit');
+  process.kill(pid, 'SIGCONT');
+  await eventually('it goes on', async () => (await processState(one.pid)) !== 'T', { timeoutMs: 5_000 });
+  await eventually(
+    'the guardian has ended',
+    async () => !(await isThere({ pid, mark: (await startMark(pid)) ?? '' })),
+  );
+});
