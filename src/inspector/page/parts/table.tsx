@@ -1,5 +1,5 @@
 import type { TargetedKeyboardEvent } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { keyMove, rowHeight, shownRows } from './rows.js';
 import { type Column, Head, Line, Space } from './table-parts.js';
 
@@ -57,7 +57,8 @@ export function Table<Row>(props: TableProps<Row>) {
   const found = rows.findIndex((row) => rowKey(row) === current);
   /** The one row that Tab leads to is always one in sight. */
   const stop = found >= first && found < last ? found : first;
-  useEffect(() => {
+  // Before the next key comes, which starts from the row that has the focus.
+  useLayoutEffect(() => {
     if (!focusNext.current) return;
     focusNext.current = false;
     box.current?.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus({ preventScroll: true });
