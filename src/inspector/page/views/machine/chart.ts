@@ -1,3 +1,5 @@
+import type { DefinedEdge, DefinedState } from '../../../../../machines/definition.js';
+
 /** A rectangle in a drawing. */
 export interface Rectangle {
   readonly x: number;
@@ -7,43 +9,18 @@ export interface Rectangle {
 }
 
 /** A state of a machine, and where it is drawn. */
-export interface StateShape {
-  /** `connected.idle`; empty: the machine itself. */
-  readonly path: string;
+export interface StateShape extends Omit<DefinedState, 'states' | 'type'> {
+  readonly type: string;
   /** The last part of the path. */
   readonly name: string;
   /** Path of the state that it is in; undefined: it is the machine. */
   readonly parent: string | undefined;
   readonly depth: number;
-  readonly type: string;
-  /** How it is to be looked at: `good`, `warn`, `bad`. */
-  readonly tags: readonly string[];
-  readonly description: string;
-  readonly initial: string;
   readonly box: Rectangle;
-  readonly entry: readonly string[];
-  readonly exit: readonly string[];
-  readonly invokes: readonly string[];
-}
-
-/** What an operator may do. */
-export interface OperationShape {
-  readonly title: string;
-  readonly effect: string;
-  readonly grave: boolean;
 }
 
 /** A transition that a machine has, and where it is drawn. */
-export interface EdgeShape {
-  readonly id: string;
-  readonly source: string;
-  readonly targets: readonly string[];
-  readonly event: string;
-  readonly guard: string;
-  readonly delay: string;
-  readonly actions: readonly string[];
-  readonly description: string;
-  readonly operation: OperationShape | undefined;
+export interface EdgeShape extends DefinedEdge {
   readonly points: readonly { readonly x: number; readonly y: number }[];
   readonly label: Rectangle | undefined;
 }
