@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { startBrowser, withoutBrowser } from '../../support/browser.js';
-import { Fleet } from '../../support/fleet.js';
+import { withoutBrowser } from '../../support/browser.js';
 import { hubAway, onInspectorPage } from '../../support/inspector-page.js';
-import { eventually, type RunningProcess } from '../../support/processes.js';
+import { eventually } from '../../support/processes.js';
+import { type Restarted, startRestarted } from './restarted.js';
 
 /** A transition, as commands tell it. */
 interface Kept {
@@ -16,29 +15,15 @@ interface Kept {
 const skip = await withoutBrowser();
 
 describe('the page of the inspector when its hub is killed', { skip }, () => {
-  let fleet: Fleet;
-  let up: RunningProcess;
-  let hub: string;
-  let token: string;
-  let browser: Browser;
-
+  let stage: Restarted;
   before(async () => {
-    fleet = await Fleet.make();
-    up = await fleet.up();
-    hub = await fleet.hubAddress();
-    const server = await fleet.interopServer();
-    await fleet.agent('attic', [server.address]);
-    token = await fleet.callerToken('looker', ['--role', 'operate']);
-    browser = await startBrowser();
+    stage = await startRestarted();
   });
-  after(async () => {
-    await browser?.close();
-    await fleet.stop();
-  });
+  after(() => stage?.stop());
 
   /** What is kept of the link of the node. */
   const ofLink = async (): Promise<Kept[]> => {
-    const { stdout } = await fleet.postern(['inspect', 'link/attic', '-o', 'jsonl']);
+    const { stdout } = await stage.fleet.postern(['inspect', 'link/attic', '-o', 'jsonl']);
     return stdout
       .trim()
       .split('\n')
@@ -46,6 +31,7 @@ describe('the page of the inspector when its hub is killed', { skip }, () => {
   };
 
   test('misses nothing that a machine did meanwhile', async () => {
+    const { fleet, up, hub, token, browser } = stage;
     const before = await ofLink();
     const options = { hub, name: 'restart-machine', token, mayLog: hubAway };
     await onInspectorPage(browser, { ...options, at: `/machine/link/${before[0]?.id}` }, async (page) => {

@@ -1,35 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { startBrowser, withoutBrowser } from '../../support/browser.js';
-import { Fleet } from '../../support/fleet.js';
+import { withoutBrowser } from '../../support/browser.js';
 import { hubAway, onInspectorPage } from '../../support/inspector-page.js';
-import type { RunningProcess } from '../../support/processes.js';
+import { type Restarted, startRestarted } from './restarted.js';
 
 const skip = await withoutBrowser();
 
 describe('the page of the inspector when its hub is killed', { skip }, () => {
-  let fleet: Fleet;
-  let up: RunningProcess;
-  let hub: string;
-  let token: string;
-  let browser: Browser;
-
+  let stage: Restarted;
   before(async () => {
-    fleet = await Fleet.make();
-    up = await fleet.up();
-    hub = await fleet.hubAddress();
-    const server = await fleet.interopServer();
-    await fleet.agent('attic', [server.address]);
-    token = await fleet.callerToken('looker', ['--role', 'operate']);
-    browser = await startBrowser();
+    stage = await startRestarted();
   });
-  after(async () => {
-    await browser?.close();
-    await fleet.stop();
-  });
+  after(() => stage?.stop());
 
   test('says when it tries again, and goes on by itself when the hub is back', async () => {
+    const { fleet, up, hub, token, browser } = stage;
     const options = { hub, name: 'restart', token, at: '/fleet?node=attic', mayLog: hubAway };
     await onInspectorPage(browser, options, async (page) => {
       const state = page.locator('.connection');
@@ -42,7 +27,7 @@ describe('the page of the inspector when its hub is killed', { skip }, () => {
       await state.filter({ hasText: /^reconnecting in \d s$/ }).waitFor();
       await born.filter({ hasText: 'connected.idle' }).waitFor();
 
-      up = await fleet.start(['up', '--listen', hub, '--metrics', '127.0.0.1:0']);
+      await fleet.start(['up', '--listen', hub, '--metrics', '127.0.0.1:0']);
       await state.filter({ hasText: /^live$/ }).waitFor();
       const joined = await fleet.agent('barn', ['127.0.0.1:1']);
       await page.locator('tbody tr', { hasText: 'barn' }).filter({ hasText: 'connected' }).waitFor();
