@@ -20,6 +20,8 @@ export interface DaemonContext {
   readonly attempt: number;
   /** What it said of itself when it last answered; undefined: it never did at this target. */
   readonly identity: DaemonIdentity | undefined;
+  /** Id of its process when it last answered; undefined: it is not on this machine, or cannot be told. */
+  readonly pid: number | undefined;
   readonly lastError: DaemonError | undefined;
 }
 
@@ -37,7 +39,7 @@ export type DaemonEvent =
   /** Somebody wants to know now, and does not wait for the pause to end. */
   | { type: 'ASKED' }
   /** The daemon answered a probe. */
-  | { type: 'ANSWERED'; identity: DaemonIdentity }
+  | { type: 'ANSWERED'; identity: DaemonIdentity; pid?: number | undefined }
   /** It did not, or is no daemon that is known. */
   | ({ type: 'PROBE_FAILED' } & DaemonError)
   /** What was open to a daemon that served has broken. */

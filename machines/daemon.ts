@@ -30,6 +30,7 @@ const daemonSetup = setup({
     forgetTarget: assign(({ event, context }) => ({
       target: event.type === 'TARGETED' ? event.target : context.target,
       identity: undefined,
+      pid: undefined,
       lastError: undefined,
       attempt: 0,
     })),
@@ -68,6 +69,7 @@ export const daemonMachine = daemonSetup.createMachine({
     target: input.target,
     attempt: 0,
     identity: undefined,
+    pid: undefined,
     lastError: undefined,
   }),
   initial: 'unseen',
@@ -84,7 +86,10 @@ export const daemonMachine = daemonSetup.createMachine({
       on: {
         ANSWERED: {
           target: 'serving',
-          actions: assign(({ event }) => ({ identity: event.identity, attempt: 0, lastError: undefined })),
+          actions: assign(({ event: { identity, pid } }) => ({
+            ...{ identity, pid },
+            ...{ attempt: 0, lastError: undefined },
+          })),
         },
         PROBE_FAILED: toUnreachable,
         TARGETED: [{ guard: 'isSameTarget' }, whenTargeted],

@@ -1,9 +1,17 @@
+/**
+ * What canaries have shown of a fault: it acted as planned, spared what it had to spare, and is gone; it did not; or nobody
+ * can say.
+ */
+export type FaultOutcome = 'confirmed' | 'mismatch' | 'inconclusive';
+
 /** What the machine knows of a fault. */
 export interface FaultContext {
   readonly run: string;
   readonly fault: string;
-  /** `link`, `peers`, `pause`, `kill`, `restart`. */
+  /** What it does; docs/faults.md names all. */
   readonly kind: string;
+  /** How it acts, in words; empty: as its kind does by itself. */
+  readonly shape: string;
   /** When it shall begin, Unix milliseconds of this machine's own clock. */
   readonly startAtMs: number;
   /** How long it shall last, milliseconds; 0: what is done at once is undone at once. */
@@ -18,6 +26,8 @@ export interface FaultContext {
   readonly failures: number;
   /** Why it was refused, cannot be undone now, or ended otherwise than planned. */
   readonly why: { readonly code: string; readonly message: string } | undefined;
+  /** What canaries have shown of it, once that is known. */
+  readonly proof: { readonly outcome: FaultOutcome; readonly reason: string } | undefined;
 }
 
 /** What an actor of the machine starts with. */
@@ -25,6 +35,7 @@ export interface FaultInput {
   readonly run: string;
   readonly fault: string;
   readonly kind: string;
+  readonly shape?: string;
   readonly startAtMs: number;
   readonly forMs: number;
 }
@@ -46,4 +57,8 @@ export type FaultEvent =
   /** It acts no more. A `code` tells that something was not as planned. */
   | { type: 'HEALED'; atMs: number; code?: string; message?: string }
   /** It could not be undone. */
-  | { type: 'HEAL_FAILED'; code: string; message: string };
+  | { type: 'HEAL_FAILED'; code: string; message: string }
+  /** Canaries have seen all that they could of the ways as they are without it. */
+  | { type: 'SOUNDED' }
+  /** Canaries have looked again after it was undone, and what they have seen was weighed. */
+  | { type: 'PROVEN'; outcome: FaultOutcome; reason: string };

@@ -8,8 +8,19 @@ const provided = () => {};
 
 /** A fault that is done at once may be so late, milliseconds. */
 const lateMs = 5_000;
-/** It is made ready so long before its time, milliseconds. */
+/** It is made ready, and the ways that prove it are looked at, so long before its time, milliseconds. */
 export const nearMs = 3_000;
+/** They are looked at for so long even when there is less time, milliseconds, or for a quarter of what is left of its time. */
+const leastSoundingMs = 250;
+
+/** Until when canaries may look before it acts, Unix milliseconds: by what is beyond its time it comes late. */
+export function soundingUntil(
+  { startAtMs, forMs }: Pick<FaultContext, 'startAtMs' | 'forMs'>,
+  nowMs: number,
+): number {
+  const leftMs = startAtMs + (forMs === 0 ? lateMs : forMs) - nowMs;
+  return Math.max(startAtMs, nowMs + Math.min(leastSoundingMs, leftMs / 4));
+}
 /** So many attempts to undo it may fail in a row. */
 const mostFailures = 20;
 
@@ -29,6 +40,14 @@ const faultSetup = setup({
     inject: provided,
     /** Undoes it; comes back as HEALED or HEAL_FAILED. */
     undo: provided,
+    /** Canaries look at the ways before it acts; comes back as SOUNDED. */
+    sound: provided,
+    /** Canaries look again and again while it acts. */
+    watch: provided,
+    /** They look no more: nothing waits for them. */
+    unwatch: provided,
+    /** Canaries look whether all is as before; comes back as PROVEN. */
+    check: provided,
     rememberWhy: assign(({ event }) =>
       event.type === 'REFUSED' || event.type === 'HEAL_FAILED'
         ? { why: { code: event.code, message: event.message } }
@@ -39,6 +58,12 @@ const faultSetup = setup({
     ),
     rememberMissed: assign({
       why: { code: 'FAULT_MISSED', message: 'no agent was there during the whole time of the fault' },
+    }),
+    rememberProof: assign(({ event }) =>
+      event.type === 'PROVEN' ? { proof: { outcome: event.outcome, reason: event.reason } } : {},
+    ),
+    rememberUnproven: assign({
+      proof: { outcome: 'inconclusive', reason: 'canaries did not come to an end' },
     }),
     countFailure: assign(({ context }) => ({ failures: context.failures + 1 })),
   },
@@ -53,8 +78,12 @@ const faultSetup = setup({
   delays: {
     untilNear: ({ context }) => context.startAtMs - nearMs,
     untilStart: ({ context }) => context.startAtMs,
+    /** Or somewhat later: the least time for sounding. */
+    untilSounded: ({ context }) => context.startAtMs,
     untilOver: ({ context }) => context.startAtMs + context.forMs,
     backoff: ({ context }) => backoffMs(context.failures),
+    /** The longest that canaries may look after it was undone. */
+    checkLimit: 30_000,
   },
 });
 
@@ -65,7 +94,7 @@ const whenRefused = { target: 'refused', actions: 'rememberWhy' } as const;
 const whenHealed = faultSetup.createStateConfig({
   on: {
     HEALED: {
-      target: '#fault.healed',
+      target: '#fault.checking',
       actions: assign(({ event }) => ({
         healedAtMs: event.atMs,
         why:
@@ -74,7 +103,21 @@ const whenHealed = faultSetup.createStateConfig({
     },
   },
 });
+const takenBack = {
+  target: 'cancelled',
+  meta: {
+    operator: {
+      title: 'cancel',
+      effect: 'The fault will not come. It cannot be armed again.',
+      grave: true,
+    },
+  },
+} as const;
 const whenMissed = { guard: 'isTooLate', target: 'missed', actions: 'rememberMissed' } as const;
+
+const whenBegun = faultSetup.createStateConfig({
+  on: { BEGUN: [whenMissed, { target: '#fault.injecting' }] },
+});
 
 /** One disturbance of one node: it comes by the node's own clock and is always undone. */
 export const faultMachine = faultSetup.createMachine({
@@ -82,12 +125,14 @@ export const faultMachine = faultSetup.createMachine({
   description: 'One disturbance of one node.',
   context: ({ input }) => ({
     ...input,
+    shape: input.shape ?? '',
     by: undefined,
     injectedAtMs: undefined,
     healedAtMs: undefined,
     healAsked: false,
     failures: 0,
     why: undefined,
+    proof: undefined,
   }),
   initial: 'idle',
   states: {
@@ -100,20 +145,26 @@ export const faultMachine = faultSetup.createMachine({
     },
     waiting: {
       description: 'Comes by itself at its time, with or without a hub.',
-      on: {
-        BEGUN: [whenMissed, { target: 'injecting' }],
-        HEAL_ASKED: {
-          target: 'cancelled',
-          meta: {
-            operator: {
-              title: 'cancel',
-              effect: 'The fault will not come. It cannot be armed again.',
-              grave: true,
-            },
-          },
+      on: { ...whenBegun.on, HEAL_ASKED: takenBack },
+      after: { untilNear: 'sounding' },
+    },
+    sounding: {
+      description: 'Comes soon: it is made ready, and canaries look at the ways before it acts.',
+      entry: ['prepare', 'sound'],
+      exit: 'unwatch',
+      initial: 'looking',
+      on: { ...whenBegun.on, HEAL_ASKED: takenBack },
+      states: {
+        looking: {
+          description: 'Canaries look. It does not wait for them beyond its time.',
+          on: { SOUNDED: 'sounded' },
+          after: { untilSounded: 'sounded' },
+        },
+        sounded: {
+          description: 'What they saw is known. It comes at its time.',
+          after: { untilStart: { actions: 'begin' } },
         },
       },
-      after: { untilNear: { actions: 'prepare' }, untilStart: { actions: 'begin' } },
     },
     injecting: {
       tags: 'warn',
@@ -132,7 +183,9 @@ export const faultMachine = faultSetup.createMachine({
     },
     injected: {
       tags: 'warn',
-      description: 'It acts.',
+      description: 'It acts, and canaries look again and again.',
+      entry: 'watch',
+      exit: 'unwatch',
       on: { ...whenHealed.on, HEAL_ASKED: { target: 'healing', ...heal }, BOOTED: 'healing' },
       after: { untilOver: 'healing' },
     },
@@ -140,16 +193,7 @@ export const faultMachine = faultSetup.createMachine({
       tags: 'warn',
       initial: 'undoing',
       on: {
-        HEALED: {
-          target: 'healed',
-          actions: assign(({ event }) => ({
-            healedAtMs: event.atMs,
-            why:
-              event.code === undefined
-                ? undefined
-                : { code: event.code, message: event.message ?? event.code },
-          })),
-        },
+        ...whenHealed.on,
         BOOTED: '.undoing',
       },
       states: {
@@ -183,7 +227,22 @@ export const faultMachine = faultSetup.createMachine({
         BOOTED: { target: 'healing', actions: assign({ failures: 0 }) },
       },
     },
-    healed: { type: 'final', tags: 'good', description: 'It acts no more.' },
+    checking: {
+      tags: 'warn',
+      description: 'It acts no more, and canaries look whether all is as before.',
+      entry: 'check',
+      exit: 'unwatch',
+      on: {
+        PROVEN: { target: 'healed', actions: 'rememberProof' },
+        BOOTED: { target: 'checking', reenter: true },
+      },
+      after: { checkLimit: { target: 'healed', actions: 'rememberUnproven' } },
+    },
+    healed: {
+      type: 'final',
+      tags: 'good',
+      description: 'It acts no more, and what canaries have shown of it is known.',
+    },
     refused: { type: 'final', tags: 'bad', description: 'It could not be done here, and has done nothing.' },
     missed: { type: 'final', tags: 'warn', description: 'No agent was there during its whole time.' },
     cancelled: { type: 'final', description: 'It was taken back before its time.' },

@@ -11,6 +11,8 @@ import type { LinkEvent } from './link-events.js';
 import type { NodeEvent } from './node.js';
 import { nodeMachine } from './node.js';
 import type { ProcessEvent } from './process-events.js';
+import { reliabilityMachine } from './reliability.js';
+import type { ReliabilityEvent } from './reliability-events.js';
 import { runMachine } from './run.js';
 import type { RunEvent } from './run-events.js';
 import { processMachine } from './supervised-process.js';
@@ -30,7 +32,7 @@ export const daemonSamples: Samples<DaemonEvent> = {
     { type: 'TARGETED', target: '127.0.0.1:9191' },
   ],
   ASKED: [{ type: 'ASKED' }],
-  ANSWERED: [{ type: 'ANSWERED', identity: { dialect: 'weshnet', peer: '12D3Koo' } }],
+  ANSWERED: [{ type: 'ANSWERED', identity: { dialect: 'weshnet', peer: '12D3Koo' }, pid: 4711 }],
   PROBE_FAILED: [{ type: 'PROBE_FAILED', code: 'DAEMON_UNREACHABLE', message: 'nobody listens there' }],
   LOST: [{ type: 'LOST', reason: 'connection reset' }],
   STOP: [{ type: 'STOP' }],
@@ -55,6 +57,11 @@ export const faultSamples: Samples<FaultEvent> = {
     { type: 'HEALED', atMs: 12_000, code: 'AGENT_ENDED', message: 'the agent ended while it acted' },
   ],
   HEAL_FAILED: [{ type: 'HEAL_FAILED', code: 'DAEMON_NOT_STARTED', message: 'it ended at once' }],
+  SOUNDED: [{ type: 'SOUNDED' }],
+  PROVEN: [
+    { type: 'PROVEN', outcome: 'confirmed', reason: 'nothing came through while it acted' },
+    { type: 'PROVEN', outcome: 'mismatch', reason: 'it came through' },
+  ],
 };
 
 /** Samples of what may happen to a link. */
@@ -135,6 +142,20 @@ export const processSamples: Samples<ProcessEvent> = {
   STOP: [{ type: 'STOP' }],
 };
 
+/** Samples of what may happen to outages by lot, of which one is due at 20 s and lasts 10 s. */
+export const reliabilitySamples: Samples<ReliabilityEvent> = {
+  SET: [{ type: 'SET', timeoutMs: 10_000, odds: 3, lotsOf: 's1', drawn: 0, hits: 0, dueMs: 20_000 }],
+  SWITCHED_OFF: [{ type: 'SWITCHED_OFF' }],
+  DRAWN: [
+    { type: 'DRAWN', number: 1, hit: true, atMs: 20_000 },
+    { type: 'DRAWN', number: 1, hit: false, atMs: 20_000 },
+  ],
+  DRAW_FAILED: [{ type: 'DRAW_FAILED', code: 'DATA_UNUSABLE', message: 'no room is left', atMs: 20_000 }],
+  OUTAGE_BEGUN: [{ type: 'OUTAGE_BEGUN', by: 'link by userspace' }],
+  OUTAGE_REFUSED: [{ type: 'OUTAGE_REFUSED', code: 'NFT_FAILED', message: 'nft failed' }],
+  STOP: [{ type: 'STOP' }],
+};
+
 /** Samples of what may happen to a run, the times of which are made up. */
 export const runSamples: Samples<RunEvent> = {
   LOADED: [
@@ -148,10 +169,16 @@ export const runSamples: Samples<RunEvent> = {
   GATHERED: [
     { type: 'GATHERED', atMs: 20, control: true, lastsMs: { control: 500, main: 5_000 }, settleMs: 3_000 },
     { type: 'GATHERED', atMs: 20, control: false, lastsMs: { control: 0, main: 5_000 }, settleMs: 3_000 },
+    {
+      ...{ type: 'GATHERED', atMs: 20, control: true, settleMs: 3_000 },
+      lastsMs: { joining: 2_000, control: 500, main: 5_000 },
+    },
   ],
   GROUPED: [{ type: 'GROUPED', atMs: 30 }],
   READY: [{ type: 'READY', atMs: 40 }],
+  HEALED: [{ type: 'HEALED', atMs: 45 }],
   T0_CHOSEN: [
+    { type: 'T0_CHOSEN', atMs: 50, phase: 'joining', t0Ms: 500 },
     { type: 'T0_CHOSEN', atMs: 50, phase: 'control', t0Ms: 1_000 },
     { type: 'T0_CHOSEN', atMs: 50, phase: 'main', t0Ms: 2_000 },
   ],
@@ -209,6 +236,7 @@ export const machines = {
   link: { machine: linkMachine, input: { ways: ['first', 'second'] }, samples: linkSamples },
   node: { machine: nodeMachine, input: { node: 'attic' }, samples: nodeSamples },
   process: { machine: processMachine, input: undefined, samples: processSamples },
+  reliability: { machine: reliabilityMachine, input: undefined, samples: reliabilitySamples },
   run: { machine: runMachine, input: { run: 'r1', atMs: 0 }, samples: runSamples },
   test: {
     machine: testMachine,

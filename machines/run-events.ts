@@ -1,8 +1,8 @@
 /** What a run has shown. */
 export type RunVerdict = 'pass' | 'fail' | 'unknown';
 
-/** The two times that tests are started: without faults first, then with them. */
-export type RunPhase = 'control' | 'main';
+/** The times that have a T0 of their own: members join groups, tests run without faults, and then with them. */
+export type RunPhase = 'joining' | 'control' | 'main';
 
 /** How long each step may take, milliseconds. */
 export interface RunPatience {
@@ -18,13 +18,15 @@ export interface RunContext {
   /** When it came to the state it is in, Unix milliseconds of the controller's clock. */
   readonly sinceMs: number;
   readonly patience: RunPatience;
+  /** Whether anything is disturbed while members join groups. */
+  readonly joining: boolean;
   /** Whether tests run without faults first. */
   readonly control: boolean;
   /** From T0 of each phase until its last send and its last heal, milliseconds. */
   readonly lastsMs: Readonly<Record<RunPhase, number>>;
   /** What others sent is waited for so long, milliseconds. */
   readonly settleMs: number;
-  /** When the tests of a phase start; chosen once, Unix milliseconds of the controller's clock. */
+  /** When each phase starts, by which its tests and faults are timed; chosen once, Unix milliseconds of the controller's clock. */
   readonly t0: Readonly<Partial<Record<RunPhase, number>>>;
   /** Somebody ends it before its time. */
   readonly aborted: { readonly by: string; readonly reason: string } | undefined;
@@ -49,15 +51,20 @@ export type RunEvent = { readonly atMs: number } & (
   | {
       readonly type: 'GATHERED';
       readonly control: boolean;
-      readonly lastsMs: Readonly<Record<RunPhase, number>>;
+      /** `joining` is absent where nothing is disturbed while members join groups. */
+      readonly lastsMs: Readonly<Record<'control' | 'main', number>> & {
+        readonly joining?: number | undefined;
+      };
       readonly settleMs: number;
     }
   /** All groups are made, and all members have joined. */
   | { readonly type: 'GROUPED' }
   /** Every member can read every other one. */
   | { readonly type: 'READY' }
-  /** The tests of a phase will start then. */
+  /** The tests and faults of a phase are timed by this. */
   | { readonly type: 'T0_CHOSEN'; readonly phase: RunPhase; readonly t0Ms: number }
+  /** All faults of the time in which members join are healed. */
+  | { readonly type: 'HEALED' }
   /** All tests and faults of the phase are armed. */
   | { readonly type: 'ARMED' }
   /** The time of the sends and of the faults of the phase is over. */

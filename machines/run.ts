@@ -13,10 +13,13 @@ const judgeMs = 600_000;
 /** When each wait is over, in the words of whoever runs the machine: `left` makes of a Unix time how long it is until then. */
 export function runDelays(left: (atMs: number) => number) {
   type Facts = { readonly context: RunContext };
+  /** While members join, the time of a step counts from the last heal on: who is cut off is waited for. */
+  const calmSince = ({ sinceMs, joining, t0, lastsMs }: RunContext): number =>
+    joining ? Math.max(sinceMs, (t0.joining ?? 0) + lastsMs.joining) : sinceMs;
   const patience =
     (step: 'gatherMs' | 'groupMs' | 'readyMs' | 'collectMs') =>
     ({ context }: Facts) =>
-      left(context.sinceMs + context.patience[step]);
+      left(calmSince(context) + context.patience[step]);
   return {
     untilGathered: patience('gatherMs'),
     untilGrouped: patience('groupMs'),
@@ -56,11 +59,20 @@ const runSetup = setup({
     rememberStuck: assign(({ event }) =>
       event.type === 'STUCK' ? { stuck: { step: event.step, message: event.message } } : {},
     ),
+    rememberPlan: assign(({ event }) => {
+      if (event.type !== 'GATHERED') return {};
+      const { control, lastsMs, settleMs } = event;
+      const joining = lastsMs.joining !== undefined;
+      return { control, joining, lastsMs: { ...lastsMs, joining: lastsMs.joining ?? 0 }, settleMs };
+    }),
     rememberT0: assign(({ context, event }) =>
       event.type === 'T0_CHOSEN' ? { t0: { ...context.t0, [event.phase]: event.t0Ms } } : {},
     ),
   },
   guards: {
+    /** Something is disturbed while members join. */
+    upsetsJoining: ({ event }) => event.type === 'GATHERED' && event.lastsMs.joining !== undefined,
+    wasUpset: ({ context }) => context.joining,
     hasControl: ({ context }) => context.control,
     wasAborted: ({ context }) => context.aborted !== undefined,
     isPass: ({ event }) => event.type === 'JUDGED' && event.verdict === 'pass',
@@ -90,6 +102,12 @@ const endable = runSetup.createStateConfig({
   },
 });
 
+/** The tests begin. */
+const begin = [
+  { guard: 'hasControl', target: 'control', actions: 'enter' },
+  { target: 'main', actions: 'enter' },
+] as const;
+
 /** One execution of a scenario. It goes on where it was when its controller dies and another takes it over. */
 export const runMachine = runSetup.createMachine({
   id: 'run',
@@ -98,8 +116,9 @@ export const runMachine = runSetup.createMachine({
     run: input.run,
     sinceMs: input.atMs,
     patience: { gatherMs: 60_000, groupMs: 60_000, readyMs: 60_000, collectMs: 60_000 },
+    joining: false,
     control: false,
-    lastsMs: { control: 0, main: 0 },
+    lastsMs: { joining: 0, control: 0, main: 0 },
     settleMs: 0,
     t0: {},
     aborted: undefined,
@@ -126,17 +145,23 @@ export const runMachine = runSetup.createMachine({
     gathering: {
       description: 'Waits until all nodes are there and their daemons serve.',
       on: {
-        GATHERED: {
-          target: 'grouping',
-          actions: [
-            'enter',
-            assign(({ event: { control, lastsMs, settleMs } }) => ({ control, lastsMs, settleMs })),
-          ],
-        },
+        GATHERED: [
+          { guard: 'upsetsJoining', target: 'arming', actions: ['enter', 'rememberPlan'] },
+          { target: 'grouping', actions: ['enter', 'rememberPlan'] },
+        ],
         ABORTED: { target: 'aborted', actions: ['enter', 'rememberAbort'], ...stop },
         STUCK: { target: 'unknown', actions: ['enter', 'rememberStuck'] },
       },
       after: { untilGathered: { actions: 'giveUp' } },
+    },
+    arming: {
+      description: 'Nodes are told what to disturb while members join groups, and when.',
+      on: {
+        ...endable.on,
+        T0_CHOSEN: { guard: 'isFirstT0', actions: 'rememberT0' },
+        ARMED: { target: 'grouping', actions: 'enter' },
+      },
+      after: { untilReady: { actions: 'giveUp' } },
     },
     grouping: {
       description: 'The first member of each group makes it; the others join.',
@@ -147,11 +172,13 @@ export const runMachine = runSetup.createMachine({
       description: 'Every member of a group gets to read every other one.',
       on: {
         ...endable.on,
-        READY: [
-          { guard: 'hasControl', target: 'control', actions: 'enter' },
-          { target: 'main', actions: 'enter' },
-        ],
+        READY: [{ guard: 'wasUpset', target: 'healing', actions: 'enter' }, ...begin],
       },
+      after: { untilReady: { actions: 'giveUp' } },
+    },
+    healing: {
+      description: 'All faults of this time are healed before the tests begin.',
+      on: { ...endable.on, HEALED: begin },
       after: { untilReady: { actions: 'giveUp' } },
     },
     control: {

@@ -91,6 +91,7 @@ test('another place is another daemon; the same place changes nothing', () => {
     target: '127.0.0.1:9191',
     attempt: 0,
     identity: undefined,
+    pid: undefined,
     lastError: undefined,
   });
   assert.deepEqual(daemon.effects.slice(-3), ['unwatch', 'hangUp', 'probe']);

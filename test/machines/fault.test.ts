@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createActor, initialTransition, SimulatedClock } from 'xstate';
-import { type FaultEvent, type FaultInput, faultMachine, nearMs, stateName } from '../../machines/fault.js';
+import {
+  type FaultEvent,
+  type FaultInput,
+  faultMachine,
+  nearMs,
+  soundingUntil,
+  stateName,
+} from '../../machines/fault.js';
 import { faultSamples, machines } from '../../machines/index.js';
 import { everyState, walk } from './walk.js';
 
@@ -18,10 +25,15 @@ function started(input: Partial<FaultInput> = {}) {
       begin: note('begin'),
       inject: note('inject'),
       undo: note('undo'),
+      sound: note('sound'),
+      watch: note('watch'),
+      unwatch: note('unwatch'),
+      check: note('check'),
     },
     delays: {
       untilNear: ({ context }) => left(context.startAtMs - nearMs),
       untilStart: ({ context }) => left(context.startAtMs),
+      untilSounded: ({ context }) => left(soundingUntil(context, clock.now())),
       untilOver: ({ context }) => left(context.startAtMs + context.forMs),
     },
   });
@@ -43,19 +55,22 @@ const armed: FaultEvent = { type: 'ARMED', atMs: 0 };
 const begun: FaultEvent = { type: 'BEGUN', atMs: 10_000 };
 const injected: FaultEvent = { type: 'INJECTED', by: 'nft', atMs: 10_020 };
 const healed: FaultEvent = { type: 'HEALED', atMs: 15_001 };
+const sounded: FaultEvent = { type: 'SOUNDED' };
+const proven: FaultEvent = { type: 'PROVEN', outcome: 'confirmed', reason: 'nothing came through' };
 const healAsked: FaultEvent = { type: 'HEAL_ASKED' };
 const booted: FaultEvent = { type: 'BOOTED' };
 const failed: FaultEvent = { type: 'HEAL_FAILED', code: 'NFT_FAILED', message: 'no' };
 const acting = [armed, begun, injected];
 
-test('it is made ready, injected and undone at its times', () => {
+test('it is made ready, injected, undone and checked at its times', () => {
   const one = started();
   assert.equal(one.send(armed), 'waiting');
   one.clock.increment(6_999);
   assert.deepEqual(one.effects, []);
   one.clock.increment(1);
+  assert.equal(one.send(sounded), 'sounding.sounded');
   one.clock.increment(2_999);
-  assert.deepEqual(one.effects, ['prepare at 7000']);
+  assert.deepEqual(one.effects, ['prepare at 7000', 'sound at 7000']);
   one.clock.increment(1);
   assert.equal(one.send(begun), 'injecting');
   assert.equal(one.send(injected), 'injected');
@@ -63,10 +78,58 @@ test('it is made ready, injected and undone at its times', () => {
   assert.equal(one.state(), 'injected');
   one.clock.increment(1);
   assert.equal(one.state(), 'healing.undoing');
-  assert.equal(one.send(healed), 'healed');
-  assert.deepEqual(one.effects, ['prepare at 7000', 'begin at 10000', 'inject at 10000', 'undo at 15000']);
-  const { by, injectedAtMs, healedAtMs, why } = one.context();
+  assert.equal(one.send(healed), 'checking');
+  assert.deepEqual(one.effects.slice(2), [
+    ...['begin at 10000', 'unwatch at 10000', 'inject at 10000', 'watch at 10000'],
+    ...['unwatch at 15000', 'undo at 15000', 'check at 15000'],
+  ]);
+  assert.equal(one.send(proven), 'healed');
+  const { by, injectedAtMs, healedAtMs, why, proof } = one.context();
   assert.deepEqual([by, injectedAtMs, healedAtMs, why], ['nft', 10_020, 15_001, undefined]);
+  assert.deepEqual(proof, { outcome: 'confirmed', reason: 'nothing came through' });
+});
+
+test('it comes at its time though canaries are slow, and somewhat later only where there was no time for them', () => {
+  const slow = started();
+  slow.send(armed);
+  slow.clock.increment(7_000);
+  slow.clock.increment(2_999);
+  assert.equal(slow.state(), 'sounding.looking');
+  slow.clock.increment(1);
+  slow.clock.increment(0);
+  assert.equal(slow.effects.at(-1), 'begin at 10000');
+  const late = started({ startAtMs: 0 });
+  late.send(armed);
+  late.clock.increment(0);
+  late.clock.increment(249);
+  assert.equal(late.state(), 'sounding.looking');
+  late.clock.increment(1);
+  late.clock.increment(0);
+  assert.equal(late.effects.at(-1), 'begin at 250');
+  const brief = started({ startAtMs: 0, forMs: 100 });
+  brief.send(armed);
+  brief.clock.increment(0);
+  brief.clock.increment(25);
+  brief.clock.increment(0);
+  assert.equal(brief.effects.at(-1), 'begin at 25');
+  const quick = started({ startAtMs: 0 });
+  quick.send(armed);
+  quick.clock.increment(1);
+  quick.send(sounded);
+  quick.clock.increment(0);
+  assert.equal(quick.effects.at(-1), 'begin at 1');
+});
+
+test('its end waits for no canary, and the proof for no canary for ever', () => {
+  const one = started();
+  one.send(...acting, healAsked);
+  assert.deepEqual(one.effects.slice(-2), ['unwatch at 0', 'undo at 0']);
+  assert.equal(one.send(healed), 'checking');
+  one.clock.increment(29_999);
+  assert.equal(one.state(), 'checking');
+  one.clock.increment(1);
+  assert.equal(one.state(), 'healed');
+  assert.equal(one.context().proof?.outcome, 'inconclusive');
 });
 
 test('one whose whole time has passed is missed, and one that is late in its time is not', () => {
@@ -104,7 +167,11 @@ test('somebody can end it before its time, at its time, and never too late', () 
   assert.equal(started().send(armed, begun, healAsked), 'injecting');
   assert.equal(started().send(armed, begun, healAsked, injected), 'healing.undoing');
   assert.equal(started().send(...acting, healAsked), 'healing.undoing');
-  assert.equal(started().send(...acting, healAsked, healed, healAsked), 'healed');
+  assert.equal(started().send(...acting, healAsked, healed, healAsked, proven, healAsked), 'healed');
+  const sounding = started();
+  sounding.send(armed);
+  sounding.clock.increment(7_000);
+  assert.equal(sounding.send(healAsked, begun), 'cancelled');
 });
 
 test('an agent that starts again undoes whatever may have been done', () => {
@@ -114,13 +181,17 @@ test('an agent that starts again undoes whatever may have been done', () => {
     assert.equal(one.send(...before, booted), 'healing.undoing');
     assert.match(one.effects.at(-1) ?? '', /^undo/);
   }
+  const checking = started();
+  assert.equal(checking.send(...acting, healAsked, healed, booted), 'checking');
+  assert.equal(checking.effects.filter((effect) => effect.startsWith('check')).length, 2);
+  assert.equal(checking.send(proven), 'healed');
 });
 
 test('what is told of its end is believed in whatever state it acts: somebody else may have ended it', () => {
   const ended: FaultEvent = { type: 'HEALED', atMs: 12_000, code: 'AGENT_ENDED', message: 'it ended' };
   for (const before of [[armed, begun], acting, [...acting, healAsked], [...acting, healAsked, failed]]) {
     const one = started();
-    assert.equal(one.send(...before, ended), 'healed');
+    assert.equal(one.send(...before, ended), 'checking');
     assert.deepEqual(one.context().why, { code: 'AGENT_ENDED', message: 'it ended' });
   }
 });
@@ -139,7 +210,7 @@ test('an undo that fails is tried again, later each time; after twenty it is stu
   assert.equal(one.state(), 'stuck');
   assert.equal(one.send(healAsked), 'healing.undoing');
   assert.equal(one.send(failed, healAsked), 'healing.undoing', 'a pause between two attempts is cut short');
-  assert.equal(one.send(healed), 'healed');
+  assert.equal(one.send(healed, proven), 'healed');
   assert.equal(one.context().why, undefined);
 });
 
@@ -148,14 +219,15 @@ test('every state of the fault is reached, and invariants hold on every path', (
   const key = (snapshot: typeof first) => JSON.stringify([stateName(snapshot), snapshot.context]);
   const states = walk(faultMachine, first, faultSamples, key, ({ before, event, after }) => {
     const told = `${stateName(before)} -${event.type}-> ${stateName(after)} ${JSON.stringify(after.context)}`;
-    const { injectedAtMs, healedAtMs, why } = after.context;
+    const { injectedAtMs, healedAtMs, why, proof } = after.context;
     const state = stateName(after);
     if (before.status === 'done') assert.equal(state, stateName(before), told);
     if (['injected', 'stuck'].includes(stateName(before)) || stateName(before).startsWith('healing')) {
-      const ends = ['injected', 'healing.undoing', 'healing.resting', 'stuck', 'healed'];
+      const ends = ['injected', 'healing.undoing', 'healing.resting', 'stuck', 'checking'];
       assert.ok(ends.includes(state), `what acts was forgotten: ${told}`);
     }
-    assert.equal(state === 'healed', healedAtMs !== undefined, told);
+    assert.equal(['checking', 'healed'].includes(state), healedAtMs !== undefined, told);
+    assert.equal(state === 'healed', proof !== undefined, told);
     if (state === 'injected') assert.notEqual(injectedAtMs, undefined, told);
     if (['refused', 'missed', 'stuck', 'healing.resting'].includes(state))
       assert.notEqual(why, undefined, told);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor, initialTransition, SimulatedClock } from 'xstate';
 import { machines, runSamples } from '../../machines/index.js';
-import { type RunEvent, type RunSnapshot, runDelays, runMachine } from '../../machines/run.js';
+import { type RunEvent, type RunPhase, type RunSnapshot, runDelays, runMachine } from '../../machines/run.js';
 import { stateName } from '../../machines/state-name.js';
 import { everyState, walk } from './walk.js';
 
@@ -31,6 +31,7 @@ function started() {
 
 const [loaded] = runSamples.LOADED;
 const [withControl] = runSamples.GATHERED;
+const disturbed = { ...withControl, lastsMs: { joining: 2_000, control: 500, main: 5_000 } };
 const plain: RunEvent = { ...withControl, control: false };
 const [grouped] = runSamples.GROUPED;
 const [ready] = runSamples.READY;
@@ -41,7 +42,8 @@ const [collected] = runSamples.COLLECTED;
 const [aborted] = runSamples.ABORTED;
 const [stuck] = runSamples.STUCK;
 const [quiet] = runSamples.QUIET;
-const t0 = (phase: 'control' | 'main', t0Ms: number): RunEvent => ({
+const [healed] = runSamples.HEALED;
+const t0 = (phase: RunPhase, t0Ms: number): RunEvent => ({
   type: 'T0_CHOSEN',
   atMs: 0,
   phase,
@@ -70,6 +72,31 @@ test('a run goes through its phases, and each wait ends by the clock', () => {
 
 test('a run without a control phase goes to its tests at once', () => {
   assert.equal(started().send(loaded, plain, grouped, ready), 'main.arming');
+});
+
+test('joining that is disturbed has a T0 of its own, and the tests do not begin before all is healed', () => {
+  const run = started();
+  assert.equal(run.send(loaded, disturbed), 'arming');
+  assert.equal(run.send(t0('joining', 500), t0('joining', 600), armed), 'grouping');
+  assert.deepEqual(run.context().t0, { joining: 500 });
+  assert.equal(run.send(grouped), 'readying');
+  assert.equal(run.send(ready), 'healing');
+  assert.equal(run.send(healed), 'control.arming');
+  const uncontrolled = started();
+  const events = [t0('joining', 500), armed, grouped, ready, healed];
+  assert.equal(uncontrolled.send(loaded, { ...disturbed, control: false }, ...events), 'main.arming');
+});
+
+test('who is cut off while members join is waited for: patience begins with the last heal', () => {
+  for (const events of [[], [grouped], [grouped, ready]]) {
+    const run = started();
+    const state = run.send(loaded, disturbed, t0('joining', 10_000), armed, ...events);
+    const healedAtMs = 10_000 + disturbed.lastsMs.joining;
+    run.clock.set(healedAtMs + 999);
+    assert.deepEqual(run.effects, [], state);
+    run.clock.set(healedAtMs + 1_000);
+    assert.deepEqual(run.effects, [`giveUp at ${healedAtMs + 1_000}`], state);
+  }
 });
 
 test('a step that takes too long is given up', () => {
@@ -149,7 +176,7 @@ test('every state of the run is reached, and invariants hold on every path', () 
     }
     if (stateName(after) === 'aborted') assert.notEqual(context.aborted, undefined, told);
     if (stateName(after) === 'refused') assert.notEqual(context.stuck, undefined, told);
-    for (const phase of ['control', 'main'] as const) {
+    for (const phase of ['joining', 'control', 'main'] as const) {
       const was = before.context.t0[phase];
       if (was !== undefined) assert.equal(context.t0[phase], was, `T0 moved: ${told}`);
     }
