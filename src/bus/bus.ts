@@ -1,4 +1,6 @@
 import type { CallBus } from '../rpc/exchange-port.js';
+import type { BusIdentity } from './permissions.js';
+import type { Shelf } from './shelf.js';
 import type { StoreDeclaration, SubjectDeclaration } from './subjects.js';
 
 /**
@@ -108,7 +110,17 @@ export interface Store<T> {
   create(key: string, value: T): Promise<number>;
   /** Replaces the value of `revision`; resolves to the new revision. */
   update(key: string, value: T, revision: number): Promise<number>;
-  delete(key: string): Promise<void>;
+  /** Deletes a key; with a revision only while it has this one, and throws `STORE_CONFLICT` otherwise. */
+  delete(key: string, revision?: number): Promise<void>;
+  /** Deletes a key, and all that the bucket's history has of it; what stays is a marker with the key. For account services. */
+  erase(key: string): Promise<void>;
+  /**
+   * Deletes a key that was written once, and leaves nothing; those who watch are not told. One that was ever replaced may come
+   * back when the server is killed, which forgets then what it had replaced. For account services.
+   */
+  drop(key: string): Promise<void>;
+  /** How many keys there are; those of which a marker is left count too. */
+  count(): Promise<number>;
   /**
    * Calls `listener` with every key that is there, then with each change (undefined: deleted), in order; a
    * value that is replaced or deleted at once may be left out, as only the last one of a key is kept. Goes on after reconnects and restarts of the server. `ready` resolves when the present state was delivered.
@@ -121,6 +133,8 @@ export interface Store<T> {
 
 /** One process's connection to NATS: the only way to it in the whole program. */
 export interface Bus extends CallBus {
+  /** Whose it is. */
+  readonly identity: BusIdentity;
   readonly connected: boolean;
   /** Version of the server it is connected to, e.g. `2.10.27`. */
   readonly serverVersion: string;
@@ -206,6 +220,8 @@ export interface Bus extends CallBus {
 
   /** Opens the chains of a subject that is kept on disk. For hubs; throws `BUS_FORBIDDEN` for others. */
   chain<P extends string, T>(subject: SubjectDeclaration<P, T, unknown>): Chain<P, T>;
+  /** Opens the shelf of files that agents bring. For hubs; throws `BUS_FORBIDDEN` for others. */
+  shelf(): Shelf;
   /** Opens a bucket, making it (and its limits) where this process may. */
   store<T>(declaration: StoreDeclaration<T>): Promise<Store<T>>;
 

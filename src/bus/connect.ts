@@ -13,6 +13,7 @@ import { dial } from './dial.js';
 import { type Following, follow } from './follow.js';
 import { readFromStream, readThroughHub, serveKept } from './kept.js';
 import { createMessaging } from './messaging.js';
+import { openShelf } from './open-shelf.js';
 import { readPage, streamOf } from './page.js';
 import { type BusIdentity, inboxPrefixOf } from './permissions.js';
 import { readStream } from './read-stream.js';
@@ -55,6 +56,7 @@ const redialMs = {
   tracer: [250, 250],
   tunnel: [250, 250],
   controller: [250, 250],
+  accounts: [250, 250],
 } as const;
 /** How long `drain` may take. */
 const drainTimeoutMs = 5000;
@@ -127,6 +129,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   };
 
   return {
+    identity,
     get connected() {
       return status.connected;
     },
@@ -158,6 +161,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
         unhear();
       };
     },
+    shelf: () => openShelf(connection),
     chain: (declaration) => openChain(connection, declaration, published),
     joinCalls: (self, handlers) => joinCalls(connection, self, handlers),
     store: (declaration) => openStore(connection, declaration),

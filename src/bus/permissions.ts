@@ -1,3 +1,4 @@
+import { shelfBucket, shelfStream } from './shelf.js';
 import { grantedSubject, patternParts } from './subject-pattern.js';
 import { type BusRole, busRoles, type Grant, type SubjectDeclaration, stores, subjects } from './subjects.js';
 
@@ -40,7 +41,9 @@ export function permissionsOf(identity: BusIdentity): Permissions {
   else if (role === 'hub') subscribe.push(...hubSubjects(identity));
   else subscribe.push(...granted(identity, (declaration) => declaration.subscribe[role]));
   if (role === 'hub') publish.push(...askers().map((asker) => `_INBOX.${asker}.>`), ...hubStorage());
-  if (role === 'controller') publish.push(...bucketAccess(bucketsOf('controller')));
+  if (role === 'controller') publish.push(...bucketAccess(bucketsOf(role)));
+  // They answer one another, and nobody else.
+  if (role === 'accounts') publish.push('_INBOX.accounts.>', ...bucketOwnership(bucketsOf(role)));
   return { publish, subscribe };
 }
 
@@ -91,7 +94,7 @@ function hubSubjects(identity: BusIdentity): string[] {
 /** The roles that ask hubs something. */
 function askers(): BusRole[] {
   const roles = declaredSubjects
-    .filter((declaration) => declaration.answer !== undefined)
+    .filter(({ answer, subscribe }) => answer !== undefined && subscribe.hub !== undefined)
     .flatMap((declaration) => Object.keys(declaration.publish));
   return busRoles.filter((role) => roles.includes(role));
 }
@@ -105,10 +108,11 @@ function bucketsOf(role: BusRole): string[] {
 
 /**
  * What a hub needs of JetStream: making our own streams and buckets, writing to its buckets and reading all streams of the
- * account, which is ours alone. No delete, no purge, no restore of a stream.
+ * account, which is ours alone. No delete, no restore of a stream, and a purge of that one alone whose files are removed one
+ * by one.
  *
- * Controllers get the same for their own buckets. Nobody else gets any right to ask JetStream, not even to read: who asks
- * names the subject of the answer, and the server does not check that the asker may publish there. So a right to read one
+ * Controllers and account services get the same for their own buckets. Nobody else gets any right to ask JetStream, not even
+ * to read: who asks names the subject of the answer, and the server does not check that the asker may publish there. So a right to read one
  * stream is a right to have its messages written anywhere, into the registry's buckets too.
  */
 function hubStorage(): string[] {
@@ -119,8 +123,12 @@ function hubStorage(): string[] {
     '$JS.API.INFO',
     '$JS.FC.>',
     ...buckets.map((bucket) => `$KV.${bucket}.>`),
-    ...streams.flatMap((stream) => [`$JS.API.STREAM.CREATE.${stream}`, `$JS.API.STREAM.UPDATE.${stream}`]),
+    ...streams.map((stream) => `$JS.API.STREAM.CREATE.${stream}`),
+    `$O.${shelfBucket}.>`,
+    `$JS.API.STREAM.CREATE.${shelfStream}`,
+    `$JS.API.STREAM.PURGE.${shelfStream}`,
     // Not stream by stream: a server takes no credentials that make its CONNECT line longer than 4 KiB.
+    '$JS.API.STREAM.UPDATE.*',
     '$JS.API.STREAM.INFO.*',
     '$JS.API.STREAM.MSG.GET.*',
     '$JS.API.DIRECT.GET.*',
@@ -144,5 +152,22 @@ function bucketAccess(buckets: readonly string[]): string[] {
     '$JS.FC.>',
     ...buckets.map((bucket) => `$KV.${bucket}.>`),
     ...buckets.map(bucketStream).flatMap(ofStream),
+  ];
+}
+
+/**
+ * All that JetStream does with these buckets, purging them too: what is removed of people shall not stay in the history of a
+ * bucket. By few wildcards: one by one they would make the credentials longer than a server takes.
+ */
+function bucketOwnership(buckets: readonly string[]): string[] {
+  return [
+    '$JS.API.INFO',
+    '$JS.FC.>',
+    ...buckets.flatMap((bucket) => [
+      `$KV.${bucket}.>`,
+      `$JS.API.STREAM.*.${bucketStream(bucket)}`,
+      `$JS.API.STREAM.MSG.GET.${bucketStream(bucket)}`,
+      `$JS.API.CONSUMER.*.${bucketStream(bucket)}.>`,
+    ]),
   ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultDirections, faultKinds, faultScopes, faultWays } from '../fault-kinds.js';
 import { labels } from './messages.js';
 import { resultToken } from './result-records.js';
 
@@ -13,7 +14,7 @@ const node = text(63);
 export const largestScenarioBytes = 256 * 1024;
 
 export const runVerdicts = ['pass', 'fail', 'unknown'] as const;
-const phase = z.enum(['control', 'main']);
+const phase = z.enum(['joining', 'control', 'main']);
 const span = z.number().nonnegative().max(8.64e9);
 
 /** What has happened to a run; its machine is told these from the first one on. */
@@ -28,11 +29,12 @@ export const runEvent = z.discriminatedUnion('type', [
     type: z.literal('GATHERED'),
     atMs,
     control: z.boolean(),
-    lastsMs: z.object({ control: span, main: span }),
+    lastsMs: z.object({ joining: span.optional(), control: span, main: span }),
     settleMs: span,
   }),
   z.object({ type: z.literal('GROUPED'), atMs }),
   z.object({ type: z.literal('READY'), atMs }),
+  z.object({ type: z.literal('HEALED'), atMs }),
   z.object({ type: z.literal('T0_CHOSEN'), atMs, phase, t0Ms: atMs }),
   z.object({ type: z.literal('ARMED'), atMs }),
   z.object({ type: z.literal('SENT'), atMs }),
@@ -64,6 +66,8 @@ export const runEntry = z.object({
   stop: z.object({ by: text(256), reason: text(512), atMs }).optional(),
   seed: text(128).optional(),
   planHash: text(64).optional(),
+  /** The run whose faults it does again. */
+  replays: resultToken.optional(),
   plannedMs: z.number().nonnegative().optional(),
   warnings: z.array(text(1_024)).max(64),
   /** What it has shown, for those who look. */
@@ -72,6 +76,43 @@ export const runEntry = z.object({
   endedAtMs: atMs.optional(),
 });
 export type RunEntry = z.infer<typeof runEntry>;
+
+const amount = z.number().nonnegative().max(1e12);
+
+/** What really happened in a run that ended, to be done again. */
+export const runReplay = z.object({
+  run: resultToken,
+  /** The plan that it had. */
+  planHash: text(64),
+  nodes: z.array(node).max(200),
+  /** As many as are kept of a run. */
+  faults: z
+    .array(
+      z.object({
+        fault: token,
+        node,
+        kind: z.enum(faultKinds),
+        during: z.enum(['joining', 'running', 'draining']),
+        atMs: z.number().nonnegative().max(8.64e7),
+        forMs: z.number().nonnegative().max(3_600_000),
+        shape: z.object({
+          scope: z.enum(faultScopes),
+          direction: z.enum(faultDirections),
+          from: z.array(node).max(200),
+          share: z.number().min(0).max(1),
+          delayMs: amount,
+          jitterMs: amount,
+          bytesPerSecond: amount,
+          clockMs: z.number(),
+          interface: text(15),
+          way: z.enum(faultWays),
+          seed: text(256),
+        }),
+      }),
+    )
+    .max(1_000),
+});
+export type RunReplay = z.infer<typeof runReplay>;
 
 const member = z.object({ member: text(256), device: text(256) });
 
@@ -98,6 +139,8 @@ export const runPart = z.discriminatedUnion('k', [
           offsetMs: z.number(),
           errorMs: z.number().nonnegative(),
           version: text(64),
+          /** Where others find it, as far as faults need that. */
+          addresses: z.array(text(64)).max(64).optional(),
         }),
       )
       .max(200),
@@ -117,6 +160,8 @@ export const runPart = z.discriminatedUnion('k', [
       )
       .max(200),
   }),
+  /** What was asked for in the place of the scenario's faults; never changed. */
+  z.object({ k: z.literal('replay'), ...runReplay.shape }),
   /** What became of the faults, as the nodes told it. */
   z.object({
     k: z.literal('faults'),
@@ -129,6 +174,27 @@ export const runPart = z.discriminatedUnion('k', [
           healedAtMs: z.number().optional(),
           by: text(64).optional(),
           reason: text(512).optional(),
+          /** What canaries have shown of it; absent: its agent proves nothing, or has not said yet. */
+          proof: z
+            .object({ outcome: z.enum(['confirmed', 'mismatch', 'inconclusive']), reason: text(512) })
+            .optional(),
+          /** What they saw; times are those of the node's clock. */
+          sights: z
+            .array(
+              z.object({
+                phase: text(16),
+                path: text(16),
+                name: text(128),
+                fromMs: z.number(),
+                toMs: z.number(),
+                looks: z.number().nonnegative(),
+                through: z.number().nonnegative(),
+                medianMs: z.number().nonnegative(),
+                found: text(256),
+              }),
+            )
+            .max(48)
+            .optional(),
         }),
       )
       .max(4_000),

@@ -16,8 +16,11 @@ export interface ServerConfigOptions {
 
 /** Largest message that the server takes, in bytes: the server's own default, said so that it stays that. */
 const maxPayloadBytes = 1024 * 1024;
-/** Room for all buckets, and for all kept messages; more than the limits of those that are declared come to. */
-const fileStoreBytes = 2 ** 31;
+/**
+ * Room for all buckets, for all kept messages and for the files that agents bring; more than the limits of all of them come
+ * to, as a server takes no stream for which that is not so.
+ */
+const fileStoreBytes = 2 ** 33;
 const memoryStoreBytes = 2 ** 29;
 
 /** The text of a nats-server configuration that lets in only whom `authority` has signed for. It holds no secret. */

@@ -90,7 +90,15 @@ export async function openStore<T>(
     create: (key, value) => attempt(key, async () => kv.create(key, encode(key, value))),
     update: (key, value, revision) =>
       attempt(key, async () => kv.update(key, encode(key, value), revision, storageTimeoutMs)),
-    delete: (key) => attempt(key, () => kv.delete(key)),
+    delete: (key, revision) =>
+      attempt(key, () => kv.delete(key, revision === undefined ? {} : { previousSeq: revision })),
+
+    erase: (key) => attempt(key, () => kv.purge(key)),
+    drop: (key) =>
+      attempt(key, async () => {
+        await manager.streams.purge(bucketStream(bucket), { filter: `$KV.${bucket}.${key}` });
+      }),
+    count: () => attempt('', async () => (await manager.streams.info(bucketStream(bucket))).state.messages),
 
     watch(listener, loss) {
       const prefix = `$KV.${bucket}.`;

@@ -4,9 +4,10 @@ import type { z } from 'zod';
  * Who a credential is for.
  * - `hub`: a hub. - `agent`: an agent of one node, with one key. - `watcher`: somebody who looks on at what happens,
  * without frames of calls. - `tracer`: an audited one who may read frames too. - `tunnel`: the part of a hub that
- * serves the calls of nodes that have a tunnel to it. - `controller`: a controller of runs.
+ * serves the calls of nodes that have a tunnel to it. - `controller`: a controller of runs. - `accounts`: a process of
+ * the account services.
  */
-export const busRoles = ['hub', 'agent', 'watcher', 'tracer', 'tunnel', 'controller'] as const;
+export const busRoles = ['hub', 'agent', 'watcher', 'tracer', 'tunnel', 'controller', 'accounts'] as const;
 export type BusRole = (typeof busRoles)[number];
 
 /**

@@ -1,11 +1,14 @@
+import * as accounts from './account-messages.js';
 import { activity } from './activity-message.js';
 import { callSummary } from './call-summary.js';
+import { logAnswer, logPart } from './log-messages.js';
 import * as messages from './messages.js';
 import * as operating from './operate-messages.js';
 import * as results from './result-messages.js';
 import * as runs from './run-messages.js';
-import { type Keep, type StoreDeclaration, subject } from './subject-declaration.js';
+import { type Keep, subject } from './subject-declaration.js';
 
+export { stores } from './buckets.js';
 export {
   type BusRole,
   busRoles,
@@ -147,6 +150,14 @@ export const subjects = {
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: keptTransitions('POSTERN_INSPECT_PROCESS', 8),
   }),
+  reliabilityTransition: subject({
+    pattern: 'postern.inspect.reliability.{node}.{boot}',
+    summary: 'A transition of the machine of the outages by lot of an agent.',
+    body: messages.transition,
+    publish: { agent: { node: '$node' } },
+    subscribe: { hub: true, watcher: true, tracer: true },
+    keep: keptTransitions('POSTERN_INSPECT_RELIABILITY', 8),
+  }),
   testTransition: subject({
     pattern: 'postern.inspect.test.{node}.{run}.{test}',
     summary: "A transition of the machine of a test on an agent's daemon.",
@@ -213,6 +224,14 @@ export const subjects = {
     publish: { agent: { node: '$node', key: '$key' } },
     subscribe: { hub: true, watcher: true, tracer: true },
   }),
+  logPart: subject({
+    pattern: 'postern.logs.{node}.{key}',
+    summary: 'An agent asks any hub to store the next part of a log file, or how much of it is there.',
+    body: logPart,
+    answer: logAnswer,
+    publish: { agent: { node: '$node', key: '$key' } },
+    subscribe: { hub: true, tracer: true },
+  }),
   results: subject({
     pattern: 'postern.results.{run}.{node}.{journal}',
     summary: "The records of a test's journal on one node, in order and without a gap.",
@@ -229,36 +248,29 @@ export const subjects = {
     subscribe: { hub: true, watcher: true, tracer: true },
     keep: keptResults,
   }),
-} as const;
-
-/** Every key-value bucket of Postern. */
-export const stores = {
-  nodes: {
-    bucket: 'postern_nodes',
-    summary: 'One entry per node name: its keys, its instances and when it was last seen.',
-    users: ['hub'],
-    value: messages.nodeEntry,
-    maxBytes: 256 << 20,
-  } satisfies StoreDeclaration<messages.NodeEntry>,
-  tokens: {
-    bucket: 'postern_tokens',
-    summary: 'One entry per token that was made, without its secret.',
-    users: ['hub'],
-    value: messages.tokenEntry,
-    maxBytes: 64 << 20,
-  } satisfies StoreDeclaration<messages.TokenEntry>,
-  runs: {
-    bucket: 'postern_runs',
-    summary: 'One entry per run: which controller has it, and what has happened to it.',
-    users: ['controller'],
-    value: runs.runEntry,
-    maxBytes: 64 << 20,
-  } satisfies StoreDeclaration<runs.RunEntry>,
-  runParts: {
-    bucket: 'postern_run_parts',
-    summary: 'The scenario of each run, its nodes, its groups and what became of its faults.',
-    users: ['controller'],
-    value: runs.runPart,
-    maxBytes: 256 << 20,
-  } satisfies StoreDeclaration<runs.RunPart>,
+  accountsAuth: subject({
+    pattern: 'postern.accounts.auth.{method}.{key}',
+    summary:
+      'A face of the account services asks any of their processes about an address, a code or a token.',
+    body: accounts.accountRequest,
+    answer: accounts.accountAnswer,
+    publish: { accounts: { key: '$key' } },
+    subscribe: { accounts: true, tracer: true },
+  }),
+  accountsStorage: subject({
+    pattern: 'postern.accounts.storage.{method}.{key}',
+    summary: 'One asks about a profile.',
+    body: accounts.accountRequest,
+    answer: accounts.accountAnswer,
+    publish: { accounts: { key: '$key' } },
+    subscribe: { accounts: true, tracer: true },
+  }),
+  accountsRooms: subject({
+    pattern: 'postern.accounts.rooms.{method}.{key}',
+    summary: 'One asks about a room.',
+    body: accounts.accountRequest,
+    answer: accounts.accountAnswer,
+    publish: { accounts: { key: '$key' } },
+    subscribe: { accounts: true, tracer: true },
+  }),
 } as const;

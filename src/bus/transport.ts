@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { type ConnectionOptions, type NatsConnection, NatsConnectionImpl, setTransportFactory } from 'nats';
 import { NodeTransport, nodeResolveHost } from 'nats/lib/node_transport.js';
 import { Gate } from '../wire/gate.js';
@@ -9,13 +10,23 @@ import { Gate } from '../wire/gate.js';
  */
 class HeedfulTransport extends NodeTransport {
   override async dial(place: { hostname: string; port: number }): Promise<Socket> {
-    const { options } = this;
-    const gate = 'gate' in options && options.gate instanceof Gate ? options.gate : undefined;
+    const gate = this.#gate;
     gate?.check();
     const socket = await super.dial(place);
     if (gate?.isShut) socket.destroy();
     gate?.check();
     return gate?.enter(socket) ?? socket;
+  }
+
+  /** TLS takes what is below it past its stream. */
+  override async startTLS(): Promise<TLSSocket> {
+    const socket = await super.startTLS();
+    return this.#gate?.enter(socket) ?? socket;
+  }
+
+  get #gate(): Gate | undefined {
+    const { options } = this;
+    return 'gate' in options && options.gate instanceof Gate ? options.gate : undefined;
   }
 
   override close(error?: Error): Promise<void> {

@@ -8,9 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { loadOrCreateAuthority } from '../../src/bus/authority.js';
 import { createUserKey, publicKeyOf, sign, verify } from '../../src/bus/nkeys.js';
-import type { BusIdentity } from '../../src/bus/permissions.js';
 import { writeServerConfig } from '../../src/bus/server-config.js';
-import { busRoles } from '../../src/bus/subjects.js';
 import { loadOrCreatePrivateFile } from '../../src/private-file.js';
 
 const exec = promisify(execFile);
@@ -32,18 +30,6 @@ describe('the authority of the bus', () => {
     const second = await (await loadOrCreateAuthority(keys)).documents();
     assert.equal(second.account.publicKey, first.account.publicKey);
     assert.equal(second.systemAccount.publicKey, first.systemAccount.publicKey);
-  });
-
-  it('makes credentials that a server with default limits takes, for every role and the longest names', async () => {
-    const authority = await loadOrCreateAuthority(join(dir, 'sizes/keys'));
-    const { publicKey } = createUserKey();
-    const name = 'n'.repeat(63);
-    for (const role of busRoles) {
-      const identity: BusIdentity = role === 'agent' ? { role, node: name, publicKey } : { role, publicKey };
-      const jwt = await authority.mint({ identity, name, ttlSeconds: 3600 });
-      // max_control_line is 4096, and a CONNECT line holds some hundred bytes more than the credentials
-      assert.ok(jwt.length < 3500, `${role}: ${jwt.length} bytes`);
-    }
   });
 
   it('is one and the same for processes that start at once', async () => {

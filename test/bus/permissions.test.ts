@@ -17,9 +17,11 @@ describe('permissions', () => {
         'postern.inspect.link.n1.*',
         'postern.inspect.daemon.n1.*',
         'postern.inspect.process.n1.*',
+        'postern.inspect.reliability.n1.*',
         'postern.inspect.test.n1.*.*',
         'postern.inspect.fault.n1.*.*',
         `postern.hub.results.n1.${publicKey}`,
+        `postern.logs.n1.${publicKey}`,
       ],
       subscribe: [
         `_INBOX.agent.n1.${publicKey}.>`,
@@ -55,6 +57,7 @@ describe('permissions', () => {
       'postern.hub.>',
       'postern.inspect.>',
       'postern.activity.>',
+      'postern.logs.>',
       'postern.results.>',
       'postern.run.progress.*',
       'postern.run.operated.*',
@@ -62,12 +65,12 @@ describe('permissions', () => {
     ]);
   });
 
-  it('of a hub do not destroy streams', () => {
+  it('of a hub do not destroy streams, and remove files of the shelf alone', () => {
     const { publish } = permissionsOf({ role: 'hub', publicKey });
     assert.ok(publish.includes('$JS.API.STREAM.CREATE.KV_postern_nodes'));
     assert.deepEqual(
       publish.filter((subject) => /PURGE|RESTORE|STREAM\.DELETE|^>|^\$JS\.>|^\$SYS/.test(subject)),
-      [],
+      ['$JS.API.STREAM.PURGE.OBJ_logs'],
     );
   });
 
