@@ -17,8 +17,8 @@ import { ownIssuer, ownPayload } from './own-claims.js';
 /** The signature of the tokens that hubs make. */
 export const ownAlgorithm = 'EdDSA';
 
-/** Name of its predecessors among the keys that were replaced. */
-const retiredName = 'caller';
+/** Name of the key, and of its predecessors among the keys that were replaced. */
+const callerName = 'caller';
 
 const keyFile = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
 
@@ -43,16 +43,21 @@ function callerKey(jwk: z.infer<typeof keyFile>, retired: readonly string[]): Ca
 }
 
 /** Reads `DIR/caller.jwk`, made at the first start. Throws `DATA_UNUSABLE` or `KEY_INVALID`. */
-export async function loadOrCreateCallerKey(dir: string): Promise<CallerKey> {
-  const path = pathIn(dir);
+export function loadOrCreateCallerKey(dir: string): Promise<CallerKey> {
+  return loadOrCreateSigningKey(dir, callerName);
+}
+
+/** Reads `DIR/NAME.jwk`, a key for tokens of another kind, made at the first start. Throws `DATA_UNUSABLE` or `KEY_INVALID`. */
+export async function loadOrCreateSigningKey(dir: string, name: string): Promise<CallerKey> {
+  const path = pathIn(dir, name);
   const text = await loadOrCreatePrivateFile(path, newKey);
-  const retired = await readRetiredKeys(dir, retiredName, Date.now());
+  const retired = await readRetiredKeys(dir, name, Date.now());
   try {
     return callerKey(keyFile.parse(JSON.parse(text)), retired);
   } catch {
     // The cause is left out: it could quote the key.
     throw new PosternError('KEY_INVALID', `${path} is not an Ed25519 key in JWK format`, {
-      hint: 'restore it, or remove it to make a new key; all caller tokens that it signed are worthless then',
+      hint: 'restore it, or remove it to make a new key; all tokens that it signed are worthless then',
     });
   }
 }
@@ -65,13 +70,13 @@ export async function rotateCallerKey(dir: string, keepMs: number): Promise<void
   const { publicKey } = await loadOrCreateCallerKey(dir);
   const { x = '' } = publicKey.export({ format: 'jwk' });
   const nowMs = Date.now();
-  if (keepMs === 0) await forgetRetiredKeys(dir, retiredName);
-  else await retireKey(dir, { name: retiredName, publicKey: x, untilMs: nowMs + keepMs }, nowMs);
-  await replacePrivateFile(pathIn(dir), `${newKey()}\n`);
+  if (keepMs === 0) await forgetRetiredKeys(dir, callerName);
+  else await retireKey(dir, { name: callerName, publicKey: x, untilMs: nowMs + keepMs }, nowMs);
+  await replacePrivateFile(pathIn(dir, callerName), `${newKey()}\n`);
 }
 
-function pathIn(dir: string): string {
-  return join(dir, 'caller.jwk');
+function pathIn(dir: string, name: string): string {
+  return join(dir, `${name}.jwk`);
 }
 
 function newKey(): string {
