@@ -39,6 +39,7 @@ describe('a peer that is not honest', { timeout: 30_000 }, () => {
         advertise: [],
         dial: [],
         acceptTokens: [],
+        acceptKeys: [],
         times,
         backoff: { minMs: 20, maxMs: 100 },
         syncMs: 100,

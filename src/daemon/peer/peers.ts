@@ -1,4 +1,5 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
+import type { ServiceKeys } from '../../auth/service-tokens.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { parseAddress } from '../../wire/address.js';
@@ -29,6 +30,8 @@ export interface PeersConfig {
   readonly dial: readonly string[];
   /** Tokens for which a replication server holds groups. */
   readonly acceptTokens: readonly string[];
+  /** Keys of token servers for whose tokens it does, too. */
+  readonly acceptKeys: readonly ServiceKeys[];
   readonly times: LinkTimes;
   readonly backoff: Backoff;
   /** How often each tells the other what it has, in milliseconds. */
@@ -97,7 +100,8 @@ export class Peers {
       this.#rendezvous = new Rendezvous(() => this.#sessions.values(), role === 'bootstrap');
     }
     if (role === 'replication') {
-      this.#server = new ReplicationServer(config.acceptTokens, (keys) => parts.groups.hold(keys));
+      const accepted = { tokens: config.acceptTokens, keys: config.acceptKeys };
+      this.#server = new ReplicationServer(accepted, (keys) => parts.groups.hold(keys));
     }
   }
 
@@ -161,7 +165,7 @@ export class Peers {
       if (dialled === address) link.cut('it is forgotten');
   }
 
-  /** Has the replication server at an address hold a group. Throws `REPLICATION_REFUSED`, `ADDRESS_INVALID`. */
+  /** Has the replication server at an address hold a group. Throws `REPLICATION_REFUSED`, `REPLICATION_DENIED`, `ADDRESS_INVALID`. */
   async replicate(address: string, groupPk: Uint8Array, token: string): Promise<void> {
     const { record } = this.#groups.get(groupPk);
     this.connect(address);

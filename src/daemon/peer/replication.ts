@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { replicationScope, type ServiceKeys, verifyServiceToken } from '../../auth/service-tokens.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { PeerReplicate, PeerReplicated } from '../../gen/postern/daemon/v1/peer.js';
 import { type GroupKeys, publicKeysOf } from '../group/group-keys.js';
@@ -10,26 +11,43 @@ const answerMs = 10_000;
 /** Takes groups that others want to be held here. */
 export class ReplicationServer {
   readonly #tokens: readonly Buffer[];
+  readonly #keys: readonly ServiceKeys[];
   readonly #hold: (keys: GroupKeys) => Promise<void>;
 
-  /** Whoever shows one of the tokens may have groups held. */
-  constructor(tokens: readonly string[], hold: (keys: GroupKeys) => Promise<void>) {
+  /**
+   * Whoever shows one of the tokens, or one for replication that a token server has signed with one of the keys, may have
+   * groups held.
+   */
+  constructor(
+    { tokens, keys }: { readonly tokens: readonly string[]; readonly keys: readonly ServiceKeys[] },
+    hold: (keys: GroupKeys) => Promise<void>,
+  ) {
     this.#tokens = tokens.map(digest);
+    this.#keys = keys;
     this.#hold = hold;
   }
 
   async heard(session: Session, wanted: PeerReplicate): Promise<void> {
     let error = '';
     try {
-      const shown = digest(wanted.token);
-      if (!this.#tokens.some((token) => timingSafeEqual(token, shown))) {
-        throw new PosternError('TOKEN_REFUSED', 'the token is not one that this server takes');
-      }
+      await this.#admit(wanted.token);
       await this.#hold(publicKeysOf(wanted));
     } catch (thrown) {
       error = errorText(thrown);
     }
     session.link.send({ $case: 'replicated', value: { request: wanted.request, error } });
+  }
+
+  /** Throws `TOKEN_REFUSED`. */
+  async #admit(token: string): Promise<void> {
+    const shown = digest(token);
+    if (this.#tokens.some((each) => timingSafeEqual(each, shown))) return;
+    // two dots make a JWT
+    if (this.#keys.length > 0 && token.split('.', 4).length === 3) {
+      await verifyServiceToken(token, { keys: this.#keys, scope: replicationScope });
+      return;
+    }
+    throw new PosternError('TOKEN_REFUSED', 'the token is not one that this server takes');
   }
 }
 
@@ -38,7 +56,7 @@ export class ReplicationClient {
   readonly #waiting = new Map<number, (answer: PeerReplicated) => void>();
   #last = 0;
 
-  /** Resolves when the server holds the group. Throws `REPLICATION_REFUSED`. */
+  /** Resolves when the server holds the group. Throws `REPLICATION_REFUSED`, or `REPLICATION_DENIED` where the server says no. */
   async ask(
     session: Session,
     { publicKey, signPub, linkKey, linkKeySig }: GroupKeys,
@@ -68,7 +86,7 @@ export class ReplicationClient {
     try {
       const { error } = await answer;
       if (error !== '')
-        throw new PosternError('REPLICATION_REFUSED', `the replication server refuses: ${error}`);
+        throw new PosternError('REPLICATION_DENIED', `the replication server refuses: ${error}`);
     } finally {
       this.#waiting.delete(request);
     }

@@ -11,6 +11,12 @@ const mostAnswerBytes = 64 * 1024;
 
 const answer = z.object({
   access_token: z.string().default(''),
+  token_type: z
+    .string()
+    .regex(/^bearer$/i, 'it gives a token of a kind that is not known here')
+    .default('bearer'),
+  /** Seconds. */
+  expires_in: z.number().positive().optional(),
   error: z.string().default(''),
   error_description: z.string().default(''),
   services: z.record(z.string(), z.string()).default({}),
@@ -56,10 +62,17 @@ export class AuthFlow {
     if (!URL.canParse(callbackUrl)) throw argumentInvalid('callback_url is no URL');
     const { searchParams } = new URL(callbackUrl);
     const error = searchParams.get('error');
-    if (error !== null)
-      throw new PosternError('TOKEN_REFUSED', `the token server refuses: ${error.slice(0, 200)}`);
-    if (searchParams.get('state') !== flow.state) throw argumentInvalid('callback_url is of another flow');
+    const state = searchParams.get('state');
+    // Berty's token server tells errors without a state.
+    if (state !== flow.state && (state !== null || error === null))
+      throw argumentInvalid('callback_url is of another flow');
     this.#flow = undefined;
+    if (error !== null) {
+      const why = [error, searchParams.get('error_description') ?? '']
+        .filter((part) => part !== '')
+        .join(': ');
+      throw new PosternError('TOKEN_REFUSED', `the token server refuses: ${why.slice(0, 200)}`);
+    }
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
       code: searchParams.get('code') ?? '',
@@ -73,7 +86,13 @@ export class AuthFlow {
 
 async function post(url: URL, body: URLSearchParams): Promise<Exchanged> {
   try {
-    const response = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(answerMs) });
+    // Who is led elsewhere would show the code and the verifier there.
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      redirect: 'error',
+      signal: AbortSignal.timeout(answerMs),
+    });
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of response.body ?? []) {
@@ -87,15 +106,22 @@ async function post(url: URL, body: URLSearchParams): Promise<Exchanged> {
       services: said.services,
       error: said.error,
       errorDescription: said.error_description,
+      expiresAt: said.expires_in === undefined ? undefined : Math.floor(Date.now() / 1000 + said.expires_in),
     };
   } catch (cause) {
-    const why = errorText(cause);
+    const why = reasonOf(cause);
     throw new PosternError(
       'REPLICATION_REFUSED',
       `the token server ${url.origin} does not answer well: ${why}`,
       { cause },
     );
   }
+}
+
+/** What fetch says lies one level deeper. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError) return thrown.issues[0]?.message ?? 'it cannot be understood';
+  return errorText(thrown instanceof Error ? (thrown.cause ?? thrown) : thrown);
 }
 
 function httpUrl(text: string): URL {

@@ -1,10 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { errorText, PosternError } from '../../errors.js';
 import { MessengerServiceService } from '../../gen/berty/messenger/v1/messenger.js';
@@ -18,6 +13,7 @@ import {
   ProtocolServiceService,
 } from '../../gen/weshnet/protocol/v1/protocol.js';
 import { addReflection } from '../../grpc-reflection.js';
+import { bindGrpc, endGrpc } from '../../wire/grpc-listener.js';
 import { groupMethods } from './group-methods.js';
 import { messengerService } from './messenger.js';
 import type { Parts } from './parts.js';
@@ -73,30 +69,18 @@ export async function startServices(parts: Parts, listen: { host: string; port: 
     listen: `${host}:${port}`,
     stop: async () => {
       health.setStatus('', 'NOT_SERVING');
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, drainMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      await endGrpc(server, drainMs);
     },
   };
 }
 
-function bound(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) return resolve(port);
-      reject(
-        new PosternError('PORT_IN_USE', `cannot listen on ${address}: ${errorText(error)}`, {
-          hint: 'stop the program that listens there, or choose another address',
-          cause: error,
-        }),
-      );
+async function bound(server: Server, address: string): Promise<number> {
+  try {
+    return await bindGrpc(server, address);
+  } catch (cause) {
+    throw new PosternError('PORT_IN_USE', `cannot listen on ${address}: ${errorText(cause)}`, {
+      hint: 'stop the program that listens there, or choose another address',
+      cause,
     });
-  });
+  }
 }

@@ -28,6 +28,7 @@ export function daemonService(
         groups: sync.common.length,
       })),
       counts: counts.all(),
+      nowMs: Date.now(),
     })),
     connectPeer: calls.unary(({ address }) => {
       peers.connect(address);

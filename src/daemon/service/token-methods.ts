@@ -49,7 +49,7 @@ export function tokenMethods(
   };
 }
 
-/** Has a replication server hold a group, and remembers it. Throws `REPLICATION_REFUSED`. */
+/** Has a replication server hold a group, and remembers it. Throws `REPLICATION_REFUSED`, `REPLICATION_DENIED`. */
 export async function replicate(
   { groups, peers }: Parts,
   groupPk: Uint8Array,
@@ -67,7 +67,7 @@ export function replicaOf(kept: KeptToken): { address: string; token: string } {
   throw new PosternError('ARGUMENT_INVALID', `token '${kept.id}' is not good for replication`);
 }
 
-function shown({ token, authenticationUrl, services }: KeptToken): {
+function shown({ token, authenticationUrl, services, expiresAt }: KeptToken): {
   token: string;
   authenticationUrl: string;
   supportedServices: { serviceType: string; serviceEndpoint: string }[];
@@ -77,5 +77,5 @@ function shown({ token, authenticationUrl, services }: KeptToken): {
     serviceType: type,
     serviceEndpoint: endpoint,
   }));
-  return { token, authenticationUrl, supportedServices, expiration: -1 };
+  return { token, authenticationUrl, supportedServices, expiration: expiresAt ?? -1 };
 }

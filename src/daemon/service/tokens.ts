@@ -13,6 +13,8 @@ const token = z.strictObject({
   token: z.string(),
   authenticationUrl: z.string(),
   services: z.array(service),
+  /** Unix time in seconds; absent: it has no end. */
+  expiresAt: z.number().optional(),
 });
 const file = z.strictObject({ tokens: z.array(token), autoReplicate: z.boolean() });
 
@@ -25,6 +27,8 @@ export interface Exchanged {
   readonly services: Readonly<Record<string, string>>;
   readonly error: string;
   readonly errorDescription: string;
+  /** Unix time in seconds; absent: the token has no end. */
+  readonly expiresAt?: number | undefined;
 }
 
 const mostTokens = 256;
@@ -88,7 +92,9 @@ export class Tokens {
       const others = this.#kept.tokens.filter((each) => each.id !== id);
       if (others.length >= mostTokens)
         throw new PosternError('TOO_MANY_GROUPS', `at most ${mostTokens} tokens`);
-      const tokens = [...others, { id, token: answer.accessToken, authenticationUrl, services }];
+      const { accessToken, expiresAt } = answer;
+      const end = expiresAt === undefined ? {} : { expiresAt };
+      const tokens = [...others, { id, token: accessToken, authenticationUrl, services, ...end }];
       await this.#keep({ ...this.#kept, tokens });
       return id;
     });
