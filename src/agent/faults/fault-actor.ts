@@ -1,4 +1,10 @@
-import { type FaultContext, type FaultInput, faultMachine, nearMs } from '../../../machines/fault.js';
+import {
+  type FaultContext,
+  type FaultInput,
+  faultMachine,
+  nearMs,
+  soundingUntil,
+} from '../../../machines/fault.js';
 import { type ActorClock, workingClock } from '../../actors/clock.js';
 import { safeEffects } from '../../actors/effects.js';
 import { HeldClock } from '../../actors/held-clock.js';
@@ -7,7 +13,7 @@ import type { Transition } from '../../bus/messages.js';
 import type { Logger } from '../../log.js';
 
 /** What the machine of a fault wants to be done. */
-export type FaultEffect = 'prepare' | 'begin' | 'inject' | 'undo';
+export type FaultEffect = 'prepare' | 'begin' | 'inject' | 'undo' | 'sound' | 'watch' | 'unwatch' | 'check';
 
 /** The machine of a fault: it stands still in the past until `live`. */
 export type FaultActor = RebuiltActor<typeof faultMachine>;
@@ -34,10 +40,15 @@ export function startFaultActor(options: {
       begin: ifLive(effects.begin),
       inject: ifLive(effects.inject),
       undo: ifLive(effects.undo),
+      sound: ifLive(effects.sound),
+      watch: ifLive(effects.watch),
+      unwatch: ifLive(effects.unwatch),
+      check: ifLive(effects.check),
     }),
     delays: {
       untilNear: ({ context }) => left(context.startAtMs - nearMs),
       untilStart: ({ context }) => left(context.startAtMs),
+      untilSounded: ({ context }) => left(soundingUntil(context, now())),
       untilOver: ({ context }) => left(context.startAtMs + context.forMs),
     },
   });

@@ -1,69 +1,19 @@
-import { z } from 'zod';
-import type { FaultEvent, FaultSnapshot } from '../../../machines/fault.js';
+import { type FaultEvent, type FaultSnapshot, soundingUntil } from '../../../machines/fault.js';
 import { stateName } from '../../../machines/state-name.js';
-import type { Transition } from '../../bus/messages.js';
 import { errorText, PosternError } from '../../errors.js';
+import { shapeWords } from '../../fault-words.js';
 import { InTurn } from '../../in-turn.js';
-import type { Logger } from '../../log.js';
 import { type FaultActor, startFaultActor } from './fault-actor.js';
-import type { Healed, Injection } from './injection.js';
-import { type FaultPlan, faultPlan, timesOf } from './plan.js';
+import type { FaultPage, Past } from './fault-page.js';
+import type { FaultSurroundings } from './fault-surroundings.js';
+import type { Injection } from './injection.js';
+import { type FaultPlan, timesOf } from './plan.js';
+import { FaultProof } from './proof/fault-proof.js';
+import type { Proof } from './proof/judging.js';
+import type { FaultSight } from './proof/observed.js';
 
-const atMs = z.number();
-const text = z.string();
-/** What is known of a fault, as it is on disk. */
-export const faultPage = z.object({
-  v: z.literal(1),
-  plan: faultPlan,
-  /** What has happened to it, in order. */
-  past: z.array(
-    z.discriminatedUnion('type', [
-      z.object({ type: z.literal('ARMED'), atMs }),
-      z.object({ type: z.literal('BEGUN'), atMs }),
-      z.object({ type: z.literal('REFUSED'), code: text, message: text }),
-      z.object({ type: z.literal('INJECTED'), by: text, atMs }),
-      z.object({ type: z.literal('HEAL_ASKED') }),
-      z.object({
-        type: z.literal('HEALED'),
-        atMs,
-        code: text.exactOptional(),
-        message: text.exactOptional(),
-      }),
-    ]),
-  ),
-  /** Packets that it has dropped. */
-  dropped: z.number().nonnegative(),
-});
-export type FaultPage = z.infer<typeof faultPage>;
-type Past = FaultPage['past'][number];
-
-/** A fact that whoever judges a run must know of. */
-export interface FaultFact {
-  readonly phase: 'injected' | 'healed' | 'refused' | 'missed';
-  /** When, Unix milliseconds of this machine's clock. */
-  readonly atMs: number;
-  /** By what it acts or acted; empty: it never did. */
-  readonly by: string;
-  /** Why it is not as planned. */
-  readonly why: { readonly code: string; readonly message: string } | undefined;
-}
-
-/** What a fault needs of its surroundings. */
-export interface FaultSurroundings {
-  readonly node: string;
-  /** Makes ready for it; gives what says that it is over. Never rejects. */
-  prepare(plan: FaultPlan): Promise<() => void>;
-  /** Makes it act. Rejects where it cannot. */
-  inject(plan: FaultPlan, endsAtMs: number): Promise<Injection>;
-  /** Undoes what an earlier agent has done, where that is still there. */
-  undoLeft(plan: FaultPlan): Promise<Healed>;
-  /** Makes its page safe on disk. */
-  save(page: FaultPage): Promise<void>;
-  /** Records a fact, in the journals of the run's tests. Never rejects. */
-  note(fault: NodeFault, fact: FaultFact): Promise<void>;
-  readonly publish: (transition: Transition) => void;
-  readonly log: Logger;
-}
+/** What an agent tells of faults of those before it that had no canaries. */
+const unlooked: Proof = { outcome: 'inconclusive', reason: 'the agent that did it looked at nothing' };
 
 /** One fault of this node: its machine, what is on disk of it, and what it does. */
 export class NodeFault {
@@ -76,21 +26,32 @@ export class NodeFault {
   /** What was made ready for it is not needed any more. */
   #release: () => void = () => {};
   #dropped: number;
+  readonly #canaries: FaultProof;
+  /** As it is on disk. */
+  #proof: Proof | undefined;
 
   /** A fault with its past; it does nothing before `live`. */
-  constructor({ plan, past, dropped }: Omit<FaultPage, 'v'>, around: FaultSurroundings) {
+  constructor(page: Omit<FaultPage, 'v'>, around: FaultSurroundings) {
+    const { plan, past, dropped, sights } = page;
     this.plan = plan;
     this.#around = around;
     this.#dropped = dropped;
+    this.#canaries = new FaultProof(() => around.proving(plan), sights, around.log);
+    this.#proof = page.proof;
     const { run, fault, kind } = plan;
+    const shape = shapeWords(kind, plan.shape).join(', ');
     this.#actor = startFaultActor({
-      input: { run, fault, kind, ...timesOf(plan) },
+      input: { run, fault, kind, shape, ...timesOf(plan) },
       node: around.node,
       effects: {
         prepare: () => void this.#prepare(),
         begin: () => void this.#tell({ type: 'BEGUN', atMs: Date.now() }),
         inject: () => void this.#inject(),
         undo: () => void this.#undo(),
+        sound: () => void this.#sound(),
+        watch: () => void this.#canaries.watch(this.#endsAtMs),
+        unwatch: () => this.#canaries.rest(),
+        check: () => void this.#check(),
       },
       publish: around.publish,
       now: Date.now,
@@ -98,10 +59,13 @@ export class NodeFault {
     });
     for (const event of past) this.#actor.send(event);
     this.#past = past;
+    const told = page.proof ?? (past.length > 0 && sights === undefined ? unlooked : undefined);
+    if (told !== undefined) this.#actor.send({ type: 'PROVEN', ...told });
     this.#actor.onTransition(({ to, atMs: at }) => {
       if (this.isOver) this.#release();
-      const { why } = this.snapshot().context;
-      if (to === 'missed') void around.note(this, { phase: 'missed', atMs: at, by: '', why });
+      const { why, proof } = this.snapshot().context;
+      if (to === 'missed') void around.note(this.plan, { phase: 'missed', atMs: at, by: '', why });
+      if (to === 'healed' && proof !== undefined && this.#proof === undefined) void this.#keep(proof);
     });
   }
 
@@ -128,6 +92,12 @@ export class NodeFault {
     return ['injecting', 'injected', 'healing', 'stuck'].some((state) => this.state.startsWith(state));
   }
 
+  /** What canaries have shown of it, and what they saw; undefined: nothing yet. */
+  get proof(): (Proof & { readonly sights: FaultSight[] }) | undefined {
+    const { proof } = this.snapshot().context;
+    return proof === undefined ? undefined : { ...proof, sights: this.#canaries.sights };
+  }
+
   /** Hears each state that it comes to. */
   onTransition(listener: () => void): () => void {
     return this.#actor.onTransition(listener);
@@ -136,7 +106,7 @@ export class NodeFault {
   /** Its timers run from now on; what an earlier agent has left of it is undone. */
   live(): void {
     this.#actor.live();
-    if (this.acts) this.#actor.send({ type: 'BOOTED' });
+    if (this.acts || this.state === 'checking') this.#actor.send({ type: 'BOOTED' });
   }
 
   /**
@@ -164,9 +134,63 @@ export class NodeFault {
 
   /** Ends the machine; what acts goes on acting. */
   async stop(): Promise<void> {
+    this.#canaries.rest();
+    if (this.state === 'checking') {
+      await this.#prove({
+        outcome: 'inconclusive',
+        reason: 'the agent was stopped before it could be proven',
+      });
+    }
     this.#actor.stop();
     this.#release();
     await this.#turns.run(async () => {});
+  }
+
+  get #endsAtMs(): number {
+    const { startAtMs, forMs } = timesOf(this.plan);
+    return startAtMs + forMs;
+  }
+
+  async #sound(): Promise<void> {
+    await this.#canaries.sound(soundingUntil(timesOf(this.plan), Date.now()));
+    this.#actor.send({ type: 'SOUNDED' });
+  }
+
+  async #check(): Promise<void> {
+    const proof = await this.#canaries.check((sinceMs) => this.#around.meanwhile(this.plan, sinceMs));
+    if (proof !== undefined) await this.#prove(proof);
+  }
+
+  async #prove(proof: Proof): Promise<void> {
+    if (this.#proof !== undefined || this.state !== 'checking') return;
+    await this.#keep(proof);
+    this.#actor.send({ type: 'PROVEN', ...proof });
+  }
+
+  /** Records what canaries have shown, in the journals and on disk. */
+  #keep(proof: Proof): Promise<void> {
+    return this.#turns.run(async () => {
+      this.#proof = proof;
+      const { by = '' } = this.snapshot().context;
+      await this.#around.note(this.plan, { phase: 'proven', atMs: Date.now(), by, why: undefined, proof });
+      try {
+        await this.#save(this.#past);
+      } catch (thrown) {
+        const { run, fault } = this.plan;
+        this.#around.log.error({ run, fault, err: errorText(thrown) }, 'a proof is not on disk');
+      }
+    });
+  }
+
+  async #save(past: readonly Past[]): Promise<void> {
+    await this.#around.save({
+      v: 1,
+      plan: this.plan,
+      past: [...past],
+      dropped: this.#dropped,
+      sights: this.#canaries.sights,
+      ...(this.#proof === undefined ? {} : { proof: this.#proof }),
+    });
   }
 
   async #prepare(): Promise<void> {
@@ -176,9 +200,8 @@ export class NodeFault {
   }
 
   async #inject(): Promise<void> {
-    const { startAtMs, forMs } = timesOf(this.plan);
     try {
-      this.#injection = await this.#around.inject(this.plan, startAtMs + forMs);
+      this.#injection = await this.#around.inject(this.plan, this.#endsAtMs);
     } catch (thrown) {
       const code = thrown instanceof PosternError ? thrown.code : 'FAULT_FAILED';
       await this.#tell({ type: 'REFUSED', code, message: errorText(thrown) });
@@ -217,7 +240,7 @@ export class NodeFault {
       await this.#note(event);
       const past = [...this.#past, event];
       try {
-        await this.#around.save({ v: 1, plan: this.plan, past, dropped: this.#dropped });
+        await this.#save(past);
         this.#past = past;
       } catch (thrown) {
         const { run, fault } = this.plan;
@@ -237,13 +260,13 @@ export class NodeFault {
     const { note } = this.#around;
     const { by = '' } = this.snapshot().context;
     if (event.type === 'INJECTED') {
-      await note(this, { phase: 'injected', atMs: event.atMs, by: event.by, why: undefined });
+      await note(this.plan, { phase: 'injected', atMs: event.atMs, by: event.by, why: undefined });
     } else if (event.type === 'HEALED') {
       const { code, message = '' } = event;
       const why = code === undefined ? undefined : { code, message };
-      await note(this, { phase: 'healed', atMs: event.atMs, by, why });
+      await note(this.plan, { phase: 'healed', atMs: event.atMs, by, why });
     } else if (event.type === 'REFUSED') {
-      await note(this, { phase: 'refused', atMs: Date.now(), by: '', why: event });
+      await note(this.plan, { phase: 'refused', atMs: Date.now(), by: '', why: event });
     }
   }
 }

@@ -4,10 +4,11 @@ import type { Logger } from '../../log.js';
 import { ownMethods } from '../own-method.js';
 import { commandedMethods, doerOf } from '../tests/commanded.js';
 import type { RunBook } from '../tests/run-book.js';
+import { type Capabilities, toldAbility } from './capabilities.js';
 import type { NodeFault } from './fault.js';
-import type { Ability, Refusal } from './injection.js';
-import { mostPerRun, type NodeFaults } from './node-faults.js';
-import { faultKinds, longestFaultMs } from './plan.js';
+import type { NodeFaults } from './node-faults.js';
+import { readAct } from './plan.js';
+import { tooLong } from './refusals.js';
 
 /** gRPC status of what is thrown here. */
 const statusOf: Readonly<Record<string, status>> = {
@@ -19,32 +20,25 @@ const statusOf: Readonly<Record<string, status>> = {
   RUN_UNREADABLE: status.DATA_LOSS,
   DATA_UNUSABLE: status.RESOURCE_EXHAUSTED,
   TOO_MANY_FAULTS: status.RESOURCE_EXHAUSTED,
+  TOO_MANY_QUESTIONS: status.RESOURCE_EXHAUSTED,
   TOO_MANY_RUNS: status.RESOURCE_EXHAUSTED,
 };
 
 /** `postern.v1.FaultsService`: what an agent does to its own machine. */
 export function faultsService(options: {
   readonly faults: NodeFaults;
-  /** Whether packets can be dropped by the kernel. */
-  readonly nft: () => Promise<string | Refusal>;
+  readonly capabilities: Capabilities;
   readonly book: RunBook;
   readonly log: Logger;
 }): FaultsServiceServer {
-  const { faults, nft, book, log } = options;
+  const { faults, capabilities, book, log } = options;
   const method = ownMethods(statusOf, log);
   const commanded = commandedMethods(method, book);
   return {
-    getFaultCapabilities: method(async () => {
-      const found = await nft();
-      return {
-        nft: typeof found === 'string',
-        nftReason: typeof found === 'string' ? '' : found.message,
-        kinds: await Promise.all(
-          faultKinds.map(async (kind) => ({ kind, ...told(await faults.injector.ability(kind)) })),
-        ),
-        longestMs: longestFaultMs,
-        mostPerRun,
-      };
+    getFaultCapabilities: method(() => capabilities.look()),
+    checkFault: method(async (request) => {
+      const long = tooLong(request, faults.longestMs);
+      return toldAbility(long ?? (await faults.injector.ability(readAct(request))));
     }),
     armFault: commanded(async (request) => {
       const { command: _, ...plan } = request;
@@ -62,11 +56,6 @@ export function faultsService(options: {
   };
 }
 
-function told(ability: Ability): { by: string; code: string; reason: string } {
-  if ('by' in ability) return { by: ability.by, code: '', reason: '' };
-  return { by: '', code: ability.code, reason: ability.message };
-}
-
 async function faultOf(fault: NodeFault): Promise<Fault> {
   const { by = '', injectedAtMs = 0, healedAtMs = 0, why } = fault.snapshot().context;
   return {
@@ -78,5 +67,10 @@ async function faultOf(fault: NodeFault): Promise<Fault> {
     code: why?.code ?? '',
     reason: why?.message ?? '',
     dropped: await fault.dropped(),
+    shape: {
+      ...fault.plan.shape,
+      from: fault.plan.shape.from.map(({ node, addresses }) => ({ node, addresses: [...addresses] })),
+    },
+    proof: fault.proof,
   };
 }

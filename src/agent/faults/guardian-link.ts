@@ -70,7 +70,7 @@ export class GuardianLink {
   }
 
   #start(): ChildProcess {
-    const child = fork(script, [this.#shelf.directory, this.#shelf.owner], {
+    const child = fork(script, [this.#shelf.directory, this.#shelf.owner, String(process.pid)], {
       cwd: '/',
       detached: true,
       env: { PATH: process.env.PATH, [worldMark]: process.env[worldMark] },

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { Gate } from '../../wire/gate.js';
-import { isOwn } from './listening.js';
+import { isOwn } from './process/listening.js';
 
 /** A name may take so long to be looked up, milliseconds. */
 const lookUpWithinMs = 2_000;

@@ -1,4 +1,4 @@
-import type { FaultKind } from './plan.js';
+import type { FaultKind, FaultShape } from '../../fault-kinds.js';
 
 /** Why something cannot be done here. */
 export interface Refusal {
@@ -21,7 +21,7 @@ export interface Healed {
 
 /** A fault that acts. */
 export interface Injection {
-  /** `nft`, `userspace`, `signal`. */
+  /** `nft`, `tbf`, `netem`, `ip`, `relay`, `userspace`, `signal`, `faketime`. */
   readonly by: string;
   /** When it began to act, Unix milliseconds. */
   readonly atMs: number;
@@ -31,9 +31,61 @@ export interface Injection {
   dropped?(): Promise<number>;
 }
 
-/** What is asked for. */
-export interface Asked {
+/** What a fault does. */
+export interface Act {
   readonly kind: FaultKind;
+  readonly shape: FaultShape;
+}
+
+/** What a canary saw of its way. */
+export interface Sight {
+  /** What was sent came through. */
+  readonly through: boolean;
+  /** How long that took, milliseconds. */
+  readonly ms: number;
+  /** What was found beside that, in few words: a state, a process id. */
+  readonly found?: string;
+}
+
+/** What canaries on affected ways see while a fault acts as planned, compared with before and after. */
+export type Expectation =
+  /** Nothing comes through. */
+  | { readonly sees: 'nothing' }
+  /** Looks take at least so much longer, milliseconds. Looks that come late by more than a second do not come through. */
+  | { readonly sees: 'delay'; readonly ms: number }
+  /** Looks come through with this probability. */
+  | { readonly sees: 'some'; readonly share: number }
+  /** What is found is another thing than before, and stays so (`once`) or is again as before afterwards (`while`). */
+  | { readonly sees: 'change'; readonly lasts: 'once' | 'while' }
+  /**
+   * Counters of what does the fault have grown: its `found` is a number, and where there is none yet it counts as 0. `ofOthers`:
+   * only what others send is counted, so that nobody can say whether it acted where they send nothing.
+   */
+  | { readonly sees: 'growth'; readonly ofOthers?: boolean };
+
+/** A way that is looked at to prove a fault. */
+export interface Canary {
+  /** The fault acts on it, or must spare it: then it comes through all along. */
+  readonly path: 'affected' | 'spared';
+  /** For people, such as `tcp 192.0.2.7:4101`. */
+  readonly name: string;
+  /** What is seen here while the fault acts, where that is not the same on all affected ways. */
+  readonly expects?: Expectation;
+  /** Looks once, for a second at most, and not beyond the signal. Never rejects. */
+  look(signal: AbortSignal): Promise<Sight>;
+}
+
+/** How a fault is proven: one affected way that shows it is enough where others show nothing that speaks against it. */
+export interface Proving {
+  /** Of more than 16 the first ones are looked at. */
+  readonly canaries: readonly Canary[];
+  readonly expects: Expectation;
+  /** How long it may take after the heal until all is as before, milliseconds; default 5,000. */
+  readonly settleMs?: number;
+}
+
+/** What is asked for. */
+export interface Asked extends Act {
   /** The fault's own name among all of this agent's. */
   readonly name: string;
   /** When it shall be undone at the latest, Unix milliseconds. */
@@ -43,9 +95,16 @@ export interface Asked {
 /** Does faults of some kinds. */
 export interface Injector {
   /** Looks whether and how it could be done now. */
-  ability(kind: FaultKind): Promise<Ability>;
+  ability(act: Act): Promise<Ability>;
   /** Makes ready for one that comes soon; gives what says that it is over, or will not come. Never rejects. */
-  prepare(kind: FaultKind): Promise<() => void>;
+  prepare(act: Act): Promise<() => void>;
+  /**
+   * The ways that prove it, as they are before it acts. `name`: as in `Asked`. Never rejects; without canaries nobody can say
+   * whether it acted.
+   */
+  proving(act: Act, name: string): Promise<Proving>;
   /** Does it. Rejects with `PosternError` where it cannot be done; then nothing of it is left. */
   inject(asked: Asked): Promise<Injection>;
+  /** Forgets what was found out about this machine: it may have changed. */
+  lookAnew?(): void;
 }

@@ -4,9 +4,13 @@ import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { replacePrivateFile } from '../../private-file.js';
 import { diskFiles } from '../journal/files.js';
-import { type FaultFact, type FaultPage, faultPage, NodeFault } from './fault.js';
+import { NodeFault } from './fault.js';
+import type { FaultFact } from './fault-fact.js';
+import { type FaultPage, faultPage } from './fault-page.js';
+import type { FaultSurroundings } from './fault-surroundings.js';
 import type { Healed, Injector, Refusal } from './injection.js';
 import { type FaultPlan, isSamePlan, readFaultPlan } from './plan.js';
+import { refuseItself, tooLong, whoMeets } from './refusals.js';
 
 /** The most faults of one run, and of all runs. */
 export const mostPerRun = 1_000;
@@ -23,13 +27,15 @@ export interface NodeFaultsOptions {
   readonly node: string;
   /** Does faults, and tells what can be done. */
   readonly injector: Injector;
+  /** The longest that a fault may last here, milliseconds. */
+  readonly longestMs: number;
   /** Undoes what an earlier agent has left of a fault. */
   readonly undoLeft: (name: string) => Promise<Healed>;
   /** What was undone of a fault needs to be known no more. */
   readonly forget: (name: string) => Promise<void>;
   /** Records a fact in the journals of the run's tests. Never rejects. */
   readonly note: (plan: FaultPlan, fact: FaultFact) => Promise<void>;
-  readonly publish: ConstructorParameters<typeof NodeFault>[1]['publish'];
+  readonly publish: FaultSurroundings['publish'];
   readonly log: Logger;
 }
 
@@ -60,6 +66,11 @@ export class NodeFaults {
     return this.#options.injector;
   }
 
+  /** The longest that a fault may last here, milliseconds. */
+  get longestMs(): number {
+    return this.#options.longestMs;
+  }
+
   get(run: string, name: string): NodeFault | undefined {
     return this.#faults.get(keyOf(run, name));
   }
@@ -83,6 +94,7 @@ export class NodeFaults {
    */
   async arm(asked: unknown, doer?: string): Promise<NodeFault> {
     const plan = readFaultPlan(asked, Date.now());
+    refuseItself(plan, this.#options.node);
     const key = keyOf(plan.run, plan.fault);
     const making = this.#making.get(key) ?? this.#make(plan, doer);
     this.#making.set(key, making);
@@ -91,7 +103,7 @@ export class NodeFaults {
       if (isSamePlan(plan, fault.plan)) return fault;
       throw new PosternError(
         'FAULT_EXISTS',
-        `there is another fault '${plan.fault}' of the run '${plan.run}' here`,
+        `there is another fault '${plan.fault}' of the run '${plan.run}' here; give this one another name`,
       );
     } finally {
       this.#making.delete(key);
@@ -137,13 +149,21 @@ export class NodeFaults {
     await diskFiles.remove(join(this.#options.directory, 'runs', run));
   }
 
+  /** Keeps nothing of a fault that is over. */
+  async forget(run: string, name: string): Promise<void> {
+    const fault = this.#faults.get(keyOf(run, name));
+    if (fault === undefined || !fault.isOver) return;
+    await fault.stop();
+    this.#faults.delete(keyOf(run, name));
+    await diskFiles.remove(join(this.#options.directory, 'runs', run, `${name}.json`));
+  }
+
   /** Ends what acts; the others come when an agent takes them up again. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#making.values());
-    await this.#heal(
-      this.all('').filter((fault) => fault.acts),
-      endWithinMs,
-    );
+    const acting = this.all('').filter((fault) => fault.acts);
+    await Promise.all(acting.map((fault) => fault.heal(undefined)));
+    await Promise.all(acting.map((fault) => settled(fault, endWithinMs, () => !fault.acts)));
     for (const fault of this.#faults.values()) await fault.stop();
     this.#faults.clear();
   }
@@ -152,7 +172,7 @@ export class NodeFaults {
     await Promise.all(
       faults.map(async (fault) => {
         await fault.heal(doer);
-        await settled(fault, limitMs);
+        await settled(fault, limitMs, () => fault.isOver);
       }),
     );
   }
@@ -172,7 +192,8 @@ export class NodeFaults {
       );
     }
     const refusal = await this.#refusal(plan);
-    const fault = this.#newFault({ plan, past: [], dropped: 0 });
+    const { longestMs: capMs } = this.#options;
+    const fault = this.#newFault({ plan: { ...plan, capMs }, past: [], dropped: 0 });
     fault.live();
     try {
       await fault.arm(refusal, doer);
@@ -185,23 +206,38 @@ export class NodeFaults {
   }
 
   /** What can never be done here is refused at once; whether there is a daemon is asked when its time has come. */
-  async #refusal({ kind }: FaultPlan): Promise<Refusal | undefined> {
-    const ability = await this.#options.injector.ability(kind);
-    return 'code' in ability && ability.code === 'UNSUPPORTED' ? ability : undefined;
+  async #refusal(plan: FaultPlan): Promise<Refusal | undefined> {
+    const { injector, longestMs } = this.#options;
+    const long = tooLong(plan, longestMs);
+    if (long !== undefined) return long;
+    const ability = await injector.ability(plan);
+    if ('code' in ability && ability.code === 'UNSUPPORTED') return ability;
+    return whoMeets(plan, ability, this.all(''), injector);
   }
 
   #newFault(page: Omit<FaultPage, 'v'>): NodeFault {
     const { node, injector, undoLeft, note, publish, log } = this.#options;
     return new NodeFault(page, {
       node,
-      prepare: ({ kind }) => injector.prepare(kind),
-      inject: ({ run, fault, kind }, endsAtMs) =>
-        injector.inject({ kind, name: intentName(run, fault), endsAtMs }),
+      prepare: (asked) => injector.prepare(asked),
+      proving: (asked) => injector.proving(asked, intentName(asked.run, asked.fault)),
+      meanwhile: (asked, sinceMs) => this.#actedSince(asked, sinceMs),
+      inject: ({ run, fault, kind, shape }, endsAtMs) =>
+        injector.inject({ kind, shape, name: intentName(run, fault), endsAtMs }),
       undoLeft: ({ run, fault }) => undoLeft(intentName(run, fault)),
       save: (saved) => this.#save(saved),
-      note: ({ plan }, fact) => note(plan, fact),
+      note,
       publish,
       log,
+    });
+  }
+
+  /** Names of other faults that acted here since then, or do. */
+  #actedSince({ run, fault }: FaultPlan, sinceMs: number): string[] {
+    return this.all('').flatMap((one) => {
+      const { injectedAtMs, healedAtMs = Number.POSITIVE_INFINITY } = one.snapshot().context;
+      const isOther = one.plan.run !== run || one.plan.fault !== fault;
+      return isOther && injectedAtMs !== undefined && healedAtMs >= sinceMs ? [one.plan.fault] : [];
     });
   }
 
@@ -230,11 +266,11 @@ export function intentName(run: string, fault: string): string {
   return `${run}.${fault}`;
 }
 
-/** Resolves when a fault has ended, is stuck, or when the time is up. */
-function settled(fault: NodeFault, limitMs: number): Promise<void> {
+/** Resolves when a fault has come so far, is stuck, or when the time is up. */
+function settled(fault: NodeFault, limitMs: number, isSo: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
-      if (!fault.isOver && fault.state !== 'stuck') return;
+      if (!isSo() && fault.state !== 'stuck') return;
       clearTimeout(timer);
       stop();
       resolve();

@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { FaultFact } from '../../../src/agent/faults/fault.js';
+import type { FaultFact } from '../../../src/agent/faults/fault-fact.js';
+import { GateFaults } from '../../../src/agent/faults/gate-faults.js';
 import { GuardianLink } from '../../../src/agent/faults/guardian-link.js';
 import { HubPlaces } from '../../../src/agent/faults/hub-places.js';
-import { LinkFaults } from '../../../src/agent/faults/link-faults.js';
-import { NftCuts } from '../../../src/agent/faults/nft-cuts.js';
+import { Injectors } from '../../../src/agent/faults/injectors.js';
+import { KernelFaults } from '../../../src/agent/faults/kernel/kernel-faults.js';
 import { NodeFaults } from '../../../src/agent/faults/node-faults.js';
 import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
 import { Gate } from '../../../src/wire/gate.js';
@@ -24,7 +25,10 @@ async function set(t: TestContext) {
   const places = new HubPlaces(gate, ['http://192.0.2.1:8080'], () => []);
   const undo = new UndoShelf(join(directory, 'undo'), 'a');
   const guardian = new GuardianLink(undo, testLog);
-  const nft = new NftCuts({ places, undo, guardian, owner: 'K', directories: [], log: testLog });
+  const kernel = new KernelFaults({
+    ...{ places, undo, guardian, owner: 'K', directories: [], log: testLog },
+    target: () => '127.0.0.1:1',
+  });
   const notes: string[] = [];
   const opened: NodeFaults[] = [];
   t.after(async () => {
@@ -35,7 +39,13 @@ async function set(t: TestContext) {
     const faults = await NodeFaults.open({
       directory,
       node: 'north',
-      injector: new LinkFaults(places, nft, guardian),
+      injector: new Injectors({
+        kernel: kernel,
+        relays: undefined,
+        gate: new GateFaults(gate),
+        processes: kernel,
+      }),
+      longestMs: 3_600_000,
       undoLeft: async () => ({ atMs: Date.now(), code: 'AGENT_ENDED', message: 'it ended' }),
       forget: (name) => undo.forget(name),
       note: async ({ fault }, { phase, by, why }: FaultFact) => {
@@ -61,7 +71,10 @@ test('without nft the link is cut in userspace, and a cut from the peers is refu
   await eventually('it is cut', () => gate.isShut, { everyMs: 5 });
   await eventually('it is healed', () => cut.state === 'healed', { everyMs: 20 });
   assert.equal(gate.isShut, false);
-  assert.deepEqual(notes, ['f2 refused  UNSUPPORTED', 'f1 injected userspace', 'f1 healed userspace']);
+  assert.deepEqual(notes, [
+    'f2 refused  UNSUPPORTED',
+    ...['injected', 'healed', 'proven'].map((phase) => `f1 ${phase} userspace`),
+  ]);
 });
 
 test('times are those of whoever asks, moved by the offset of the clocks', async (t) => {
@@ -93,7 +106,7 @@ test('faults are what they were after a restart, whatever they were; what cannot
   assert.deepEqual(states, {
     ...{ past: 'missed', done: 'healed', next: 'waiting', back: 'cancelled', acts: 'healed' },
   });
-  assert.deepEqual(notes, ['acts healed userspace AGENT_ENDED']);
+  assert.deepEqual(notes, ['acts healed userspace AGENT_ENDED', 'acts proven userspace']);
   assert.equal(
     await after.arm({ ...plan, fault: 'done', atMs: after.all('')[1]?.plan.atMs }),
     after.all('')[1],

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { GuardianLink } from '../../../src/agent/faults/guardian-link.js';
-import { isThere, type ProcessRef, stopProcesses } from '../../../src/agent/faults/signals.js';
+import { isThere, type ProcessRef, stopProcesses } from '../../../src/agent/faults/process/signals.js';
 import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
+import { lockDirectory } from '../../../src/bus/directory-lock.js';
 import { startMark } from '../../../src/bus/process-identity.js';
 import { testLog } from '../../support/nats.js';
 import { compiledRoot, eventually } from '../../support/processes.js';
@@ -164,4 +165,20 @@ test('a guardian undoes what is open though its agent is killed while it asks', 
     'the guardian has ended',
     async () => !(await isThere({ pid, mark: (await startMark(pid)) ?? '' })),
   );
+});
+
+test('whoever holds the lock of an undo and stands still keeps nobody from it', {
+  skip: linux,
+}, async (t) => {
+  const { shelf, sleeper } = await set(t);
+  const { directory } = shelf('a');
+  const one = await sleeper();
+  const waiting = new UndoShelf(directory, 'a', 200);
+  await waiting.put('f', pausing(one), inAnHour());
+  await stopProcesses([one]);
+  const release = await lockDirectory(join(directory, 'f.lock'));
+  assert.notEqual(await waiting.undo('f'), undefined);
+  assert.notEqual(await processState(one.pid), 'T');
+  assert.deepEqual(await waiting.open(), []);
+  await release();
 });
