@@ -22,6 +22,7 @@ import { registerAgentMetrics } from './metrics.js';
 import { linkKind } from './operate/link-kind.js';
 import { OperateDesk } from './operate/operate-desk.js';
 import { OwnCalls, ownPrefixes } from './own-calls.js';
+import { parseRelays } from './relay-spec.js';
 import { superviseProcess } from './supervised.js';
 import { loadOutbound, loadTls } from './tls-files.js';
 import { Transitions } from './transitions.js';
@@ -71,6 +72,8 @@ export async function assembleAgent(
       ? undefined
       : await (await import('./rehearsal.js')).rehearse({
           daemon: config.daemon,
+          infraDaemons: config.infraDaemons,
+          reliabilitySeed: config.reliabilitySeed,
           node,
           key: key.publicKey,
           directory: join(config.data, 'agent', node),
@@ -79,9 +82,42 @@ export async function assembleAgent(
           transitions,
           places,
           supervised: supervised?.daemon,
+          faults: {
+            relays: parseRelays(config.daemonRelays),
+            addresses: config.daemonAddresses,
+            longestMs: config.longestFaultSeconds * 1_000,
+          },
           log,
         });
-  const services = [supervised?.service, ...(rehearsal?.services ?? [])].filter((one) => one !== undefined);
+  const logs =
+    config.logs.length === 0 && rehearsal === undefined
+      ? undefined
+      : (await import('./logs/agent-logs.js')).agentLogs({
+          logs: config.logs,
+          data: config.data,
+          node,
+          key: key.publicKey,
+          secrets: [config.toTls?.key, config.infra?.tokenFile, config.infra?.tls?.key],
+          results: rehearsal && (() => rehearsal.work.listTests({ run: '' }, new AbortController().signal)),
+          log,
+        });
+  const infra =
+    rehearsal &&
+    (await (
+      await import('./infra/infra.js')
+    ).openInfra({
+      directory: join(config.data, 'agent', node, 'infra'),
+      rehearsal,
+      uploads: logs?.uploads,
+      listen: config.infra,
+      log,
+    }));
+  const services = [
+    supervised?.service,
+    ...(rehearsal?.services ?? []),
+    logs?.service,
+    ...(infra?.services ?? []),
+  ].filter((one) => one !== undefined);
   const own =
     services.length === 0 ? undefined : (await import('./own-services.js')).startOwnServices(services, log);
   const upstreams = new Upstreams({ node, specs, tls, connectTimeoutMs, log });
@@ -155,7 +191,10 @@ export async function assembleAgent(
     },
     dialLimitMs: connectTimeoutMs * 3,
     drainMs: config.drainSeconds * 1000,
-    endOthers: () => Promise.all([supervised?.close(), rehearsal?.close()]),
+    endOthers: async () => {
+      await infra?.close();
+      await Promise.all([supervised?.close(), rehearsal?.close()]);
+    },
     hungUp: () => {
       credentials.stop();
       ways.stop();
@@ -182,10 +221,14 @@ export async function assembleAgent(
   });
   link.onTransition((snapshot) => {
     const { instance, hub } = snapshot.context;
-    rehearsal?.hub(snapshot.matches('online') || snapshot.matches('draining') ? link.bus : undefined);
+    const bus = snapshot.matches('online') || snapshot.matches('draining') ? link.bus : undefined;
+    rehearsal?.hub(bus);
+    logs?.hub(bus);
     if (snapshot.matches('draining')) supervised?.drain(config.drainSeconds * 1000);
     if (snapshot.matches('online') && instance !== undefined && hub !== undefined) {
-      void serving.reachable().then(() => told.online({ node, instance, hub, metrics: metrics?.address }));
+      void serving
+        .reachable()
+        .then(() => told.online({ node, instance, hub, metrics: metrics?.address, infra: infra?.address }));
     }
   });
   return link;
@@ -203,10 +246,18 @@ function validated(input: AgentConfigInput): AgentConfig {
   );
 }
 
+/** Exit status of an agent that its hub turns away: as of a call that ended with UNAUTHENTICATED. */
+const turnedAwayStatus = 80;
+
 function endOf({ context }: LinkSnapshot, node: string): AgentEnd {
   const { end, lastError } = context;
   if (end === 'stopped') return { reason: 'stopped', error: undefined };
   const { code, message } = lastError ?? { code: 'LINK_FAILED', message: 'the link of the agent failed' };
-  const error = new PosternError(code, `node '${node}': ${message}`, { hint: refusalHint(code, node) });
+  // Nothing that ends a link for good becomes better by starting the agent again.
+  const exitCode = end === undefined ? 1 : turnedAwayStatus;
+  const error = new PosternError(code, `node '${node}': ${message}`, {
+    hint: refusalHint(code, node),
+    exitCode,
+  });
   return { reason: end ?? 'failed', error };
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { hello, nodeName } from '../bus/messages.js';
-import { PosternError } from '../errors.js';
+import { errorText, PosternError } from '../errors.js';
+import { longestFaultMs, shortestFaultMs } from '../fault-kinds.js';
 import { parseAddress } from '../wire/address.js';
+import { infraConfig } from './infra/config.js';
+import { parseRelays } from './relay-spec.js';
 import { processConfig } from './supervise/config.js';
 import { parseUpstreams } from './upstream-spec.js';
 
@@ -15,6 +18,19 @@ const upstreams = z
     } catch (thrown) {
       if (!(thrown instanceof PosternError)) throw thrown;
       context.addIssue({ code: 'custom', message: thrown.message });
+    }
+  });
+
+/** The relays between daemons as text, checked. */
+const relays = z
+  .array(z.string())
+  .max(256)
+  .superRefine((texts, context) => {
+    try {
+      parseRelays(texts);
+    } catch (thrown) {
+      if (!(thrown instanceof PosternError)) throw thrown;
+      context.addIssue({ code: 'custom', message: errorText(thrown) });
     }
   });
 
@@ -43,6 +59,25 @@ const settings = z.strictObject({
   process: processConfig.optional(),
   /** Where the gRPC of the daemon listens that tests run on, `HOST:PORT`: a Berty daemon, or what speaks as one. */
   daemon: address.optional(),
+  /** Daemons that `ConnectToPeer` may name beside that one and those on loopback: `HOST:PORT`. */
+  infraDaemons: z.array(address).max(64).default([]),
+  /** Ways between daemons that the agent leads through itself, for faults: `[NODE@][tcp:|udp:]LISTEN=TARGET`. */
+  daemonRelays: relays.default([]),
+  /** IP addresses at which other nodes find this machine; none: its own. */
+  daemonAddresses: z
+    .array(z.union([z.ipv4(), z.ipv6()], 'is no IP address'))
+    .max(16)
+    .default([]),
+  /** The longest that a fault may last, in seconds. */
+  longestFaultSeconds: z
+    .number()
+    .min(shortestFaultMs / 1_000)
+    .max(longestFaultMs / 1_000, 'a fault lasts an hour at most')
+    .default(longestFaultMs / 1_000),
+  /** What the draws of outages by lot follow from; left out: each setting makes one of its own. */
+  reliabilitySeed: z.string().min(1).max(128).optional(),
+  /** Where controllers of before are served, beside a daemon; absent: nowhere but behind the hub. */
+  infra: infraConfig.optional(),
   /** TLS towards the upstreams that are written `tls://…`; files are PEM. */
   toTls: z
     .strictObject({
@@ -64,6 +99,8 @@ const settings = z.strictObject({
     .optional(),
   /** Where connections are forwarded to, beside the servers of `to`: `HOST:PORT` or `unix:PATH`. */
   forward: z.array(address).max(256).default([]),
+  /** Directories with log files, and log files, that callers may read: `[NAME=]PATH`. */
+  logs: z.array(z.string().min(1)).max(64).default([]),
   /** What people shall see beside the node's name. */
   labels: hello.shape.labels.default({}),
   /** Other instances may serve the node at the same time. */
@@ -96,10 +133,16 @@ const settings = z.strictObject({
 });
 
 /** What an agent can be told. */
-export const agentConfig = settings.refine(
-  ({ to, process, daemon }) => to.length > 0 || process !== undefined || daemon !== undefined,
-  { path: ['to'], error: nothingToServe },
-);
+export const agentConfig = settings
+  .refine(
+    ({ to, process, daemon, logs }) =>
+      to.length > 0 || process !== undefined || daemon !== undefined || logs.length > 0,
+    { path: ['to'], error: nothingToServe },
+  )
+  .refine(({ daemon, daemonRelays }) => daemon !== undefined || daemonRelays.length === 0, {
+    path: ['daemonRelays'],
+    error: 'relays between daemons are for an agent that has one: say where its gRPC listens (--daemon)',
+  });
 export type AgentConfig = z.infer<typeof agentConfig>;
 /** What may be left out is. */
 export type AgentConfigInput = z.input<typeof agentConfig>;

@@ -3,22 +3,27 @@ import { lockDirectory } from '../bus/directory-lock.js';
 import { errorText } from '../errors.js';
 import { FaultsServiceService } from '../gen/postern/v1/faults.js';
 import type { Logger } from '../log.js';
-import type { FaultFact } from './faults/fault.js';
+import { Capabilities } from './faults/capabilities.js';
+import type { FaultFact } from './faults/fault-fact.js';
 import { faultsService } from './faults/faults-service.js';
+import { GateFaults } from './faults/gate-faults.js';
 import { GuardianLink } from './faults/guardian-link.js';
 import type { HubPlaces } from './faults/hub-places.js';
 import type { Healed } from './faults/injection.js';
 import { Injectors } from './faults/injectors.js';
-import { LinkFaults } from './faults/link-faults.js';
-import { NftCuts } from './faults/nft-cuts.js';
+import { KernelFaults } from './faults/kernel/kernel-faults.js';
 import { NodeFaults } from './faults/node-faults.js';
 import type { FaultPlan } from './faults/plan.js';
-import { ProcessFaults, type SupervisedDaemon } from './faults/process-faults.js';
+import { ProcessFaults, type SupervisedDaemon } from './faults/process/process-faults.js';
+import { loopbackCanaries } from './faults/proof/answer-canary.js';
+import { hubCanaries } from './faults/proof/gate-canary.js';
+import type { Relays } from './faults/relay-faults.js';
 import { UndoShelf } from './faults/undo-shelf.js';
 import { diskFiles } from './journal/files.js';
 import type { OperableKind } from './operate/operate-desk.js';
 import { faultKind } from './operate/rehearsal-kinds.js';
 import type { OwnService } from './own-services.js';
+import type { RelaySpec } from './relay-spec.js';
 import type { RunBook } from './tests/run-book.js';
 import type { Transitions } from './transitions.js';
 
@@ -36,6 +41,12 @@ export interface FaultingOptions {
   readonly target: () => string;
   /** The daemon, where the agent supervises it. */
   readonly supervised: SupervisedDaemon | undefined;
+  /** Ways between daemons that the agent leads through itself. */
+  readonly relays: readonly RelaySpec[];
+  /** Where other nodes find this machine; none: at its own addresses. */
+  readonly addresses: readonly string[];
+  /** The longest that a fault may last, milliseconds. */
+  readonly longestMs: number;
   readonly transitions: Transitions;
   readonly log: Logger;
 }
@@ -45,6 +56,8 @@ export interface Faulting {
   readonly service: OwnService;
   /** For operators. */
   readonly operable: OperableKind;
+  /** The faults themselves, for whoever makes some in this process. */
+  readonly faults: NodeFaults;
   /** A run is closed. */
   closeRun(run: string): Promise<void>;
   /** Faults that act now, of a run: a test that is made meanwhile has to know. */
@@ -77,32 +90,59 @@ export async function undoFaults(options: FaultingOptions): Promise<Undone> {
       log.error({ fault: name, err: errorText(thrown) }, 'it was not undone, and is tried again');
     });
   }
+  for (const { file, why } of await undo.unreadable()) {
+    log.error(
+      { file, why },
+      'what a former life of this agent was to undo cannot be read; look, and remove the file',
+    );
+  }
   return {
     release,
     open: (more) => openFaulting({ ...options, ...more, undo, directory, release }),
   };
 }
 
-async function openFaulting(
-  options: FaultingOptions &
-    Parameters<Undone['open']>[0] & {
-      readonly undo: UndoShelf;
-      readonly directory: string;
-      readonly release: () => Promise<void>;
-    },
-): Promise<Faulting> {
+/** What faults need when what an earlier agent has left is undone. */
+type OpenOptions = FaultingOptions &
+  Parameters<Undone['open']>[0] & {
+    readonly undo: UndoShelf;
+    readonly directory: string;
+    readonly release: () => Promise<void>;
+  };
+
+async function openFaulting(options: OpenOptions): Promise<Faulting> {
+  // Most agents hold none, and do without the code for it.
+  const relays =
+    options.relays.length === 0
+      ? undefined
+      : await (await import('./relays/relays.js')).openRelays(options.relays, options.log);
+  try {
+    return await openBesideRelays(options, relays);
+  } catch (thrown) {
+    await relays?.close();
+    throw thrown;
+  }
+}
+
+async function openBesideRelays(options: OpenOptions, relays: Relays | undefined): Promise<Faulting> {
   const { directory, node, key, places, target, supervised, transitions, log } = options;
-  const { undo, book, note, release } = options;
+  const { undo, book, note, release, addresses, longestMs } = options;
   const guardian = new GuardianLink(undo, log);
-  const nft = new NftCuts({ places, undo, guardian, owner: key, log });
+  const kernel = new KernelFaults({ places, undo, guardian, owner: key, target, log });
   const output = join(directory, 'daemon.log');
   const faults = await NodeFaults.open({
     directory,
     node,
-    injector: new Injectors(
-      new LinkFaults(places, nft, guardian),
-      new ProcessFaults({ target, undo, guardian, output, supervised }),
-    ),
+    injector: new Injectors({
+      kernel,
+      relays: relays?.faults,
+      gate: new GateFaults(places.gate, () => loopbackCanaries('spared', target())),
+      processes: new ProcessFaults({
+        ...{ target, undo, guardian, output, supervised },
+        spared: () => hubCanaries('spared', places.gate),
+      }),
+    }),
+    longestMs,
     undoLeft: async (name) => leftBy(await undo.undo(name)),
     forget: (name) => undo.forget(name),
     note,
@@ -114,18 +154,25 @@ async function openFaulting(
     },
     log,
   });
+  const capabilities = new Capabilities({
+    ...{ injector: faults.injector, nft: () => kernel.nft(), addresses, longestMs, log },
+    relays: relays?.open ?? [],
+  });
+  capabilities.begin();
   return {
     service: {
       name: 'postern.v1.FaultsService',
       definition: FaultsServiceService,
-      implementation: faultsService({ faults, nft: () => nft.probe(), book, log }),
+      implementation: faultsService({ faults, capabilities, book, log }),
     },
     operable: faultKind(node, faults),
+    faults,
     closeRun: (run) => faults.closeRun(run),
     acting: (run) => faults.acting(run),
     async close() {
       await faults.stop();
       guardian.stop();
+      await relays?.close();
       await release();
     },
   };

@@ -22,6 +22,8 @@ export interface AgentReady {
   readonly hub: string;
   /** Where its metrics are served. */
   readonly metrics: string | undefined;
+  /** Where controllers of before are served. */
+  readonly infra: string | undefined;
 }
 
 /** How an agent ended: asked to stop, or by a hub's word, or because it could not start. */

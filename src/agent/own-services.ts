@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Server,
+  type ServerOptions,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { addReflection } from '../grpc-reflection.js';
 import type { Logger } from '../log.js';
@@ -15,7 +20,12 @@ export interface OwnService {
 
 /** The agent's own gRPC services, in this process, with health and reflection. */
 export function startOwnServices(services: readonly OwnService[], log: Logger): InProcessServer {
-  const server = new Server({ 'grpc.enable_channelz': 0 });
+  return inProcessServer(ownServer(services), "the agent's own services", log);
+}
+
+/** A server of these services, of health and of reflection, that listens nowhere yet. */
+export function ownServer(services: readonly OwnService[], options: ServerOptions = {}): Server {
+  const server = new Server({ 'grpc.enable_channelz': 0, ...options });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const serving = services.map(({ name }) => [name, 'SERVING'] as const);
   new HealthImplementation({ '': 'SERVING', ...Object.fromEntries(serving) }).addToServer(server);
@@ -26,5 +36,5 @@ export function startOwnServices(services: readonly OwnService[], log: Logger): 
     descriptors,
     services.map(({ definition }) => definition),
   );
-  return inProcessServer(server, "the agent's own services", log);
+  return server;
 }

@@ -6,6 +6,10 @@ import { BertyAdapter } from './adapters/berty/berty-adapter.js';
 import { DaemonWatch } from './adapters/daemon-watch.js';
 import { type Faulting, type FaultingOptions, undoFaults } from './faulting.js';
 import { noteFault } from './faults/fault-notes.js';
+import { outageRun } from './faults/plan.js';
+import { type KeptTarget, openKeptTarget } from './infra/kept-target.js';
+import { openNodeParts } from './infra/node-parts.js';
+import type { InfraParts } from './infra/parts.js';
 import { JournalShelf } from './journal/shelf.js';
 import type { OperableKind } from './operate/operate-desk.js';
 import { daemonKind, testKind } from './operate/rehearsal-kinds.js';
@@ -13,11 +17,20 @@ import type { OwnService } from './own-services.js';
 import { NodeTests } from './tests/node-tests.js';
 import { RunBook } from './tests/run-book.js';
 import { testsService } from './tests/tests-service.js';
+import { type TestsWork, testsWork } from './tests/tests-work.js';
 import type { Transitions } from './transitions.js';
 
 /** The daemon beside an agent and the tests that run on it, as a part of the agent. */
 export interface Rehearsal {
   readonly services: readonly OwnService[];
+  /** What the tests' service does, for others in this process. */
+  readonly work: TestsWork;
+  /** The daemon. */
+  readonly daemon: DaemonWatch;
+  /** What the infra server does with the daemon and the network of the node. */
+  readonly parts: Pick<InfraParts, 'peer' | 'reliability'>;
+  /** What the tests did, as JSON. */
+  readonly results: () => Promise<unknown>;
   /** For operators. */
   readonly operables: readonly OperableKind[];
   /** The link came, with this connection, or went. */
@@ -30,6 +43,10 @@ export interface Rehearsal {
 export async function rehearse(options: {
   /** Where the daemon's gRPC listens, `HOST:PORT`. */
   readonly daemon: string;
+  /** Other daemons that `ConnectToPeer` may name, beside those on loopback. */
+  readonly infraDaemons: readonly string[];
+  /** What the draws of outages by lot follow from. */
+  readonly reliabilitySeed: string | undefined;
   readonly node: string;
   /** Public key of the agent. */
   readonly key: string;
@@ -41,25 +58,38 @@ export async function rehearse(options: {
   readonly transitions: Transitions;
   /** Where the hub is, which faults cut off. */
   readonly places: FaultingOptions['places'];
+  /** What faults may do here, and by what ways. */
+  readonly faults: Pick<FaultingOptions, 'relays' | 'addresses' | 'longestMs'>;
   /** The daemon, where the agent supervises it. */
   readonly supervised: FaultingOptions['supervised'];
   readonly log: Logger;
 }): Promise<Rehearsal> {
-  const { daemon: target, ...common } = options;
-  const undone = await undoFaults({ ...common, target: () => target });
+  const { daemon: home, infraDaemons: allowed, ...common } = options;
+  const { directory, log } = common;
+  const kept = await openKeptTarget({ directory, home, allowed, log });
+  const aim: Aim = { kept, daemon: { address: kept.target } };
+  const undone = await undoFaults({ ...common, ...common.faults, target: () => aim.daemon.address });
   try {
-    return await rehearseUndisturbed(options, undone);
+    return await rehearseUndisturbed(options, undone, aim);
   } catch (thrown) {
     await undone.release();
     throw thrown;
   }
 }
 
+/** Where the daemon is looked for. */
+interface Aim {
+  readonly kept: KeptTarget;
+  /** Who knows it now. */
+  daemon: Pick<DaemonWatch, 'address'>;
+}
+
 async function rehearseUndisturbed(
   options: Parameters<typeof rehearse>[0],
   undone: Awaited<ReturnType<typeof undoFaults>>,
+  aim: Aim,
 ): Promise<Rehearsal> {
-  const { daemon: target, node, key, directory, boot, version, transitions, log } = options;
+  const { node, key, directory, boot, version, transitions, log } = options;
   const shelf = await JournalShelf.open({
     directory: join(directory, 'tests'),
     version,
@@ -78,7 +108,7 @@ async function rehearseUndisturbed(
   let told: string | undefined;
   const daemon = new DaemonWatch({
     id: `${node}.${boot}`,
-    target,
+    target: aim.kept.target,
     adapter: (place) => new BertyAdapter(place),
     publish: (transition) => {
       const { from, to, event, context } = transition;
@@ -91,6 +121,8 @@ async function rehearseUndisturbed(
     },
     log,
   });
+  aim.daemon = daemon;
+  const target = () => daemon.address;
   let faulting: Faulting | undefined;
   const forget = async (run: string) => {
     await faulting?.closeRun(run);
@@ -103,20 +135,38 @@ async function rehearseUndisturbed(
   });
   const { acting } = faulting;
   const unhear = shelf.onNew((journal) => {
-    for (const { plan, fact } of acting(journal.created.run)) void noteFault([journal], plan, fact, log);
+    for (const run of [journal.created.run, outageRun]) {
+      for (const { plan, fact } of acting(run)) void noteFault([journal], plan, fact, log);
+    }
+  });
+  let hubIsUp = false;
+  const { peer, reliability, operable } = await openNodeParts({
+    ...{ daemon, shelf, faults: faulting.faults, directory, node, boot, transitions, log },
+    ...{ home: options.daemon, allowed: options.infraDaemons, kept: aim.kept },
+    seed: options.reliabilitySeed,
+    hubIsUp: () => hubIsUp,
   });
   daemon.start();
+  const work = testsWork({ tests, book, daemon, node });
   const service = {
     name: 'postern.v1.TestsService',
     definition: TestsServiceService,
-    implementation: testsService({ tests, book, daemon, node, log }),
+    implementation: testsService(work, log),
   };
   return {
     services: [service, faulting.service],
-    operables: [daemonKind(`${node}.${boot}`, daemon), testKind(node, shelf), faulting.operable],
-    hub: (bus) => tests.hub(bus),
+    work,
+    daemon,
+    parts: { peer, reliability },
+    results: () => work.listTests({ run: '' }, new AbortController().signal),
+    operables: [daemonKind(`${node}.${boot}`, daemon), testKind(node, shelf), faulting.operable, operable],
+    hub: (bus) => {
+      hubIsUp = bus !== undefined;
+      tests.hub(bus);
+    },
     async close() {
       unhear();
+      await reliability.close();
       await faulting.close();
       await tests.stop();
       daemon.stop();

@@ -2,7 +2,7 @@ import type { Transition } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { FluentdService } from '../gen/external/fluentd.js';
 import type { Logger } from '../log.js';
-import type { SupervisedDaemon } from './faults/process-faults.js';
+import type { SupervisedDaemon } from './faults/process/process-faults.js';
 import type { OperableKind } from './operate/operate-desk.js';
 import { processKind } from './operate/process-kind.js';
 import type { OwnService } from './own-services.js';

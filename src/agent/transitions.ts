@@ -12,9 +12,9 @@ export class Transitions {
     this.#outbox.use(bus);
   }
 
-  /** Of the agent's link, and of the daemon and the process beside it: one of each in a process. */
+  /** Of the agent's link, its reliability, and of the daemon and the process beside it: one of each in a process. */
   publish(
-    machine: 'link' | 'daemon' | 'process',
+    machine: 'link' | 'daemon' | 'process' | 'reliability',
     of: { readonly node: string; readonly boot: string },
     transition: Transition,
   ): void {

@@ -10,7 +10,8 @@ test('it joins with a token once, and afterwards with its key alone', async (t) 
   const { hub, agent } = await setStage(t);
   const first = agent({ labels: { zone: 'cellar' }, share: true });
   const place = await first.ready;
-  assert.deepEqual(place, { node: 'attic', instance: '1-double', hub: place.hub, metrics: undefined });
+  const nowhere = { metrics: undefined, infra: undefined };
+  assert.deepEqual(place, { node: 'attic', instance: '1-double', hub: place.hub, ...nowhere });
   const [heard] = hub.heard;
   assert.equal(heard?.node, 'attic');
   assert.ok(hub.boundKeys.has(heard?.key ?? ''));

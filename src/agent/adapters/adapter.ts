@@ -79,6 +79,29 @@ export interface Capabilities {
   readonly media: boolean;
 }
 
+/** A token that a daemon has for services of others. */
+export interface ServiceToken {
+  /** The daemon's name for it. */
+  readonly id: string;
+  /** The token server that it is from, as the flow was begun with. */
+  readonly authUrl: string;
+  /** Short names of the services that it is good for: `rpl` is replication. */
+  readonly services: readonly string[];
+  /** Unix time in seconds; undefined: it has no end, or the daemon does not tell. */
+  readonly expiresAt: number | undefined;
+}
+
+/** What a daemon does about tokens for services, one flow at a time. Throws as `DaemonAdapter` does. */
+export interface ServiceTokens {
+  /** Begins to get a token; resolves to the URL that its user is to be asked at. */
+  beginFlow(authUrl: string, services: readonly string[], signal: AbortSignal): Promise<string>;
+  /** Ends it with the URL that this has led to; resolves to the token's id. */
+  completeFlow(callbackUrl: string, signal: AbortSignal): Promise<string>;
+  list(signal: AbortSignal): Promise<readonly ServiceToken[]>;
+  /** Has the replication server of a token hold a group; doing so again changes nothing. */
+  register(tokenId: string, group: GroupRef, signal: AbortSignal): Promise<void>;
+}
+
 /**
  * The few things that a test asks of a daemon. All but `send` and `sendImage` throw `PosternError`: `DAEMON_UNREACHABLE`,
  * `DAEMON_UNKNOWN` (it is not what the adapter is for), `DAEMON_REFUSED` (it says no), `UNSUPPORTED`. Every wait ends
@@ -97,6 +120,11 @@ export interface DaemonAdapter {
   membership(group: GroupRef, signal: AbortSignal): Promise<Member>;
   /** Resolves when this daemon can read what `writer` writes from now on. */
   ready(group: GroupRef, writer: Member, signal: AbortSignal): Promise<void>;
+  /**
+   * Whether this daemon knows so many `others` in the group, or more, and can read what all write whom it knows. Absent where
+   * that cannot be told.
+   */
+  acquainted?(group: GroupRef, others: number, signal: AbortSignal): Promise<boolean>;
   /** Sends one message. Never throws: what went wrong is an outcome. */
   send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome>;
   /** Sends one image, where `capabilities` has media. Never throws, as `send`. */
@@ -108,6 +136,8 @@ export interface DaemonAdapter {
   receive(group: GroupRef, sink: ReceiptSink, known?: Iterable<string>): Receiving;
   /** All events that are there now, once, and the end: the final read. */
   read(group: GroupRef, signal: AbortSignal): AsyncIterable<Receipt>;
+  /** Absent where such daemons know no service tokens. */
+  readonly serviceTokens?: ServiceTokens;
   /** Closes every connection. */
   close(): void;
 }

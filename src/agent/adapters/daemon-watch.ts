@@ -8,6 +8,7 @@ import { errorText, PosternError } from '../../errors.js';
 import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
 import type { DaemonAdapter } from './adapter.js';
+import { acceptsAt, type DaemonVitals, daemonPid, vitalsAt } from './daemon-vitals.js';
 
 /** A daemon that serves is asked again this often, in milliseconds. */
 const lookEveryMs = 2_000;
@@ -16,6 +17,9 @@ const answerWithinMs = 5_000;
 
 /** A daemon that somebody waits for is asked this often at most, in milliseconds, whoever waits and however many. */
 const hurryEveryMs = 250;
+
+/** Who asks whether the daemon answers is told by then at the latest, milliseconds. */
+const tellWithinMs = 3_000;
 
 /** What a watch needs. */
 export interface DaemonWatchOptions {
@@ -36,6 +40,8 @@ export class DaemonWatch {
   #adapter: DaemonAdapter | undefined;
   #probe: AbortController | undefined;
   #hurriedAtMs = Number.NEGATIVE_INFINITY;
+  /** The look that goes on at a daemon that serves: whether it answers. */
+  #look: Promise<boolean> | undefined;
 
   constructor(options: DaemonWatchOptions) {
     this.#options = options;
@@ -79,6 +85,11 @@ export class DaemonWatch {
     return { state: this.state, target, dialect, peer, error: lastError?.message ?? '' };
   }
 
+  /** What can be seen of it now without asking it anything. */
+  vitals(): Promise<DaemonVitals> {
+    return vitalsAt(this.address, this.state === 'serving');
+  }
+
   /** What it said of itself when it last answered. */
   get identity(): DaemonIdentity | undefined {
     return this.#actor.snapshot().context.identity;
@@ -98,26 +109,52 @@ export class DaemonWatch {
     this.#actor.send({ type: 'ASKED' }, by);
   }
 
+  /** Where it is looked for, `HOST:PORT`. */
+  get address(): string {
+    return this.#actor.snapshot().context.target;
+  }
+
   /** Looks elsewhere for the daemon. */
   target(target: string): void {
     this.#actor.send({ type: 'TARGETED', target });
   }
 
   /**
-   * The adapter of a daemon that serves, as soon as it does. Rejects `DAEMON_UNREACHABLE` when the signal ends the wait,
-   * with the reason why it does not.
+   * Asks the daemon now: whether its process is there and says what it is. That takes no longer than the signal, and three
+   * seconds at most. Never rejects.
    */
-  async serving(signal: AbortSignal): Promise<DaemonAdapter> {
+  async answers(signal: AbortSignal): Promise<boolean> {
+    const limited = joinAborts([signal], tellWithinMs);
+    try {
+      // What a look that goes on finds may have been so before we were asked.
+      if (this.#look !== undefined) await untilAborted(this.#look, limited.signal);
+      if (this.state === 'serving' && (await untilAborted(this.#lookOnce(), limited.signal))) return true;
+      if (limited.signal.aborted || !(await acceptsAt(this.address))) return false;
+      await this.serving(limited.signal);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      limited.release();
+    }
+  }
+
+  /**
+   * The adapter of a daemon that serves, as soon as it does. Rejects `DAEMON_UNREACHABLE` when the signal ends the wait,
+   * with the reason why it does not, and `DAEMON_MOVED` when it is looked for elsewhere than `at` meanwhile.
+   */
+  async serving(signal: AbortSignal, at?: string): Promise<DaemonAdapter> {
     this.#hurry();
     return new Promise((resolve, reject) => {
       const settle = () => {
-        const found = this.state === 'serving' ? this.#adapter : undefined;
-        if (found === undefined && !signal.aborted && this.state !== 'stopped') return;
+        const moved = at !== undefined && this.address !== at;
+        const found = this.state === 'serving' && !moved ? this.#adapter : undefined;
+        if (found === undefined && !moved && !signal.aborted && this.state !== 'stopped') return;
         stop();
         clearInterval(hurrying);
         signal.removeEventListener('abort', settle);
-        if (found === undefined) reject(this.#why());
-        else resolve(found);
+        if (found !== undefined) resolve(found);
+        else reject(moved ? movedTo(this.address, at) : this.#why());
       };
       const stop = this.#actor.onTransition(settle);
       const hurrying = setInterval(() => this.#hurry(), hurryEveryMs).unref();
@@ -157,9 +194,14 @@ export class DaemonWatch {
     this.#adapter ??= this.#options.adapter(target);
     const probe = new AbortController();
     this.#probe = probe;
-    this.#adapter.identify(probe.signal).then(
-      (identity) => {
-        if (!probe.signal.aborted) this.#actor.send({ type: 'ANSWERED', identity });
+    const identified = this.#adapter.identify(probe.signal).then(async (identity) => ({
+      type: 'ANSWERED' as const,
+      identity,
+      pid: await daemonPid(target),
+    }));
+    identified.then(
+      (answered) => {
+        if (!probe.signal.aborted) this.#actor.send(answered);
       },
       (thrown: unknown) => {
         if (probe.signal.aborted) return;
@@ -172,26 +214,59 @@ export class DaemonWatch {
   #watch(): void {
     const watching = new AbortController();
     this.#probe = watching;
-    this.#keepLooking(watching.signal).catch((thrown: unknown) => {
-      if (!watching.signal.aborted) this.#actor.send({ type: 'LOST', reason: errorText(thrown) });
-    });
+    void this.#keepLooking(watching.signal);
   }
 
-  /** Asks the daemon now and then; rejects when it does not answer, is another than before, and when the signal ends it. */
+  /** Looks at the daemon now and then, until the signal ends it or the daemon is lost. */
   async #keepLooking(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await sleep(lookEveryMs, undefined, { signal, ref: false });
-      const limited = joinAborts([signal], answerWithinMs);
-      try {
-        const found = await this.#adapter?.identify(limited.signal);
-        if (found === undefined) continue;
-        const { dialect, peer } = this.identity ?? found;
-        if (found.dialect !== dialect || found.peer !== peer) throw becameAnother(found);
-      } finally {
-        limited.release();
-      }
+    while (!signal.aborted) {
+      await sleep(lookEveryMs, undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted) await this.#lookOnce();
     }
   }
+
+  /** One look, whoever wants it: whether the daemon answers. The machine is told where it does not, or is another one now. */
+  #lookOnce(): Promise<boolean> {
+    this.#look ??= this.#lookNow().finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
+  }
+
+  async #lookNow(): Promise<boolean> {
+    const watching = this.#probe?.signal;
+    if (watching === undefined) return false;
+    const limited = joinAborts([watching], answerWithinMs);
+    try {
+      const found = await this.#adapter?.identify(limited.signal);
+      if (found === undefined) return false;
+      const { dialect, peer } = this.identity ?? found;
+      if (found.dialect !== dialect || found.peer !== peer) throw becameAnother(found);
+      return true;
+    } catch (thrown) {
+      if (!watching.aborted) this.#actor.send({ type: 'LOST', reason: errorText(thrown) });
+      return false;
+    } finally {
+      limited.release();
+    }
+  }
+}
+
+/** What comes of `work`; false where the signal ends the wait before. */
+function untilAborted(work: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(false);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+  });
+}
+
+function movedTo(now: string, from: string | undefined): PosternError {
+  return new PosternError(
+    'DAEMON_MOVED',
+    `the daemon is looked for at ${now} now, and not at ${from ?? '?'}`,
+  );
 }
 
 function becameAnother({ dialect, peer }: DaemonIdentity): PosternError {

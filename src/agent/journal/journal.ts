@@ -37,7 +37,8 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #actor: TestActor;
   readonly #ledger: Ledger;
-  readonly #received: Received;
+  /** What came. */
+  readonly received: Received;
   readonly #log: RecordLog;
   /** Messages that were meant to be sent and have no outcome. */
   readonly #open: Set<number>;
@@ -50,7 +51,7 @@ export class Journal {
     this.#actor = actor;
     this.bornMs = actor.bornMs;
     this.#ledger = ledger;
-    this.#received = received;
+    this.received = received;
     this.#open = open;
     const { directory, files = diskFiles, now = Date.now, log } = options;
     this.#log = new RecordLog({
@@ -199,7 +200,7 @@ export class Journal {
       return Promise.reject(stateError(this.state, 'finished'));
     // calls of a method are received by nobody
     const reads = this.#ending === undefined && this.created.spec.type !== 'call';
-    const unread = reads ? this.#received.unread() : undefined;
+    const unread = reads ? this.received.unread() : undefined;
     if (unread !== undefined) this.#push(unread);
     this.#ending ??= this.#end((sum) => ({ k: 'finished', ...sum }));
     return this.#ending;
@@ -266,7 +267,7 @@ export class Journal {
 
   #push(entry: Entry, doer = neighbourOf(entry, this.created.node, this.#options.boot)): number {
     const pending = this.#log.next(entry);
-    const event = eventOf(pending.record, this.#received);
+    const event = eventOf(pending.record, this.received);
     if (event !== undefined && !this.snapshot().can(event)) throw stateError(this.state, entry.k);
     this.#log.push(pending);
     // the end is not told before it is safe

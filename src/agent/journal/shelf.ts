@@ -123,10 +123,8 @@ export class JournalShelf {
     if (new Set([...this.#journals.keys(), ...this.#making.keys()]).size >= mostJournals) {
       throw new PosternError(
         'TOO_MANY_TESTS',
-        `this agent keeps the journals of ${mostJournals} tests already`,
-        {
-          hint: 'close runs that are over',
-        },
+        // whoever called hears nothing but the message
+        `this agent keeps ${mostJournals} tests already: it takes more when runs that are over are closed, or when it is stopped and those of older controllers, tests/runs/infra-*, are removed from its data`,
       );
     }
     for (const name of [test.run, test.test]) {

@@ -1,8 +1,10 @@
 import { daemonMachine } from '../../../machines/daemon.js';
 import { faultMachine } from '../../../machines/fault.js';
+import { reliabilityMachine } from '../../../machines/reliability.js';
 import { testMachine } from '../../../machines/test.js';
 import type { DaemonWatch } from '../adapters/daemon-watch.js';
 import type { NodeFaults } from '../faults/node-faults.js';
+import type { LotOutages } from '../infra/reliability/lot-outages.js';
 import type { JournalShelf } from '../journal/shelf.js';
 import { doerOf, type Effects, only, operable } from './operable.js';
 import type { OperableKind } from './operate-desk.js';
@@ -17,6 +19,22 @@ export function daemonKind(id: string, daemon: Pick<DaemonWatch, 'ask' | 'state'
     },
   };
   return { machine: daemonMachine, find: only(id, () => operable(daemon, effects)) };
+}
+
+/** The outages by lot of a node. */
+export function reliabilityKind(
+  id: string,
+  outages: Pick<LotOutages, 'set' | 'state' | 'bornMs'>,
+): OperableKind {
+  const effects: Effects = {
+    SWITCHED_OFF: async (wish) => {
+      const off = await outcomeSoon(
+        outages.set({ timeoutSeconds: 0, odds: 0 }, doerOf(wish)).then(() => true),
+      );
+      return off === undefined ? 'it is being switched off' : 'no lots are drawn any more';
+    },
+  };
+  return { machine: reliabilityMachine, find: only(id, () => operable(outages, effects)) };
 }
 
 /** The tests of a node. */

@@ -18,7 +18,7 @@ export interface NodeTestsOptions {
   readonly book: Pick<RunBook, 'forget'>;
   readonly daemon: DaemonWatch;
   /** Where the daemon's gRPC listens now. */
-  readonly target: string;
+  readonly target: () => string;
   readonly node: string;
   /** Public key of the agent. */
   readonly key: string;
@@ -90,7 +90,7 @@ export class NodeTests {
     let calls: KeptGrpcAdapter | undefined;
     const adapter = (spec: TestSpec, signal: AbortSignal): Promise<DaemonAdapter> => {
       if (spec.type !== 'call') return daemon.serving(signal);
-      calls ??= new KeptGrpcAdapter(target, spec);
+      calls ??= new KeptGrpcAdapter(target(), spec);
       return calls.ready();
     };
     try {

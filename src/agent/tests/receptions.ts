@@ -4,6 +4,7 @@ import { joinAborts } from '../../joined-abort.js';
 import type { Logger } from '../../log.js';
 import type { DaemonAdapter, GroupRef, Receipt, Receiving } from '../adapters/adapter.js';
 import type { Journal } from '../journal/journal.js';
+import { type Before, beforeIn, isBefore } from './before.js';
 import { wallClock } from './clock.js';
 import { messageIdOf, payloadHash } from './payload.js';
 
@@ -16,6 +17,8 @@ const readAgainMs = 500;
 export interface ReceptionsOptions {
   readonly journal: Journal;
   readonly group: GroupRef;
+  /** It receives what is of other tests too, but nothing that was there before it. */
+  readonly all?: boolean;
   /** The adapter, when the daemon serves; rejects when nobody waits for it any more. */
   readonly adapter: () => Promise<DaemonAdapter>;
   readonly log: Logger;
@@ -34,6 +37,8 @@ export class Receptions {
   #isLive = false;
   /** Messages of this subscription that were known before. */
   #replayed = 0;
+  /** What was there before a test that receives all. */
+  #before: Before = new Map();
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
@@ -57,8 +62,9 @@ export class Receptions {
   }
 
   async #receive(): Promise<void> {
-    const { journal, group, adapter } = this.#options;
+    const { journal, group, adapter, all = false } = this.#options;
     const known = await knownEvents(journal);
+    if (all) this.#before = await beforeIn(journal);
     const found = await adapter();
     if (this.#over.signal.aborted) return;
     this.#subscription = 1;
@@ -87,18 +93,19 @@ export class Receptions {
   }
 
   #came(receipt: Receipt): Promise<void> | void {
-    if (receipt.kind !== 'message') return;
+    if (receipt.kind !== 'message' || isBefore(this.#before, receipt)) return;
     // What was recorded before is counted: with each new subscription all of it comes again.
     if (receipt.how === 'replayed') this.#replayed += 1;
     else return this.#record(receipt, this.#isLive || receipt.how === 'duplicated' ? 'live' : 'replay');
   }
 
   #record({ event, body }: Receipt, how: 'live' | 'replay' | 'final'): Promise<void> {
-    const { journal } = this.#options;
+    const { journal, all = false } = this.#options;
     const { run, test } = journal.created;
     const id = messageIdOf(body);
-    if (id !== undefined && (id.run !== run || id.test !== test)) return Promise.resolve();
-    const whose = id === undefined ? {} : { test: id.test, from: id.from, seq: id.seq };
+    const isOurs = id?.run === run && (all || id.test === test);
+    if (id !== undefined && !isOurs && !all) return Promise.resolve();
+    const whose = id !== undefined && isOurs ? { test: id.test, from: id.from, seq: id.seq } : {};
     const found = { hash: payloadHash(body), size: body.length };
     return journal.tell({ k: 'receipt', id: event, how, sub: this.#subscription, ...whose, ...found });
   }
@@ -135,7 +142,7 @@ export class Receptions {
     const before = new Set(recorded);
     let messages = 0;
     for await (const receipt of (await adapter()).read(group, this.#over.signal)) {
-      if (receipt.kind !== 'message') continue;
+      if (receipt.kind !== 'message' || isBefore(this.#before, receipt)) continue;
       messages += 1;
       if (before.has(receipt.event)) continue;
       recorded.add(receipt.event);

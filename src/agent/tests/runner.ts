@@ -10,7 +10,7 @@ import { wallClock } from './clock.js';
 import { imagePayloadOf, payloadHash, payloadOf } from './payload.js';
 import { Receptions } from './receptions.js';
 import { sendAll } from './sender.js';
-import { readTestSpec, type TestSpec } from './spec.js';
+import { readTestSpec, receivesAll, type TestSpec } from './spec.js';
 
 /** A message that is not answered for so long counts as one of which nobody knows, milliseconds. */
 const answerWithinMs = 30_000;
@@ -72,7 +72,7 @@ export class TestRunner {
     }
     if (state === 'created') return;
     this.#receptions ??= this.#receive();
-    if (state === 'running') this.#sending ??= this.#send(snapshot);
+    if (state === 'running' && !receivesAll(this.#spec)) this.#sending ??= this.#send(snapshot);
     if (state === 'draining') this.#receptions?.draining(snapshot);
   }
 
@@ -81,7 +81,8 @@ export class TestRunner {
     if (spec.type === 'call') return undefined;
     const { journal, log } = this.#options;
     const adapter = () => this.#options.adapter(spec, this.#over.signal);
-    return new Receptions({ journal, group: { id: spec.group }, adapter, log });
+    const all = receivesAll(spec);
+    return new Receptions({ journal, group: { id: spec.group }, all, adapter, log });
   }
 
   #send({ context }: TestSnapshot): { readonly stop: AbortController; readonly done: Promise<void> } {

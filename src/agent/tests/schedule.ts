@@ -12,6 +12,9 @@ export const lateAfterMs = 100;
 /** A message that is this late, or one interval where that is longer, is not sent any more, in milliseconds. */
 const neverAfterMs = 1_000;
 
+/** A test that only receives, whatever comes, goes on for so long at most, milliseconds. */
+export const longestReceivingMs = 20 * 86_400_000;
+
 /** When the message is due. */
 export function dueAt({ startAtMs, intervalMs }: Schedule, seq: number): number {
   return startAtMs + (seq - 1) * intervalMs;

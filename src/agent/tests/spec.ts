@@ -36,6 +36,8 @@ export const testSpec = z.discriminatedUnion('type', [
     type: z.literal('text'),
     group,
     ...schedule,
+    /** It receives what comes in the group from now on, of whatever test. */
+    everyMessage: z.boolean().default(false),
   }),
   z.object({
     type: z.literal('media'),
@@ -55,13 +57,23 @@ export type TestSpec = z.infer<typeof testSpec>;
 
 /** Reads what somebody asks for. Throws `TEST_INVALID` that names every mistake. */
 export function readTestSpec(asked: Record<string, unknown>): TestSpec {
-  const { type, group, method, requestJson, size, intervalMs, amount } = asked;
+  const { type, group, method, requestJson, size, intervalMs, amount, everyMessage } = asked;
   const common = { size, intervalMs, amount };
   const given =
-    type === 'call' ? { type, method, request: requestJson, ...common } : { type, group, ...common };
+    type === 'call'
+      ? { type, method, request: requestJson, ...common }
+      : { type, group, everyMessage, ...common };
   const read = testSpec.safeParse(given);
   if (!read.success) {
     throw new PosternError('TEST_INVALID', `there cannot be such a test: ${issues(read.error)}`);
   }
+  if (receivesAll(read.data) && read.data.amount > 0) {
+    throw new PosternError('TEST_INVALID', 'a test that receives every message sends none: its amount is 0');
+  }
   return read.data;
+}
+
+/** Whether a test receives what is of other tests too, and sends nothing. */
+export function receivesAll(spec: TestSpec): boolean {
+  return spec.type === 'text' && spec.everyMessage;
 }

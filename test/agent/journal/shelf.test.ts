@@ -48,6 +48,9 @@ test('tests that are being made count among the most that an agent keeps', async
       answers.map((answer) => (answer.status === 'fulfilled' ? 'made' : answer.reason.code)),
       ['made', 'made', 'made', 'TOO_MANY_TESTS', 'TOO_MANY_TESTS'],
     );
+    await assert.rejects(shelf.create(someTest({ test: 't4' })), {
+      message: /^this agent keeps 3 tests already: .* closed, .* removed/,
+    });
     assert.equal((await again).created.test, 't1', 'the same test is no other one');
     await shelf.close();
   });

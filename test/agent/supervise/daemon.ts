@@ -3,23 +3,29 @@
  * children's process ids and its environment to FILE when it is set up; an obedient one makes FILE.ended on SIGTERM.
  */
 import { spawn } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const [behaviours = '', file = ''] = process.argv.slice(2);
 const is = (behaviour: string) => behaviours.split(',').includes(behaviour);
 
-/** Process ids of two that ignore SIGTERM: one in this group, one in a session of its own. */
-function startFamily(): number[] {
+/** Process ids of two that ignore SIGTERM, once they do: one in this group, one in a session of its own. */
+async function startFamily(): Promise<number[]> {
   const self = fileURLToPath(import.meta.url);
-  return [false, true].map((detached) => {
-    const child = spawn(process.execPath, [self, 'stubborn', ''], {
+  const ready = [0, 1].map((number) => (file === '' ? '' : `${file}.child-${number}`));
+  for (const made of ready) rmSync(made, { force: true });
+  const children = [false, true].map((detached, number) => {
+    const child = spawn(process.execPath, [self, 'stubborn', ready[number] ?? ''], {
       detached,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     child.unref();
     return child.pid ?? 0;
   });
+  const isReady = () => ready.every((made) => made === '' || existsSync(made));
+  for (let looks = 0; looks < 2_000 && !isReady(); looks += 1) await sleep(5);
+  return children;
 }
 
 /** Writes as fast as it is read. */
@@ -44,7 +50,7 @@ if (is('brief')) {
   process.stderr.write('there is no such configuration\n');
   process.exitCode = 3;
 } else {
-  const children = is('family') ? startFamily() : [];
+  const children = is('family') ? await startFamily() : [];
   if (file !== '') {
     const facts = { pid: process.pid, children, environment: process.env, directory: process.cwd() };
     writeFileSync(`${file}.new`, JSON.stringify(facts));

@@ -103,7 +103,10 @@ test('kill -9 of agent, keeper and watch leaves what the next agent with that ke
   const file = join(await scratchFor(t), 'facts');
   const key = newKey('all');
   const { agent, all, keeper, watch } = await startHost(t, key, 'stubborn,family', file);
-  for (const pid of [watch, keeper, agent.pid]) process.kill(pid, 'SIGKILL');
+  // one that notices that another was killed would do its work
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+    for (const pid of [watch, keeper, agent.pid]) process.kill(pid, signal);
+  }
   await untilGone([watch, keeper, agent.pid]);
   const [main, ...children] = all;
   // The kernel ends the process itself, and nobody what it has started.

@@ -49,7 +49,7 @@ test('a test whose run is closed while it goes on neither sends nor receives any
       shelf,
       book: { forget: async () => {} },
       daemon,
-      target,
+      target: () => target,
       node: 'north',
       key: 'K',
       log,

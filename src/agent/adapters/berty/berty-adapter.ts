@@ -36,15 +36,18 @@ import type {
 } from '../adapter.js';
 import { Arrivals } from '../arrivals.js';
 import { sendOutcome } from '../send-outcome.js';
+import { isAcquainted } from './acquainted.js';
 import { Channel, daemonError, isServiceError, type MessageType } from './channel.js';
 import { type Dialect, dialects, messengerService } from './dialect.js';
 import { listEvents } from './events.js';
 import { knowsMedia, prepareMedia } from './media.js';
 import { awaitReady } from './ready.js';
 import { BertyReceiving } from './receiving.js';
+import { BertyServiceTokens } from './service-tokens.js';
 
 /** Speaks to Berty's daemon, in the versions that `dialects` names, and to what serves the same. */
 export class BertyAdapter implements DaemonAdapter {
+  readonly serviceTokens: BertyServiceTokens;
   readonly #channel: Channel;
   #dialect: Dialect | undefined;
   #media = false;
@@ -52,6 +55,7 @@ export class BertyAdapter implements DaemonAdapter {
   /** `address`: where the daemon's gRPC listens, `HOST:PORT`. */
   constructor(address: string) {
     this.#channel = new Channel(address);
+    this.serviceTokens = new BertyServiceTokens(this.#channel, () => this.#service);
   }
 
   get capabilities(): Capabilities {
@@ -144,6 +148,11 @@ export class BertyAdapter implements DaemonAdapter {
     await awaitReady(this.#channel, this.#path('GroupMetadataList'), { group, writer, reader }, signal);
   }
 
+  async acquainted(group: GroupRef, others: number, signal: AbortSignal): Promise<boolean> {
+    const reader = await this.membership(group, signal);
+    return isAcquainted(this.#channel, this.#path('GroupMetadataList'), { group, reader, others }, signal);
+  }
+
   send(group: GroupRef, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
     return this.#interact(group, { body: Buffer.from(body).toString('utf8'), mediaCids: [] }, signal);
   }
@@ -228,8 +237,12 @@ export class BertyAdapter implements DaemonAdapter {
   }
 
   #path(method: string): string {
-    const { service } = this.#dialect ?? dialects[0];
-    return `/${service}/${method}`;
+    return `/${this.#service}/${method}`;
+  }
+
+  /** Full name of the service that has the groups. */
+  get #service(): string {
+    return (this.#dialect ?? dialects[0]).service;
   }
 }
 
@@ -238,6 +251,11 @@ function keyOf(group: GroupRef): Buffer {
   const key = Buffer.from(group.id, 'base64url');
   if (key.length > 0) return key;
   throw new PosternError('GROUP_INVALID', `${JSON.stringify(group.id)} names no group`);
+}
+
+/** Key of the group that an invitation leads to, base64 for URLs. Throws `INVITE_INVALID`. */
+export function invitedGroup(invite: Uint8Array): string {
+  return groupOf(invite).publicKey.toString('base64url');
 }
 
 /** The group that an invitation leads to. Throws `INVITE_INVALID`. */

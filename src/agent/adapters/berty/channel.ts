@@ -1,4 +1,11 @@
-import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientReadableStream,
+  connectivityState,
+  credentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { PosternError } from '../../../errors.js';
 
 /** How a message of one type is written and read. */
@@ -10,10 +17,15 @@ export interface MessageType<T> {
 /** Larger than any message that a daemon takes. */
 const mostMessageBytes = 8 * 1024 * 1024;
 
+/** Who closes waits so long for a connection that is being made, and for a call to begin to make one, milliseconds. */
+const connectWithinMs = 5_000;
+const startWithinMs = 100;
+
 /** A connection to a daemon's gRPC listener on this machine. */
 export class Channel {
   readonly address: string;
   readonly #client: Client;
+  #used = false;
 
   /** Connects when it is first used, and again when it has to. */
   constructor(address: string) {
@@ -35,6 +47,7 @@ export class Channel {
     answer: MessageType<A>,
     signal: AbortSignal,
   ): Promise<A> {
+    this.#used = true;
     return new Promise((resolve, reject) => {
       const { type, request } = asked;
       const call = this.#client.makeUnaryRequest<Q, A>(
@@ -62,6 +75,7 @@ export class Channel {
     answer: MessageType<A>,
     signal: AbortSignal,
   ): Promise<A> {
+    this.#used = true;
     return new Promise((resolve, reject) => {
       let over = false;
       const call = this.#client.makeClientStreamRequest<Q, A>(
@@ -103,6 +117,7 @@ export class Channel {
     answer: MessageType<A>,
   ): ClientReadableStream<A> {
     const { type, request } = asked;
+    this.#used = true;
     return this.#client.makeServerStreamRequest<Q, A>(
       path,
       (message) => Buffer.from(type.encode(message).finish()),
@@ -111,8 +126,26 @@ export class Channel {
     );
   }
 
+  /** Ends the connection, as soon as it is made where it is being made now. */
   close(): void {
-    this.#client.close();
+    const channel = this.#client.getChannel();
+    const state = channel.getConnectivityState(false);
+    const withinMs = this.#closeWithinMs(state);
+    if (withinMs === 0) {
+      this.#client.close();
+      return;
+    }
+    // A channel of grpc-js that is closed meanwhile goes on to connect, and nobody ever ends that connection; nor may it be
+    // closed within what tells of its state.
+    channel.watchConnectivityState(state, Date.now() + withinMs, (late) => {
+      if (late === undefined) setImmediate(() => this.close());
+      else this.#client.close();
+    });
+  }
+
+  #closeWithinMs(state: connectivityState): number {
+    if (state === connectivityState.CONNECTING) return connectWithinMs;
+    return state === connectivityState.IDLE && this.#used ? startWithinMs : 0;
   }
 }
 

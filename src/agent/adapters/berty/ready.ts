@@ -1,13 +1,7 @@
 import { PosternError } from '../../../errors.js';
-import {
-  EventType,
-  GroupDeviceChainKeyAdded,
-  GroupMemberDeviceAdded,
-  GroupMetadataEvent,
-  GroupMetadataList_Request,
-} from '../../../gen/weshnet/protocol/v1/types.js';
 import type { GroupRef, Member } from '../adapter.js';
-import { type Channel, daemonError } from './channel.js';
+import type { Channel } from './channel.js';
+import { deviceNews } from './device-news.js';
 
 /** Who shall be able to read whom. */
 export interface ReadyPair {
@@ -27,33 +21,13 @@ export async function awaitReady(
   signal: AbortSignal,
 ): Promise<void> {
   if (writer.device === reader.device) return;
-  const nothing = Buffer.alloc(0);
-  const range = { sinceId: nothing, sinceNow: false, untilId: nothing, untilNow: false, reverseOrder: false };
-  const request = { groupPk: Buffer.from(group.id, 'base64url'), ...range };
-  const stream = channel.stream(path, { type: GroupMetadataList_Request, request }, GroupMetadataEvent);
-  const cancel = (): void => stream.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  if (signal.aborted) cancel();
   let present = false;
   let readable = false;
-  try {
-    for await (const { metadata, event } of stream) {
-      if (metadata?.eventType === EventType.EventTypeGroupMemberDeviceAdded) {
-        const { devicePk } = GroupMemberDeviceAdded.decode(event);
-        present ||= devicePk.toString('base64url') === writer.device;
-      } else if (metadata?.eventType === EventType.EventTypeGroupDeviceChainKeyAdded) {
-        const { devicePk, destMemberPk } = GroupDeviceChainKeyAdded.decode(event);
-        readable ||=
-          devicePk.toString('base64url') === writer.device &&
-          destMemberPk.toString('base64url') === reader.member;
-      }
-      if (present && readable) return;
-    }
-  } catch (thrown) {
-    throw daemonError(thrown, channel.address, 'ended a list of metadata');
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    cancel();
+  for await (const { device, readableBy } of deviceNews(channel, path, { group, untilNow: false }, signal)) {
+    if (device !== writer.device) continue;
+    if (readableBy === undefined) present = true;
+    else readable ||= readableBy === reader.member;
+    if (present && readable) return;
   }
   throw new PosternError('DAEMON_REFUSED', `the daemon at ${channel.address} ended a list of metadata`);
 }
