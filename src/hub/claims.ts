@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Decision } from '../bus/compare-and-set.js';
 import type { Hello, HelloAnswer, InstanceEntry, NodeEntry } from '../bus/messages.js';
-import type { Decision } from './compare-and-set.js';
 import { barredForMs, wasKicked } from './kicks.js';
 
 const mostInstances = 256;

@@ -6,6 +6,7 @@ import { PosternError } from '../errors.js';
 import { isOriginPattern } from '../wire/cors.js';
 import { isNetwork } from '../wire/networks.js';
 import { nodeBandwidthRule } from './limits/node-bandwidth.js';
+import { logsConfig } from './logs/config.js';
 import { routeRows } from './routes/row.js';
 import { webhook } from './webhooks/config.js';
 
@@ -95,6 +96,8 @@ export const hubConfig = z.strictObject({
   legacyTunnels: z.array(legacyGrant).default([]),
   /** Who is told by HTTP what becomes of nodes. */
   webhooks: z.array(webhook).max(32).default([]),
+  /** What becomes of the log files that agents bring. */
+  logs: logsConfig.prefault({}),
   /** Bound for a server behind a tunnel to be ready for calls, in seconds. */
   tunnelConnectSeconds: z.number().positive().max(300).default(10),
   /** How often a tunnel is asked whether it lives, in seconds; three silent rounds end it. */

@@ -1,5 +1,5 @@
+import type { Decision } from '../bus/compare-and-set.js';
 import type { NodeEntry } from '../bus/messages.js';
-import type { Decision } from './compare-and-set.js';
 
 /** Lets no new calls go to a node, or lets them again (undefined); the result says whether that is news. */
 export function decideDrain(entry: NodeEntry, drained: NodeEntry['drained']): Decision<NodeEntry, boolean> {

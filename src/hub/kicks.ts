@@ -1,6 +1,6 @@
+import type { Decision } from '../bus/compare-and-set.js';
 import type { InstanceEntry, NodeEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
-import type { Decision } from './compare-and-set.js';
 
 /** An id is not given back for so long; by then every hub has seen that it was gone, in milliseconds. */
 const rememberedMs = 600_000;

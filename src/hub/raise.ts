@@ -33,6 +33,7 @@ import type { HubDeps, HubReady, RunningHub } from './hub.js';
 import { leaveHubInstance, makeHubInstance, takeHubInstance } from './hub-instance.js';
 import { Limiter } from './limits/limiter.js';
 import { NodeBandwidth } from './limits/node-bandwidth.js';
+import { openUploads } from './logs/open.js';
 import { callDuration, registerHubMetrics } from './metrics.js';
 import { natsDoor } from './nats-door.js';
 import { hubOperators } from './operators.js';
@@ -145,6 +146,9 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => results.stop());
   results.start();
 
+  const authentication = new Authentication(verifier);
+  const uploads = await openUploads(config.logs, { bus, authentication, verifier, nodes, log }, undo);
+
   const nats = [...config.natsPipe, ...config.natsAdvertise];
   const routes = await LiveRoutes.load({ ...config, domain: config.domain, nats }, log);
   undo.add(() => routes.stop());
@@ -155,7 +159,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
       routes: routesService(routes, nodes, config.listen, log),
       ...activityServices(bus, nodes, log),
     },
-    deps.services ?? [],
+    [...(deps.services ?? []), uploads.service],
     nodes,
     verifier,
     log,
@@ -168,7 +172,6 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   const { router } = routes;
   const limiter = new Limiter(config.limits.perCaller);
   const entrance = new Entrance({ stats, open, limiter, tracing: deps.tracing });
-  const authentication = new Authentication(verifier);
   const gate = new Gate({ router, authentication, nodes, own: own.target, identityHeaders, entrance });
   const frontDoor = new FrontDoor(gate, stats);
   const http = new HttpDoor({ router, authentication, signer, identityHeaders, stats, open, entrance, log });
@@ -207,6 +210,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
         !isPlainCall(headers) &&
         (http.takeHttp2(stream, headers, rawHeaders, listener) ||
           web.takeHttp2(stream, headers, rawHeaders, listener) ||
+          uploads.door.takeHttp2(stream, headers, rawHeaders) ||
           ownHttp.takeHttp2(stream, headers));
       if (taken) return;
       frontDoor.handle(stream, headers, rawHeaders, listener);
@@ -214,6 +218,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     onHttp1: (request, response, listener, unbound) => {
       if (http.takeHttp1(request, response, listener, unbound)) return;
       if (web.takeHttp1(request, response, listener, unbound)) return;
+      if (uploads.door.takeHttp1(request, response, unbound)) return;
       ownHttp.handleHttp1(request, response);
     },
     onForward: forwardDoor(gate, log),

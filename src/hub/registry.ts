@@ -1,8 +1,8 @@
 import type { Store } from '../bus/bus.js';
+import { compareAndSet, type Decision } from '../bus/compare-and-set.js';
 import type { InstanceEntry, Labels, NodeEntry, Standing } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
 import { type Claim, type ClaimResult, decideClaim } from './claims.js';
-import { compareAndSet, type Decision } from './compare-and-set.js';
 import { decideDrain } from './drained.js';
 import { InTurn } from './in-turn.js';
 import { decideKick } from './kicks.js';

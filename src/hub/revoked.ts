@@ -1,7 +1,7 @@
 import type { RevokedKeys } from '../bus/authority.js';
+import type { Decision } from '../bus/compare-and-set.js';
 import type { InstanceEntry, NodeEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
-import type { Decision } from './compare-and-set.js';
 
 /** A node remembers so many of its revoked keys, the newest. */
 const mostRevokedKeys = 256;

@@ -1,8 +1,8 @@
 import { joinSecretMatches, makeJoinToken, newTokenId, parseJoinToken } from '../auth/join-tokens.js';
 import type { Store } from '../bus/bus.js';
+import { compareAndSet, type Decision } from '../bus/compare-and-set.js';
 import type { Labels, TokenEntry } from '../bus/messages.js';
 import { PosternError } from '../errors.js';
-import { compareAndSet, type Decision } from './compare-and-set.js';
 import { Restoration } from './restore.js';
 
 /** What `ListTokens` shows of a token. */

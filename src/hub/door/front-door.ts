@@ -1,6 +1,7 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { CallHead, CallTarget } from '../../rpc/call.js';
 import { forwardableMetadata } from '../../rpc/metadata.js';
+import { clientOf } from '../../wire/client.js';
 import { refuse, refuseRequest } from '../../wire/refuse.js';
 import { RepeatedHeaders } from '../../wire/repeated-headers.js';
 import { readRequestWith } from '../../wire/request.js';
@@ -37,7 +38,9 @@ export class FrontDoor {
       return;
     }
     const { path, authority, metadata, timeoutMs } = request.head;
-    this.#gate.decide({ path, authority, metadata, timeoutMs, listener, said }, new Http2Asker(stream));
+    const from = clientOf(stream.session).addressIn(headers);
+    const asked = { path, authority, metadata, timeoutMs, listener, from, said };
+    this.#gate.decide(asked, new Http2Asker(stream));
   }
 
   /** What a request says, as it was read before where the connection says the same again. */

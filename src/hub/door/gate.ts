@@ -6,7 +6,7 @@ import type { Nodes } from '../nodes.js';
 import type { Authentication, Inquirer } from './authentication.js';
 import type { Destination } from './destination.js';
 import type { Asker, Entrance, Passage } from './entrance.js';
-import { type IdentityHeaders, withEmail, withoutProxies } from './identity-headers.js';
+import { forwardedFor, type IdentityHeaders, withEmail, withoutProxies } from './identity-headers.js';
 import { mayNotPass } from './passage.js';
 import { type DoorRefusal, notForCalls } from './refusal.js';
 import type { Router } from './routes.js';
@@ -19,6 +19,8 @@ const healthPrefix = '/grpc.health.v1.Health/';
 export interface AskedCall extends Omit<CallHead, 'caller'> {
   /** The configured address of the listener that it came in at. */
   readonly listener: string;
+  /** Address of the client, which local services are told; undefined: its proxies contradict one another. */
+  readonly from: string | undefined;
   /** It asks for a forward, whose path nobody else may use. */
   readonly forward?: boolean;
   /** What the metadata say, where that is known. */
@@ -140,8 +142,7 @@ export class Gate {
     const refusal = mayNotUse(service, path, identity);
     if (refusal !== undefined) return refusal;
     const told = identity === undefined ? [] : this.#headers(identity, service.audience);
-    const own = withoutProxies(said);
-    const metadata = told.length === 0 ? own : [...own, ...told];
+    const metadata = [...withoutProxies(said), ...forwardedFor(asked.from), ...told];
     const timeoutMs = shorter(asked.timeoutMs, service.timeoutMs);
     const head = { path, authority: asked.authority, metadata, timeoutMs };
     return { head, target: service.target, view: undefined, row: service.calls };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { CallHead, CallTarget } from '../../rpc/call.js';
+import { clientOf } from '../../wire/client.js';
 import { CorsPolicy, isPreflight } from '../../wire/cors.js';
 import { serveWebCall } from '../../wire/grpc-web-call.js';
 import { Http1Exchange, Http2Exchange, type WebExchange } from '../../wire/grpc-web-exchange.js';
@@ -50,8 +51,8 @@ export class WebDoor {
     if (!this.#takes(method, headers)) return false;
     const head = { method, path: url, authority: headers.host ?? '', headers, rawHeaders };
     const secure = 'encrypted' in request.socket;
-    const take = (): void =>
-      this.#take(new Http1Exchange(request, response), head, listener, secure, unbound);
+    const at = { listener, secure, from: clientOf(request.socket).addressIn(headers) };
+    const take = (): void => this.#take(new Http1Exchange(request, response), head, at, unbound);
     inTurn(response, unbound, take);
     return true;
   }
@@ -67,7 +68,9 @@ export class WebDoor {
     if (!this.#takes(method, headers)) return false;
     const authority = headers[':authority'] ?? headers.host ?? '';
     const head = { method, path: headers[':path'] ?? '', authority, headers, rawHeaders };
-    this.#take(new Http2Exchange(stream), head, listener, stream.session?.encrypted === true, () => {});
+    const { session } = stream;
+    const at = { listener, secure: session?.encrypted === true, from: clientOf(session).addressIn(headers) };
+    this.#take(new Http2Exchange(stream), head, at, () => {});
     return true;
   }
 
@@ -78,8 +81,7 @@ export class WebDoor {
   #take(
     exchange: WebExchange,
     head: WebRequestHead,
-    listener: string,
-    secure: boolean,
+    { listener, secure, from }: { listener: string; secure: boolean; from: string | undefined },
     unbound: () => void,
   ): void {
     const { headers, authority, path } = head;
@@ -100,7 +102,7 @@ export class WebDoor {
     const request = readWebRequest(head);
     if (request.ok) {
       const answer = { form: request.form, allowOrigin: origin.allow };
-      this.#gate.decide({ ...request.head, listener }, new WebAsker(exchange, answer, unbound));
+      this.#gate.decide({ ...request.head, listener, from }, new WebAsker(exchange, answer, unbound));
       return;
     }
     const { httpStatus, status, message } = request;

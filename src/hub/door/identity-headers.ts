@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type AssertionSigner, assertionField, emailField } from '../../auth/assertion.js';
 import type { Identity } from '../../auth/identity.js';
 import type { RawMetadata } from '../../rpc/call.js';
@@ -25,6 +26,11 @@ export function withoutIdentity(metadata: RawMetadata): RawMetadata {
  */
 export function withoutProxies(metadata: RawMetadata): RawMetadata {
   return without(metadata, ofProxies);
+}
+
+/** From where a call comes, as services behind HTTP proxies are told; nothing where there is no address of a network. */
+export function forwardedFor(from: string | undefined): RawMetadata {
+  return from === undefined || isIP(from) === 0 ? [] : ['x-forwarded-for', from];
 }
 
 function without(metadata: RawMetadata, names: RegExp): RawMetadata {

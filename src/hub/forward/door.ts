@@ -36,7 +36,8 @@ export function forwardDoor(gate: Gate, log: Logger): (socket: Socket, listener:
       .then(({ token, node, target }) => {
         const metadata = ['x-postern-authorization', `Bearer ${token}`, 'x-postern-node', node];
         const path = forwardPath(target);
-        const asked = { path, authority: '', metadata, timeoutMs: undefined, listener, forward: true };
+        const from = clientOf(socket).address;
+        const asked = { path, authority: '', metadata, timeoutMs: undefined, listener, from, forward: true };
         gate.decide(asked, new ForwardAsker(socket));
       })
       .catch((thrown: unknown) => {
