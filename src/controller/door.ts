@@ -1,14 +1,9 @@
-import {
-  type Metadata,
-  Server,
-  ServerCredentials,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { type Metadata, Server, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type Asserted, type AssertionKeys, assertionField, verifyAssertion } from '../auth/assertion.js';
 import { hasRole } from '../auth/identity.js';
 import { errorText, PosternError } from '../errors.js';
 import { guardedBy, type OwnService } from '../own-service.js';
+import { bindGrpc, endGrpc } from '../wire/grpc-listener.js';
 
 /** Calls that are open when the door closes may go on for so long, milliseconds. */
 const drainMs = 2_000;
@@ -34,22 +29,12 @@ export async function openDoor(options: {
   const { listen, service, keys, audience } = options;
   const server = new Server({ 'grpc.enable_channelz': 0 });
   server.addService(service.definition, asserted(service, keys, audience));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (failed, bound) => {
-      if (failed === null) resolve(bound);
-      else reject(new PosternError('LISTEN_FAILED', `cannot listen on ${listen}: ${failed.message}`));
-    });
+  const port = await bindGrpc(server, listen).catch((failed: unknown) => {
+    throw new PosternError('LISTEN_FAILED', `cannot listen on ${listen}: ${errorText(failed)}`);
   });
   return {
     address: listen.startsWith('unix:') ? listen : listen.replace(/:\d+$/, `:${port}`),
-    close: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.forceShutdown(), drainMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }),
+    close: () => endGrpc(server, drainMs),
   };
 }
 

@@ -6,7 +6,9 @@ import { PosternError } from '../../src/errors.js';
 import { checkoutRoot } from '../support/processes.js';
 
 /** The examples of the checkout: ours, and those in the original's form. */
-export const ownExamples = ['hello', 'partition', 'parted', 'chaos', 'fleet'].map((name) => `${name}.yaml`);
+export const ownExamples = ['hello', 'partition', 'parted', 'chaos', 'storm', 'fleet'].map(
+  (name) => `${name}.yaml`,
+);
 export const originalExamples = ['original/public.yaml', 'original/private.yaml'];
 
 /** The text of an example. */

@@ -1,3 +1,4 @@
+import { t0OfFault } from '../plan/fault-times.js';
 import type { Evidence } from './evidence.js';
 import type { JudgedTest } from './judge-test.js';
 import type { FaultJudgement } from './judgement.js';
@@ -32,7 +33,7 @@ export function doubts(
     ...ofRun(evidence, tests),
     ...journalDoubts(evidence),
     ...clockDoubts(evidence, rules),
-    ...(evidence.facts.t0.main === undefined ? [] : faultDoubts(faults)),
+    ...faultDoubts(begunFaults(evidence, faults)),
     ...emptyTests(evidence, begun),
     ...unjudged(begun),
   ];
@@ -98,6 +99,15 @@ function clockDoubts({ layout, facts, clocks }: Evidence, { lateAfterMs }: Rules
   if (bad.length === 0) return [];
   const text = `what is late after ${span(lateAfterMs)} cannot be told by clocks that may be so wrong: ${listed(bad)}`;
   return [doubt('clock', text)];
+}
+
+/** Those of phases that were armed: others could not act. */
+function begunFaults({ facts }: Evidence, faults: readonly FaultJudgement[]): readonly FaultJudgement[] {
+  const planned = new Map(facts.plan.faults.map((fault) => [fault.fault, fault]));
+  return faults.filter(({ fault }) => {
+    const found = planned.get(fault);
+    return found !== undefined && t0OfFault(found, facts.t0) !== undefined;
+  });
 }
 
 function faultDoubts(faults: readonly FaultJudgement[]): FoundReason[] {

@@ -1,6 +1,7 @@
+import { t0OfFault } from '../plan/fault-times.js';
 import type { Plan, PlannedFault } from '../plan/plan.js';
 import type { Clocks } from './clocks.js';
-import type { FaultFact, FaultJudgement, RunFacts } from './judgement.js';
+import type { FaultFact, FaultJudgement, RunFacts, ToldProof } from './judgement.js';
 
 /** A fault that lasted less than this part of its time did not do what was planned. */
 const leastPart = 0.5;
@@ -12,6 +13,7 @@ interface Noted {
   healedAt?: number;
   by?: string;
   reason?: string;
+  proof?: ToldProof | undefined;
 }
 
 /** A fault with the time in which it acted. */
@@ -34,7 +36,7 @@ export class Faults {
 
   /** A note of the topic `fault`. Each journal of the node has it. */
   hear(node: string, data: Readonly<Record<string, unknown>>): void {
-    const { fault, phase, at, by, reason } = data;
+    const { fault, phase, at, by, reason, outcome } = data;
     if (typeof fault !== 'string' || typeof phase !== 'string') return;
     if (this.#planned.get(fault)?.node !== node) return;
     const noted: Noted = this.#noted.get(fault) ?? { phases: new Set() };
@@ -43,20 +45,26 @@ export class Faults {
     if (phase === 'injected' && typeof at === 'number') noted.injectedAt ??= at;
     if (phase === 'healed' && typeof at === 'number') noted.healedAt ??= at;
     if (typeof by === 'string' && by !== '') noted.by ??= by;
-    if (typeof reason === 'string') noted.reason ??= reason;
+    if (phase === 'proven') noted.proof ??= toldProof(outcome, reason);
+    else if (typeof reason === 'string') noted.reason ??= reason;
   }
 
   /** All planned faults as they were. */
   judge(facts: RunFacts, clocks: Clocks): ActedFault[] {
-    const t0 = facts.t0.main ?? facts.startedAtMs;
     return facts.plan.faults.map((planned) => {
       const { fault, node, kind, atMs, forMs } = planned;
+      const t0 = t0OfFault(planned, facts.t0) ?? facts.startedAtMs;
       const fact = Object.hasOwn(facts.faults, fault) ? facts.faults[fault] : undefined;
       const noted = this.#noted.get(fault);
       const offset = clocks.offset(node);
       const injected = fact?.injectedAtMs ?? noted?.injectedAt;
       const healed = fact?.healedAtMs ?? noted?.healedAt;
       const by = [fact?.by, noted?.by].find((told) => told !== undefined && told !== '');
+      const sights = (fact?.sights ?? []).map((one) => ({
+        ...one,
+        fromMs: one.fromMs + offset,
+        toMs: one.toMs + offset,
+      }));
       const proof = proofOf(planned, { fact, noted, injected, healed, by });
       return {
         planned,
@@ -72,10 +80,18 @@ export class Faults {
           ...(healed === undefined ? {} : { healedAtMs: healed + offset }),
           ...(by === undefined ? {} : { by }),
           ...proof,
+          ...(sights.length === 0 ? {} : { sights }),
         },
       };
     });
   }
+}
+
+/** What nodes told of faults, without what the judgement of each says again. */
+export function plainFacts(faults: RunFacts['faults']): RunFacts['faults'] {
+  return Object.fromEntries(
+    Object.entries(faults).map(([name, { proof: _, sights: __, ...fact }]) => [name, fact]),
+  );
 }
 
 function proofOf(
@@ -104,5 +120,20 @@ function proofOf(
   const lasted = healed - injected;
   if (lasted < forMs * leastPart) return mismatch(`it lasted ${lasted} of ${forMs} ms${because}`);
   if (by === undefined) return inconclusive('nobody told by what it was done');
+  const proof = fact?.proof ?? noted?.proof;
+  if (proof === undefined) {
+    if (fact?.state === 'checking') return inconclusive('its node was still looking whether it is gone');
+    // Of a release without canaries, or of one whose word for it is not known here.
+    return { proof: 'confirmed', reason: [...(why === undefined ? [] : [why]), unproven].join('; ') };
+  }
+  if (proof.outcome !== 'confirmed') return { proof: proof.outcome, reason: `${proof.reason}${because}` };
   return { proof: 'confirmed', ...(why === undefined ? {} : { reason: why }) };
+}
+
+/** What is said of a fault where there is nothing but the word of its agent. */
+const unproven = 'its agent proves nothing: no canary has looked whether it acted';
+
+function toldProof(outcome: unknown, reason: unknown): ToldProof | undefined {
+  if (outcome !== 'confirmed' && outcome !== 'mismatch' && outcome !== 'inconclusive') return undefined;
+  return { outcome, reason: typeof reason === 'string' ? reason : '' };
 }

@@ -1,4 +1,4 @@
-import type { Trouble } from './judgement.js';
+import type { Layers, Trouble } from './judgement.js';
 
 /** All troubles, the worst first. */
 export const troubleRanks: readonly Trouble[] = [
@@ -25,6 +25,10 @@ export class Finding {
   /** From its acknowledgement to its coming, milliseconds; NaN: it was not measured. */
   latency = Number.NaN;
   isExcused = false;
+  /** It came in readings of everything only. */
+  wasReadOnly = false;
+  /** How far it came; `layOut` says so. */
+  layer: keyof Layers = 'arrived';
   replays = 0;
   displacement = 0;
   readonly #troubles = new Set<Trouble>();
@@ -36,6 +40,8 @@ export class Finding {
     this.ackAt = Number.NaN;
     this.latency = Number.NaN;
     this.isExcused = false;
+    this.wasReadOnly = false;
+    this.layer = 'arrived';
     this.replays = 0;
     this.displacement = 0;
     if (this.#troubles.size > 0) this.#troubles.clear();

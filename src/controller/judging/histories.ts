@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.js';
 import type { FaultsByNode } from './excuses.js';
-import { troubleRanks } from './finding.js';
-import type { Delivery, Moment, Trouble, TroubledMessage } from './judgement.js';
+import { type Finding, troubleRanks } from './finding.js';
+import type { Delivery, Layer, Moment, TroubledMessage } from './judgement.js';
 import type { LaidTest } from './layout.js';
 import { MessageJudge } from './message-judge.js';
 import type { Rules } from './rules.js';
@@ -52,9 +52,10 @@ export class Histories {
     const { messages } = this.#evidence;
     const place = messages.lane(message) - test.firstLane;
     const troubles = troubleRanks.flatMap((trouble) =>
-      test.members.flatMap((receiver, at): { trouble: Trouble; receiver: string }[] =>
-        judge.findings[at]?.has(trouble) ? [{ trouble, receiver }] : [],
-      ),
+      test.members.flatMap((receiver, at) => {
+        const finding = judge.findings[at];
+        return finding?.has(trouble) ? [{ trouble, receiver, ...layerOf(finding) }] : [];
+      }),
     );
     return {
       test: test.planned.test,
@@ -129,6 +130,11 @@ export class Histories {
   #offset(node: string): number {
     return this.#evidence.clocks.offset(node);
   }
+}
+
+/** Where it stayed on its way; nothing where it arrived. */
+function layerOf({ layer }: Finding): { readonly layer?: Layer } {
+  return layer === 'arrived' ? {} : { layer };
 }
 
 function inOrder(moments: readonly Moment[]): readonly Moment[] {

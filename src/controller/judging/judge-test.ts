@@ -2,6 +2,7 @@ import type { Convergence } from './convergence.js';
 import type { Evidence } from './evidence.js';
 import type { FaultsByNode } from './excuses.js';
 import type { Pair, Quantiles, TestJudgement } from './judgement.js';
+import { addLayers, fillUp, newLayers } from './layers.js';
 import type { LaidTest } from './layout.js';
 import { MessageJudge } from './message-judge.js';
 import { Sample } from './quantiles.js';
@@ -48,15 +49,23 @@ export function judgeTest(judging: TestJudging): JudgedTest {
     disturbed: { ok: 0, of: 0 },
   };
   const totals = newTally();
+  const layers = newLayers();
   const pairs: Pair[] = [];
   for (const [place, sender] of test.members.entries()) {
     const lane = test.firstLane + place;
     const sends = newTally();
     sends.scheduled = planned.senders.includes(sender) ? planned.amount : 0;
-    const towards = test.members.map((receiver) => ({ receiver, tally: newTally(), latency: new Sample() }));
+    const towards = test.members.map((receiver) => ({
+      receiver,
+      tally: newTally(),
+      layers: newLayers(),
+      latency: new Sample(),
+    }));
     const offset = evidence.clocks.offset(sender);
     const senderAt = nodes.get(sender) ?? -1;
+    let told = 0;
     for (const message of evidence.messages.ofLane(lane)) {
+      told++;
       countSend(judging, message, sender, { sends, ...whole });
       if (!test.isReceived) continue;
       judge.judge(message);
@@ -66,6 +75,7 @@ export function judgeTest(judging: TestJudging): JudgedTest {
         const pair = towards[at];
         if (at === place || pair === undefined) continue;
         addFinding(pair.tally, finding);
+        if (finding.layer !== 'arrived') pair.layers[finding.layer]++;
         if (!finding.isOwed) continue;
         owed++;
         if (planned.phase === 'main') judging.convergence.add(sender, pair.receiver, finding);
@@ -81,11 +91,22 @@ export function judgeTest(judging: TestJudging): JudgedTest {
     }
     addSends(totals, sends);
     if (!test.isReceived) pairs.push({ sender, counts: sends });
-    for (const [at, { receiver, tally, latency }] of towards.entries()) {
+    const untold = wasNothingUntold(judging, lane) ? 'notSent' : 'unclear';
+    for (const [at, { receiver, tally, layers: own, latency }] of towards.entries()) {
       if (!test.isReceived || at === place) continue;
       addSends(tally, sends);
       addReceipts(totals, tally);
-      pairs.push({ sender, receiver, counts: tally, ...told('latency', latency.quantiles()) });
+      if (sends.scheduled > 0) {
+        fillUp(own, { told, scheduled: sends.scheduled, untold });
+        addLayers(layers, own);
+      }
+      pairs.push({
+        sender,
+        receiver,
+        counts: tally,
+        ...(own.arrived === sends.scheduled ? {} : { layers: own }),
+        ...measured('latency', latency.quantiles()),
+      });
     }
   }
   addStrays(evidence, test, totals, pairs);
@@ -95,10 +116,11 @@ export function judgeTest(judging: TestJudging): JudgedTest {
     group: planned.group,
     phase: planned.phase,
     totals,
+    ...(test.isReceived ? { layers } : {}),
     pairs,
-    ...told('latency', whole.latency.quantiles()),
-    ...told('stable', whole.stable.quantiles()),
-    ...told('slip', whole.slip.quantiles()),
+    ...measured('latency', whole.latency.quantiles()),
+    ...measured('stable', whole.stable.quantiles()),
+    ...measured('slip', whole.slip.quantiles()),
     availability: { calm: part(whole.calm), disturbed: part(whole.disturbed) },
     due: { calm: whole.calm.of, disturbed: whole.disturbed.of },
     points: whole.points.kept,
@@ -126,6 +148,12 @@ function countSend(
   if (!Number.isNaN(slip)) to.slip.add(Math.max(0, slip));
 }
 
+/** Whether what no record of a sender tells of was never tried. */
+function wasNothingUntold({ evidence, test }: TestJudging, lane: number): boolean {
+  const hasBegun = evidence.facts.t0[test.planned.phase] !== undefined;
+  return !hasBegun || evidence.witnesses[lane]?.isIntact === true;
+}
+
 /** Adds what no member can have sent. */
 function addStrays(evidence: Evidence, test: LaidTest, totals: Tally, pairs: Pair[]): void {
   for (const { sender, receiver, count } of evidence.strays.counts(test)) {
@@ -146,7 +174,7 @@ function part({ ok, of }: Accepted): number {
 }
 
 /** A property where there is something to tell. */
-function told<Name extends string>(
+function measured<Name extends string>(
   name: Name,
   value: Quantiles | undefined,
 ): Partial<Record<Name, Quantiles>> {

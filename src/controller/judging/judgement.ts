@@ -1,5 +1,11 @@
-import type { FaultKind, Plan } from '../plan/plan.js';
+import type { FaultKind } from '../../fault-kinds.js';
+import type { Plan } from '../plan/plan.js';
+import type { BlindCause, BlindTime } from './blind-time.js';
+import type { FaultSighting } from './fault-sighting.js';
+import type { Layer, Layers } from './layers.js';
 import type { Rules } from './rules.js';
+
+export type { BlindCause, BlindTime, FaultSighting, Layer, Layers };
 
 /** `fail` outweighs `unknown`, which outweighs `pass`. */
 export type Verdict = 'pass' | 'fail' | 'unknown';
@@ -12,7 +18,7 @@ export interface RunFacts {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   /** T0 of the phases that were armed, Unix milliseconds of the controller's clock. */
-  readonly t0: { readonly control?: number; readonly main?: number };
+  readonly t0: { readonly joining?: number; readonly control?: number; readonly main?: number };
   /** The nodes' clocks when they were measured: controller's time = node's time + offset, give or take the error. */
   readonly clocks: Readonly<Record<string, ClockReading>>;
   /** What became of each fault, as its node told; absent: the node told nothing. */
@@ -39,6 +45,16 @@ export interface FaultFact {
   /** `nft`, `userspace`, `signal`. */
   readonly by?: string | undefined;
   readonly reason?: string | undefined;
+  /** What the node's canaries have shown; absent: its agent has none, or has not come to its end. */
+  readonly proof?: ToldProof | undefined;
+  /** What they saw; times are those of the node's clock. */
+  readonly sights?: readonly FaultSighting[] | undefined;
+}
+
+/** What a node's canaries have shown of a fault, and why. */
+export interface ToldProof {
+  readonly outcome: FaultJudgement['proof'];
+  readonly reason: string;
 }
 
 /** Why a verdict is no plain pass. The worst come first. */
@@ -97,6 +113,8 @@ export interface Pair {
   readonly sender: string;
   readonly receiver?: string;
   readonly counts: Counts;
+  /** Absent: all have arrived, or it is a call. */
+  readonly layers?: Layers;
   readonly latency?: Quantiles;
 }
 
@@ -108,6 +126,8 @@ export interface TestJudgement {
   readonly phase: 'control' | 'main';
   readonly verdict: Verdict;
   readonly totals: Counts;
+  /** Of all pairs; absent for calls, and in what older releases wrote. */
+  readonly layers?: Layers;
   readonly pairs: readonly Pair[];
   readonly latency?: Quantiles;
   /** Time from the acknowledgement until the last receiver that is owed the message has it. */
@@ -139,7 +159,12 @@ export interface TroubledMessage {
   readonly test: string;
   readonly sender: string;
   readonly seq: number;
-  readonly troubles: readonly { readonly trouble: Trouble; readonly receiver?: string }[];
+  readonly troubles: readonly {
+    readonly trouble: Trouble;
+    readonly receiver?: string;
+    /** Where it stayed on its way there. */
+    readonly layer?: Layer;
+  }[];
   /** In order of time on the controller's clock. */
   readonly history: readonly Moment[];
 }
@@ -174,11 +199,15 @@ export interface FaultJudgement {
   readonly injectedAtMs?: number;
   readonly healedAtMs?: number;
   readonly by?: string;
-  /** `mismatch`: it did not act as planned; `inconclusive`: nobody told of its heal, or by what it was done. */
+  /** `mismatch`: it did not act as planned; `inconclusive`: nobody can say whether it did. */
   readonly proof: 'confirmed' | 'mismatch' | 'inconclusive';
   readonly reason?: string;
   /** From its heal until all that its node had to send or to get from before has arrived, milliseconds; absent: it never did, or nobody knows. */
   readonly convergenceMs?: number;
+  /** `never`: something of it was lost; `unclear`: nobody knows; absent: see `convergenceMs`, or it was not healed. */
+  readonly convergence?: 'never' | 'unclear';
+  /** What canaries saw on ways that it acts on, and on ways that it spares. */
+  readonly sights?: readonly FaultSighting[];
 }
 
 /** What a run has shown. Everything a report needs is in it. */
@@ -192,9 +221,13 @@ export interface Judgement {
   /** Empty for a pass. */
   readonly reasons: readonly Reason[];
   readonly totals: Counts;
+  /** Of all tests with receivers; absent in what older releases wrote. */
+  readonly layers?: Layers;
   readonly tests: readonly TestJudgement[];
   readonly faults: readonly FaultJudgement[];
   readonly intervals: readonly Interval[];
+  /** Nodes of which nobody could know for a time; absent in what older releases wrote. */
+  readonly blind?: readonly BlindTime[];
   /** At most 1,000, the worst first; how many messages there are with each trouble stands in `troubled`. */
   readonly messages: readonly TroubledMessage[];
   readonly troubled: Readonly<Partial<Record<Trouble, number>>>;

@@ -1,6 +1,7 @@
 import type { Evidence } from './evidence.js';
 import type { FaultsByNode } from './excuses.js';
 import { Finding } from './finding.js';
+import { layOut } from './layers.js';
 import type { LaidTest } from './layout.js';
 import type { Fate } from './messages.js';
 import type { CompleteReading } from './readings.js';
@@ -67,14 +68,16 @@ export class MessageJudge {
     const sender = this.#members[from];
     if (sender === undefined) return;
     const fate = messages.fate(message);
+    const isTried = messages.isMeant(message) || fate === 'ok' || inDoubt.has(fate);
     for (const [place, finding] of this.findings.entries()) {
       finding.reset();
       const [sighting, receiver] = [this.#sightings[place], this.#members[place]];
       if (place === from || sighting === undefined || receiver === undefined) continue;
-      if (messages.isMeant(message) || fate === 'ok' || inDoubt.has(fate)) {
+      if (isTried) {
         this.#attempted(message, fate, { sender, receiver, sighting, finding });
       } else if (sighting.came && sender.isIntact) finding.add('unexpected');
     }
+    layOut({ fate, isTried, from }, this.findings, this.#members);
   }
 
   /** Gathers how the message came to each receiver. */
@@ -95,6 +98,7 @@ export class MessageJudge {
     finding.hasCome = sighting.first >= 0;
     finding.ackAt = messages.time(message, 'endedAt') + sender.offset;
     finding.replays = sighting.replays;
+    finding.wasReadOnly = sighting.wasReadOnly;
     // Where records are missing, it may have come before, too.
     if (receiver.isIntact) finding.displacement = sighting.displacement;
     if (finding.hasCome) finding.cameAt = receipts.at(sighting.first) + receiver.offset;

@@ -66,6 +66,11 @@ export class Sighting {
     else if (cameBefore && id === this.#id) this.replays++;
   }
 
+  /** Whether all that came of it as it should came in readings of everything. */
+  get wasReadOnly(): boolean {
+    return this.first >= 0 && this.#readingsBefore < 0;
+  }
+
   /** Whether it had come before this reading began and was not in it. */
   isVanished({ number, isBeginTold }: CompleteReading): boolean {
     const before = this.#readingsBefore >= 0 && this.#readingsBefore < number;

@@ -10,6 +10,7 @@ export interface KnownNode {
 
 /** What an entry of the scenario still lacks. */
 export interface Lacking {
+  /** Where it stands: `nodes.attic`, `faults[0].nodes`. */
   readonly entry: string;
   /** Nodes that are not there. */
   readonly names: readonly string[];
@@ -17,28 +18,42 @@ export interface Lacking {
   readonly labels?: { readonly selector: string; readonly found: number; readonly min: number };
 }
 
+/** The parts of a scenario that say which nodes it is about. */
+type Wanting = Pick<Scenario, 'nodes'> & Partial<Pick<Scenario, 'faults'>>;
+
 /** The nodes that each entry of a scenario stands for, out of those that are known. */
 export class ChosenNodes {
   readonly #byEntry = new Map<string, readonly string[]>();
+  readonly #known: ReadonlyMap<string, KnownNode>;
   readonly lacking: readonly Lacking[];
 
-  constructor(scenario: Pick<Scenario, 'nodes'>, known: readonly (KnownNode | string)[]) {
+  constructor(scenario: Wanting, known: readonly (KnownNode | string)[]) {
     const nodes = new Map<string, KnownNode>();
     for (const one of known) {
       const node = typeof one === 'string' ? { name: one } : one;
       nodes.set(node.name, node);
     }
+    this.#known = nodes;
     const lacking: Lacking[] = [];
     for (const entry of scenario.nodes) {
       const found = foundOf(entry, nodes);
       this.#byEntry.set(entry.entry, found);
       const missing = entry.names.filter((name) => !nodes.has(name));
       const { select } = entry;
-      if (missing.length > 0) lacking.push({ entry: entry.entry, names: missing });
+      if (missing.length > 0) lacking.push({ entry: `nodes.${entry.entry}`, names: missing });
       else if (select !== undefined && found.length < select.min) {
         const { labels: selector, min } = select;
-        lacking.push({ entry: entry.entry, names: [], labels: { selector, found: found.length, min } });
+        lacking.push({
+          entry: `nodes.${entry.entry}`,
+          names: [],
+          labels: { selector, found: found.length, min },
+        });
       }
+    }
+    for (const { path, nodes: targets } of scenario.faults ?? []) {
+      if (targets.labels === undefined || this.of(targets.of, targets.labels).length > 0) continue;
+      const labels = { selector: targets.labels, found: 0, min: 1 };
+      lacking.push({ entry: `${path}.nodes`, names: [], labels });
     }
     this.lacking = lacking;
   }
@@ -48,9 +63,11 @@ export class ChosenNodes {
     return [...new Set([...this.#byEntry.values()].flat())].sort();
   }
 
-  /** Those that some names stand for, each once, in the order of the names. */
-  of(refs: readonly NodeRef[]): string[] {
-    return [...new Set(refs.flatMap((ref) => this.#byEntry.get(ref) ?? [ref]))];
+  /** Those that some names stand for, each once, in the order of the names; with a selector only those with such labels. */
+  of(refs: readonly NodeRef[], labels?: string): string[] {
+    const all = [...new Set(refs.flatMap((ref) => this.#byEntry.get(ref) ?? [ref]))];
+    if (labels === undefined) return all;
+    return all.filter((name) => coversNode([labels], name, this.#known.get(name)?.labels ?? {}));
   }
 }
 
@@ -64,10 +81,7 @@ function foundOf({ names, select }: NodeEntry, nodes: ReadonlyMap<string, KnownN
 }
 
 /** Which nodes of the scenario are not among those that are known; empty when a plan can be made. */
-export function lackingNodes(
-  scenario: Pick<Scenario, 'nodes'>,
-  known: readonly (KnownNode | string)[],
-): readonly Lacking[] {
+export function lackingNodes(scenario: Wanting, known: readonly (KnownNode | string)[]): readonly Lacking[] {
   return new ChosenNodes(scenario, known).lacking;
 }
 
@@ -75,10 +89,10 @@ export function lackingNodes(
 export function nodesMissing(lacking: readonly Lacking[]): PosternError {
   const parts = lacking.map(({ entry, names, labels }) => {
     if (labels !== undefined) {
-      return `nodes.${entry}: ${labels.found} of the ${labels.min} or more nodes with the labels ${labels.selector} are there`;
+      return `${entry}: ${labels.found} of the ${labels.min} or more nodes with the labels ${labels.selector} are there`;
     }
     const are = names.length === 1 ? `the node ${names[0]} is` : `the nodes ${listed(names)} are`;
-    return `nodes.${entry}: ${are} not there`;
+    return `${entry}: ${are} not there`;
   });
   return new PosternError('NODES_MISSING', parts.join('\n'), {
     hint: '`postern nodes` lists those that are connected; see the provider of the scenario too',

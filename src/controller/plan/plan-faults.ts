@@ -2,21 +2,31 @@ import { createHash } from 'node:crypto';
 import { PosternError } from '../../errors.js';
 import { longestFaultMs, mostFaultsPerNode, type ScenarioFault } from '../scenario/scenario.js';
 import type { ChosenNodes } from './chosen-nodes.js';
-import { Lot } from './lot.js';
-import type { FaultKind, PlannedFault } from './plan.js';
+import { type Hit, hitsOf, timesDrawn } from './fault-hits.js';
+import type { FaultPhase, PlannedFault, PlannedShape } from './plan.js';
+import { seedOf } from './shapes.js';
 
 /** Lots that all nodes draw for all rules together: each one costs the controller time in which it does nothing else. */
 const mostDraws = 4_000_000;
+/** Names of other nodes in all faults together: a plan is stored, told and shown as one text. */
+const mostNames = 500_000;
 
 interface Span {
+  readonly during: FaultPhase;
   readonly atMs: number;
   readonly endMs: number;
 }
 
+/** What a node does in the same way, as often as it does. */
+interface Doing {
+  readonly hit: Hit;
+  readonly spans: Span[];
+}
+
 /**
  * All faults of a run, by node and time. Each node draws from streams of its own: one more node changes nothing of when
- * the others draw what, it can only take the place of one where `any` chooses among nodes. Of one kind and node, spans
- * that meet become one. Throws `PLAN_TOO_LARGE` (exit status 2).
+ * the others draw what, it can only take the place of one where `any` chooses among nodes or they are parted. Of one kind,
+ * shape and node, spans that meet become one. Throws `PLAN_TOO_LARGE` and `FAULT_IMPOSSIBLE` (exit status 2).
  */
 export function planFaults(
   rules: readonly ScenarioFault[],
@@ -24,30 +34,29 @@ export function planFaults(
   lastSendMs: number,
   seed: string,
 ): PlannedFault[] {
-  const spans = new Map<string, Map<FaultKind, Span[]>>();
+  const doings = new Map<string, Map<string, Doing>>();
   let draws = 0;
   for (const [number, rule] of rules.entries()) {
-    const among = nodes.of(rule.nodes.of);
-    draws += among.length * drawsOf(rule, lastSendMs);
+    const among = nodes.of(rule.nodes.of, rule.nodes.labels);
+    // Where they are parted, each is compared with each.
+    draws += among.length * (rule.parting === undefined ? 1 : among.length) * timesDrawn(rule, lastSendMs);
     if (draws > mostDraws) {
       throw tooLarge(`the faults draw more than ${mostDraws} lots of all nodes together`);
     }
-    for (const [node, times] of hits(rule, among, lastSendMs, seed, number)) {
-      const kinds = spans.get(node) ?? new Map<FaultKind, Span[]>();
-      spans.set(node, kinds);
-      for (const kind of rule.kinds) {
-        // A restart takes no time, whatever it happens together with.
-        const forMs = kind === 'restart' ? 0 : rule.forMs;
-        const hit = times.map((atMs) => ({ atMs, endMs: atMs + forMs }));
-        kinds.set(kind, joined([...(kinds.get(kind) ?? []), ...hit]));
-      }
-      const all = [...kinds.values()].reduce((sum, { length }) => sum + length, 0);
-      if (all > mostFaultsPerNode) {
-        throw tooLarge(`${all} faults of the node ${node}: at most ${mostFaultsPerNode} are possible`);
-      }
+    const touched = new Set<Doing>();
+    for (const hit of hitsOf(rule, among, { nodes, lastSendMs, seed, number })) {
+      const doing = doingOf(doings, hit, rule.during);
+      // A restart takes no time, whatever it happens together with.
+      const endMs = hit.atMs + (hit.kind === 'restart' ? 0 : rule.forMs);
+      doing.spans.push({ during: rule.during, atMs: hit.atMs, endMs });
+      touched.add(doing);
     }
+    for (const { spans } of touched) spans.splice(0, spans.length, ...joined(spans));
+    refuseMany(doings);
   }
-  return [...spans.keys()].sort().flatMap((node) => faultsOf(node, spans.get(node) ?? new Map()));
+  return [...doings.keys()]
+    .sort()
+    .flatMap((node) => faultsOf(node, [...(doings.get(node)?.values() ?? [])], seed));
 }
 
 function tooLarge(message: string): PosternError {
@@ -57,65 +66,74 @@ function tooLarge(message: string): PosternError {
   });
 }
 
-/** How often each node draws for a rule. */
-function drawsOf({ repeat, atMs }: ScenarioFault, lastSendMs: number): number {
-  return repeat === undefined ? 1 : Math.max(0, Math.floor((lastSendMs - atMs) / repeat.everyMs) + 1);
-}
-
-/** When a rule hits which node, in time. */
-function hits(
-  rule: ScenarioFault,
-  among: readonly string[],
-  lastSendMs: number,
-  seed: string,
-  number: number,
-): ReadonlyMap<string, readonly number[]> {
-  const { repeat, atMs: firstMs } = rule;
-  const draws = among.map((node) => ({
-    node,
-    lot: new Lot(seed, 'odds', number, node),
-    rank: new Lot(seed, 'any', number, node),
-  }));
-  const made = new Map<string, number[]>();
-  for (let n = 0; ; n += 1) {
-    const atMs = firstMs + n * (repeat?.everyMs ?? 0);
-    if (repeat !== undefined && atMs > lastSendMs) return made;
-    const drawn = draws.map(({ node, lot, rank }) => ({
-      node,
-      hit: lot.oneIn(repeat?.odds ?? 1),
-      rank: rank.next(),
-    }));
-    const most = rule.nodes.any ?? drawn.length;
-    const chosen = most < drawn.length ? drawn.toSorted((a, b) => a.rank - b.rank).slice(0, most) : drawn;
-    for (const { node, hit } of chosen) {
-      if (!hit) continue;
-      const times = made.get(node);
-      if (times === undefined) made.set(node, [atMs]);
-      else times.push(atMs);
+function refuseMany(doings: ReadonlyMap<string, ReadonlyMap<string, Doing>>): void {
+  let names = 0;
+  for (const [node, own] of doings) {
+    let all = 0;
+    for (const { spans, hit } of own.values()) {
+      all += spans.length;
+      names += spans.length * hit.shape.from.length;
     }
-    if (repeat === undefined) return made;
+    if (all > mostFaultsPerNode) {
+      throw tooLarge(`${all} faults of the node ${node}: at most ${mostFaultsPerNode} are possible`);
+    }
+  }
+  if (names > mostNames) {
+    throw tooLarge(`the faults name ${names} other nodes together: at most ${mostNames} are possible`);
   }
 }
 
-function faultsOf(node: string, kinds: ReadonlyMap<FaultKind, readonly Span[]>): PlannedFault[] {
-  const all = [...kinds].flatMap(([kind, spans]) =>
-    spans.map(({ atMs, endMs }, i) => ({
-      fault: `${kind}-${i + 1}-${shortName(node)}`,
-      node,
-      kind,
-      atMs,
-      forMs: endMs - atMs,
-    })),
+/** Times of the joining have a beginning of their own. */
+function timelineOf(during: FaultPhase): 'joining' | 'main' {
+  return during === 'joining' ? 'joining' : 'main';
+}
+
+function doingOf(doings: Map<string, Map<string, Doing>>, hit: Hit, during: FaultPhase): Doing {
+  const own = doings.get(hit.node) ?? new Map<string, Doing>();
+  doings.set(hit.node, own);
+  const key = `${timelineOf(during)} ${hit.kind} ${textOf(hit.shape)}`;
+  const doing = own.get(key) ?? { hit, spans: [] };
+  own.set(key, doing);
+  return doing;
+}
+
+const texts = new WeakMap<PlannedShape, string>();
+
+/** Made once: many hits have the same one. */
+function textOf(shape: PlannedShape): string {
+  const text = texts.get(shape) ?? JSON.stringify(shape);
+  texts.set(shape, text);
+  return text;
+}
+
+function faultsOf(node: string, doings: readonly Doing[], seed: string): PlannedFault[] {
+  const all = doings.flatMap(({ hit: { kind, shape }, spans }) =>
+    spans.map((span) => ({ kind, shape, ...span, order: textOf(shape) })),
   );
-  const long = all.find(({ forMs }) => forMs > longestFaultMs);
-  if (long !== undefined) {
-    throw new PosternError(
-      'PLAN_TOO_LARGE',
-      `faults of kind ${long.kind} of the node ${node} meet, and last more than an hour together: no node disturbs itself for longer`,
-      { hint: 'let them be shorter than every, or come less often', exitCode: 2 },
-    );
-  }
-  return all.sort((a, b) => a.atMs - b.atMs || (a.kind < b.kind ? -1 : 1));
+  all.sort(
+    (a, b) =>
+      timelineOf(a.during).localeCompare(timelineOf(b.during)) ||
+      a.atMs - b.atMs ||
+      (a.kind === b.kind ? 0 : a.kind < b.kind ? -1 : 1) ||
+      (a.order < b.order ? -1 : 1),
+  );
+  const numbers = new Map<string, number>();
+  return all.map(({ kind, shape, during, atMs, endMs }) => {
+    const forMs = endMs - atMs;
+    if (forMs > longestFaultMs) throw tooLong(node, kind);
+    const number = (numbers.get(kind) ?? 0) + 1;
+    numbers.set(kind, number);
+    const fault = `${kind}-${number}-${shortName(node)}`;
+    return { fault, node, kind, during, atMs, forMs, shape: { ...shape, seed: seedOf(seed, node, fault) } };
+  });
+}
+
+function tooLong(node: string, kind: string): PosternError {
+  return new PosternError(
+    'PLAN_TOO_LARGE',
+    `faults of kind ${kind} of the node ${node} meet, and last more than an hour together: no node disturbs itself for longer`,
+    { hint: 'let them be shorter than every, or come less often', exitCode: 2 },
+  );
 }
 
 /** In time, with those that meet made one. */
@@ -124,7 +142,7 @@ function joined(spans: readonly Span[]): Span[] {
   for (const span of spans.toSorted((a, b) => a.atMs - b.atMs)) {
     const last = made.at(-1);
     if (last !== undefined && span.atMs <= last.endMs) {
-      made[made.length - 1] = { atMs: last.atMs, endMs: Math.max(last.endMs, span.endMs) };
+      made[made.length - 1] = { ...last, endMs: Math.max(last.endMs, span.endMs) };
     } else made.push(span);
   }
   return made;

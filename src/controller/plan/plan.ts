@@ -1,3 +1,4 @@
+import { type FaultKind, type FaultShape, plainShape } from '../../fault-kinds.js';
 import type { Rules } from '../judging/rules.js';
 
 /** What a test sends. `call` calls a method at an open-loop rate and has no receivers. */
@@ -31,9 +32,22 @@ export interface PlannedTest {
   readonly senders: readonly string[];
 }
 
-/** What a fault does to its node. */
-export const faultKinds = ['link', 'peers', 'pause', 'kill', 'restart'] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/**
+ * In which part of a run a fault comes: while the nodes come into their groups, while messages are sent, or after the last
+ * one was.
+ */
+export const faultPhases = ['joining', 'running', 'draining'] as const;
+export type FaultPhase = (typeof faultPhases)[number];
+
+/** How a planned fault acts: other nodes by their names alone, as where they are is not known before they are there. */
+export interface PlannedShape extends Omit<FaultShape, 'from'> {
+  readonly from: readonly string[];
+}
+
+/** The shape of a fault of which nothing but the kind is said; with what its own chance is drawn from. */
+export function plainPlanned(kind: FaultKind, seed = ''): PlannedShape {
+  return { ...plainShape(kind), from: [], seed };
+}
 
 /** One disturbance of one node. */
 export interface PlannedFault {
@@ -41,9 +55,11 @@ export interface PlannedFault {
   readonly fault: string;
   readonly node: string;
   readonly kind: FaultKind;
-  /** From T0 of the main phase on, milliseconds. */
+  readonly during: FaultPhase;
+  /** Milliseconds from T0 of the main phase on; of `joining`, from when the nodes are told to make their groups. */
   readonly atMs: number;
   readonly forMs: number;
+  readonly shape: PlannedShape;
 }
 
 /** How long each step may take, milliseconds; a step that takes longer ends the run as `unknown`. */
@@ -59,9 +75,12 @@ export interface Patience {
  * seed alone: the same three give the same plan, and the same hash.
  */
 export interface Plan {
-  readonly v: 1;
+  /** 1: of a release whose faults had no shape and no `during`. They have plain ones here, which are not in the hash. */
+  readonly v: 1 | 2;
   /** Name of the scenario. */
   readonly scenario: string;
+  /** The run whose faults are done again, in the place of those that the scenario would have. */
+  readonly replays?: string;
   /** What chance is drawn from; each node has a part of its own, so that one more node changes nothing for the others. */
   readonly seed: string;
   /** SHA-256 over the JSON of all else, in hexadecimal digits. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Counts, Judgement } from '../judging/judgement.js';
+import type { Counts, Judgement, Layers } from '../judging/judgement.js';
 import { countColumns } from './columns.js';
+import { layerColumns, lostLayers } from './layers.js';
 import { count, faultKind, ms, phase, plan, rules } from './plan-schema.js';
 import { troubles } from './standing.js';
 
@@ -15,10 +16,24 @@ const byName = <T extends z.ZodType>(item: T) =>
     .record(z.string(), item)
     .transform((record) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))));
 
+const sights = z.array(
+  z.object({
+    phase: z.string(),
+    path: z.string(),
+    name: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    looks: count,
+    through: count,
+    medianMs: ms,
+    found: z.string().exactOptional(),
+  }),
+);
+
 const facts = z.object({
   startedAtMs: at,
   endedAtMs: at,
-  t0: z.object({ control: at.exactOptional(), main: at.exactOptional() }),
+  t0: z.object({ joining: at.exactOptional(), control: at.exactOptional(), main: at.exactOptional() }),
   clocks: byName(z.object({ offsetMs: ms, errorMs: ms })),
   faults: byName(
     z.object({
@@ -27,6 +42,10 @@ const facts = z.object({
       healedAtMs: ofNode.optional(),
       by: z.string().optional(),
       reason: z.string().optional(),
+      proof: z
+        .object({ outcome: z.enum(['confirmed', 'mismatch', 'inconclusive']), reason: z.string() })
+        .optional(),
+      sights: sights.optional().describe("Times of the node's clock"),
     }),
   ),
   versions: byName(z.string()),
@@ -60,6 +79,20 @@ const counts = z
   })
   .meta({ id: 'Counts' });
 
+const layered = (key: keyof Layers) =>
+  count.describe(layerColumns.find((column) => column.key === key)?.meaning ?? key);
+const layers = z
+  .object({
+    arrived: layered('arrived'),
+    notSent: layered('notSent'),
+    refused: layered('refused'),
+    unsent: layered('unsent'),
+    undelivered: layered('undelivered'),
+    uncollected: layered('uncollected'),
+    unclear: layered('unclear'),
+  })
+  .meta({ id: 'Layers' });
+
 const quantiles = z.object({ count, p50: ms, p95: ms, p99: ms, max: ms }).meta({ id: 'Quantiles' });
 
 const test = z.object({
@@ -69,11 +102,13 @@ const test = z.object({
   phase,
   verdict,
   totals: counts,
+  layers: layers.exactOptional(),
   pairs: z.array(
     z.object({
       sender: z.string(),
       receiver: z.string().exactOptional(),
       counts,
+      layers: layers.exactOptional().describe('Absent: all have arrived'),
       latency: quantiles.exactOptional(),
     }),
   ),
@@ -87,11 +122,14 @@ const test = z.object({
     .describe('Sent at, from T0; latency; index of sender and of receiver in the nodes of the plan'),
 });
 
+const layer = z.enum(lostLayers).describe('Where it stayed on its way');
 const message = z.object({
   test: z.string(),
   sender: z.string(),
   seq: z.number(),
-  troubles: z.array(z.object({ trouble, receiver: z.string().exactOptional() })),
+  troubles: z.array(
+    z.object({ trouble, receiver: z.string().exactOptional(), layer: layer.exactOptional() }),
+  ),
   history: z.array(
     z.object({ atMs: at, node: z.string(), what: z.string(), detail: z.string().exactOptional() }),
   ),
@@ -109,7 +147,26 @@ const fault = z.object({
   proof: z.enum(['confirmed', 'mismatch', 'inconclusive']),
   reason: z.string().exactOptional(),
   convergenceMs: ms.exactOptional(),
+  convergence: z.enum(['never', 'unclear']).exactOptional(),
+  sights: sights
+    .exactOptional()
+    .describe('What canaries saw on ways that it acts on, and on ways that it spares'),
 });
+
+const blind = z
+  .array(
+    z.object({
+      node: z.string(),
+      ms,
+      longestMs: ms,
+      neverMs: ms.describe('Of it, what no record told of afterwards either, milliseconds'),
+      times: count,
+      spans: z
+        .array(z.object({ fromMs: at, toMs: at, causes: z.array(z.enum(['hub', 'fault', 'records'])) }))
+        .describe('The first 100'),
+    }),
+  )
+  .describe('When nobody could know of a node');
 
 /** `Judgement`, as it is published; a field that is added to the one is added to the other. */
 export const judgementSchema = z.object({
@@ -121,11 +178,13 @@ export const judgementSchema = z.object({
   verdict,
   reasons: z.array(z.object({ code: z.string(), verdict: z.enum(['fail', 'unknown']), text: z.string() })),
   totals: counts,
+  layers: layers.exactOptional(),
   tests: z.array(test),
   faults: z.array(fault),
   intervals: z.array(
     z.object({ node: z.string(), what: z.enum(['hub', 'daemon']), fromMs: at, toMs: at.exactOptional() }),
   ),
+  blind: blind.exactOptional(),
   messages: z.array(message).describe('At most 1,000, the worst first'),
   troubled: z.object({
     lost: count.exactOptional(),

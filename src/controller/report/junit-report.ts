@@ -1,7 +1,19 @@
 import { escapeXml, xmlHead } from '../../client/codecs/xml.js';
-import type { Counts, Judgement, Pair, Reason, TestJudgement, Trouble } from '../judging/judgement.js';
+import type {
+  Counts,
+  FaultJudgement,
+  Judgement,
+  Layers,
+  Pair,
+  Reason,
+  TestJudgement,
+  Trouble,
+} from '../judging/judgement.js';
+import { addLayers, newLayers } from '../judging/layers.js';
 import { instant, offset, span } from './amounts.js';
 import { countColumns } from './columns.js';
+import { convergenceText, kindText, sightTexts } from './fault-texts.js';
+import { layerWords } from './layers.js';
 import { troubles } from './standing.js';
 import { sumOf } from './sums.js';
 
@@ -58,7 +70,7 @@ function verdictCase(judgement: Judgement): Case {
     className: plan.scenario,
     seconds: (facts.endedAtMs - facts.startedAtMs) / 1_000,
     ...(verdict === 'pass' ? {} : { outcome: outcomeOf(verdict, reasons) }),
-    output: countsText(totals),
+    output: outputOf(totals, judgement.layers === undefined ? [] : [judgement.layers]),
   };
 }
 
@@ -79,7 +91,10 @@ function casesOf(judgement: Judgement, test: TestJudgement): Case[] {
       className: `${judgement.plan.scenario}.${test.group}.${test.name}`,
       seconds,
       ...(outcome === undefined ? {} : { outcome }),
-      output: countsText(sumOf(pairs.map(({ counts }) => counts))),
+      output: outputOf(
+        sumOf(pairs.map(({ counts }) => counts)),
+        pairs.flatMap(({ layers = [] }) => layers),
+      ),
     };
   });
 }
@@ -124,6 +139,14 @@ function outcomeOf(verdict: 'fail' | 'unknown', reasons: readonly Reason[]): Out
   };
 }
 
+/** Counts, and on a line of its own where messages stayed. */
+function outputOf(counts: Counts, layers: readonly Layers[]): string {
+  const all = newLayers();
+  for (const one of layers) addLayers(all, one);
+  const words = layerWords(all);
+  return words === '' ? countsText(counts) : `${countsText(counts)}\nstayed: ${words}`;
+}
+
 function countsText(counts: Counts): string {
   return countColumns
     .filter(({ key }) => counts[key] > 0 || ['expected', 'delivered', 'lost'].includes(key))
@@ -131,8 +154,8 @@ function countsText(counts: Counts): string {
     .join(', ');
 }
 
-function propertiesOf({ run, plan, facts, faults, rules }: Judgement): string {
-  const started = facts.startedAtMs;
+function propertiesOf(judgement: Judgement): string {
+  const { run, plan, facts, faults, rules, blind = [] } = judgement;
   const all: [name: string, value: string][] = [
     ['run', run],
     ['scenario', plan.scenario],
@@ -140,14 +163,25 @@ function propertiesOf({ run, plan, facts, faults, rules }: Judgement): string {
     ['plan', plan.hash],
     ...Object.entries(rules).map(([name, value]): [string, string] => [`rule.${name}`, String(value)]),
     ...Object.entries(facts.versions).map(([name, value]): [string, string] => [`version.${name}`, value]),
-    ...faults.map((fault): [string, string] => {
-      const planned = `${fault.kind} of ${fault.node} at ${offset(fault.plannedFromMs - started)} for ${span(fault.plannedToMs - fault.plannedFromMs)}`;
-      const reason = fault.reason === undefined ? '' : ` (${fault.reason})`;
-      return [`fault.${fault.fault}`, `${planned}: ${fault.proof}${reason}`];
-    }),
+    ...faults.map((fault): [string, string] => [`fault.${fault.fault}`, faultText(judgement, fault)]),
+    ...faults.flatMap((fault) =>
+      sightTexts(fault).map((text, i): [string, string] => [`fault.${fault.fault}.sight.${i + 1}`, text]),
+    ),
+    ...blind.map(({ node, ms, times }): [string, string] => [`blind.${node}`, `${span(ms)} in ${times}`]),
   ];
   const lines = all.map(([name, value]) => `      <property${attributes({ name, value })}/>\n`);
   return `    <properties>\n${lines.join('')}    </properties>\n`;
+}
+
+/** A fault as it was planned, as it was, and what proves it. */
+function faultText(judgement: Judgement, fault: FaultJudgement): string {
+  const { node, plannedFromMs, plannedToMs, injectedAtMs, healedAtMs, by, proof, reason } = fault;
+  const at = (ms: number | undefined): string =>
+    ms === undefined ? 'never' : offset(ms - judgement.facts.startedAtMs);
+  const planned = `${kindText(judgement, fault)} of ${node} at ${at(plannedFromMs)} for ${span(plannedToMs - plannedFromMs)}`;
+  const was = `acted ${at(injectedAtMs)}, healed ${at(healedAtMs)}${by === undefined ? '' : ` by ${by}`}`;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `${planned}: ${proof}${why}; ${was}; convergence ${convergenceText(fault)}`;
 }
 
 function caseText({ name, className, seconds, outcome, output }: Case): string {

@@ -30,6 +30,7 @@ section { scroll-margin-top: 50px; } #history { scroll-margin: 60px 0 20px; }
 .why { padding-left: 0; list-style: none; } .why li { margin: 5px 0; }
 .sums, .links { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 10px 0 0; padding: 0; list-style: none; }
 .sums strong { font-size: 19px; }
+ul.sights { margin: 0; padding-left: 16px; }
 .note { color: var(--soft); font-size: 13px; } .readout { min-height: 1.5em; }
 .tag { display: inline-block; margin-right: 4px; padding: 0 7px; border: 1px solid; border-radius: 4px; font-size: 13px;
   color: var(--odd); background: var(--odd-back); }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { faultKinds } from '../plan/plan.js';
+import { faultDirections, faultKinds, faultScopes, faultWays } from '../../fault-kinds.js';
+import { faultPhases, plainPlanned } from '../plan/plan.js';
 
 /** Milliseconds of some time. */
 export const ms = z.number().describe('Milliseconds');
@@ -40,19 +41,50 @@ const plannedTest = z.object({
   senders: z.array(z.string()),
 });
 
-const plannedFault = z.object({
-  fault: z.string(),
-  node: z.string(),
-  kind: faultKind,
-  atMs: ms.describe('From T0 of the main phase on, milliseconds'),
-  forMs: ms,
+const shape = z.object({
+  scope: z.enum(faultScopes),
+  direction: z.enum(faultDirections).describe('As seen from the node'),
+  from: z.array(z.string()).describe('Only on what goes to and comes from these nodes; none: from all'),
+  share: z.number().min(0).max(1).describe('Of packets'),
+  delayMs: ms,
+  jitterMs: ms,
+  bytesPerSecond: z.number().min(0),
+  clockMs: ms.describe("The daemon's clock minus the true one, milliseconds"),
+  interface: z.string(),
+  way: z.enum(faultWays),
+  seed: z.string().describe('What its own chance is drawn from'),
 });
+
+const plannedFault = z
+  .object({
+    fault: z.string(),
+    node: z.string(),
+    kind: faultKind,
+    during: z.enum(faultPhases).optional(),
+    atMs: ms.describe(
+      'Milliseconds from T0 of the main phase on; of joining, from when the nodes are told to make their groups',
+    ),
+    forMs: ms,
+    shape: shape
+      .optional()
+      .describe('How it acts; amounts that its kind does not have are 0 or empty. Absent: as its kind does'),
+  })
+  // Reports of releases whose faults had neither are read too.
+  .transform(({ during, shape: given, ...fault }) => ({
+    ...fault,
+    during: during ?? ('running' as const),
+    shape: given ?? plainPlanned(fault.kind),
+  }));
 
 /** `Plan`. */
 export const plan = z
   .object({
-    v: z.literal(1),
+    v: z.union([z.literal(1), z.literal(2)]).describe('1: shape and during of faults are not in the hash'),
     scenario: z.string(),
+    replays: z
+      .string()
+      .exactOptional()
+      .describe('The run whose faults are done again, in the place of those that the scenario would have'),
     seed: z.string(),
     hash: z.string().describe('SHA-256 over the JSON of all else in the plan, in hexadecimal digits'),
     nodes: z.array(z.string()),

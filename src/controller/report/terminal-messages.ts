@@ -1,5 +1,6 @@
 import type { Judgement, Trouble, TroubledMessage } from '../judging/judgement.js';
 import { many } from './amounts.js';
+import { layerTitle } from './layers.js';
 import { type Paint, printable, wrap } from './terminal-text.js';
 
 /** So many messages are named; the page and the JSON have all. */
@@ -23,13 +24,14 @@ export function messageLines({ messages, troubled }: Judgement, width: number, p
   ];
 }
 
-/** `chat_ping: message 7 of north: lost at south, east; late at west`. */
+/** `chat_ping: message 7 of north: lost at south (undelivered), east (unsent at the end); late at west`. */
 function textOf({ test, sender, seq, troubles }: TroubledMessage): string {
   const receivers = new Map<Trouble, string[]>();
-  for (const { trouble, receiver } of troubles) {
+  for (const { trouble, receiver, layer } of troubles) {
+    const stayed = layer === undefined ? '' : ` (${layerTitle(layer)})`;
     receivers.set(trouble, [
       ...(receivers.get(trouble) ?? []),
-      ...(receiver === undefined ? [] : [receiver]),
+      ...(receiver === undefined ? [] : [`${receiver}${stayed}`]),
     ]);
   }
   const parts = [...receivers].map(([trouble, at]) =>

@@ -1,8 +1,10 @@
 import type { Judgement, Quantiles, TestJudgement, Verdict } from '../judging/judgement.js';
 import { instant, many, share, span } from './amounts.js';
+import { blindLines, faultLines } from './terminal-faults.js';
+import { layerLines } from './terminal-layers.js';
 import { messageLines } from './terminal-messages.js';
 import { pairTable } from './terminal-pairs.js';
-import { blindLines, faultLines, provenanceLines } from './terminal-parts.js';
+import { provenanceLines } from './terminal-parts.js';
 import { type Paint, plain, printable, wrap } from './terminal-text.js';
 
 /** How a report is written. */
@@ -18,13 +20,14 @@ export interface TerminalOptions {
 /** Narrower than this nothing can be read. */
 const narrowest = 40;
 
-/** A judgement for a terminal: the verdict and why, each test, the troubled messages, faults, blind intervals, clocks, seed and versions. */
+/** A judgement for a terminal: the verdict and why, each test, where messages stayed, the troubled ones, faults, blind intervals, clocks, seed and versions. */
 export function terminalReport(judgement: Judgement, options: TerminalOptions): string {
   const width = Math.max(narrowest, Math.floor(options.width));
   const paint = options.paint ?? plain;
   const parts = [
     headLines(judgement, width, paint),
     ...judgement.tests.map((test) => testLines(judgement, test, width, paint, options.pairs ?? 12)),
+    layerLines(judgement, width, paint, options.pairs ?? 12),
     messageLines(judgement, width, paint),
     faultLines(judgement, width, paint),
     blindLines(judgement, width, paint),

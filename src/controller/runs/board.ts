@@ -1,6 +1,6 @@
 import type { Bus, Stop, Store } from '../../bus/bus.js';
 import { Outbox } from '../../bus/outbox.js';
-import type { RunEntry, RunPart } from '../../bus/run-messages.js';
+import type { RunEntry, RunPart, RunPartOf } from '../../bus/run-messages.js';
 import { stores, subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
@@ -102,7 +102,12 @@ export class RunBoard {
   }
 
   /** Begins a run. Throws `RUN_EXISTS`, `TOO_MANY_RUNS`, `STORE_UNAVAILABLE`. */
-  async begin(run: string, startedBy: string, scenario: RunPart & { k: 'scenario' }): Promise<RunEntry> {
+  async begin(
+    run: string,
+    startedBy: string,
+    scenario: RunPartOf<'scenario'>,
+    replay?: RunPartOf<'replay'>,
+  ): Promise<RunEntry> {
     if (this.#conducted.size + this.#taking.size >= mostConducted) {
       throw new PosternError('TOO_MANY_RUNS', `this controller conducts ${mostConducted} runs already`, {
         hint: 'wait until one has ended, or end one with `postern runs stop`',
@@ -115,6 +120,7 @@ export class RunBoard {
       startedBy: startedBy.slice(0, 256),
       startedAtMs,
       scenario: '',
+      ...(replay === undefined ? {} : { replays: replay.run }),
       lease: { controller: this.#options.controller, term: 1, beat: 0 },
       events: [],
       phases: [{ state: 'loading', sinceMs: startedAtMs }],
@@ -126,9 +132,11 @@ export class RunBoard {
       await this.#prune();
       const known = await this.#runs.get(run);
       if (known !== undefined) throw exists(run);
-      // The scenario first: a run without one could not be taken over.
-      const revision = await this.partsOf(run)
+      // What it is made of first: a run without one could not be taken over.
+      const parts = this.partsOf(run);
+      const revision = await parts
         .put(scenario)
+        .then(() => (replay === undefined ? undefined : parts.put(replay)))
         .then(() => this.#runs.create(run, entry))
         .catch((thrown: unknown) => {
           // Somebody else begins one of this name right now.

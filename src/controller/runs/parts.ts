@@ -41,7 +41,7 @@ export class RunParts {
 
   /** Deletes all of them. */
   async forget(): Promise<void> {
-    for (const kind of ['scenario', 'nodes', 'groups', 'faults'] as const) {
+    for (const kind of ['scenario', 'replay', 'nodes', 'groups', 'faults'] as const) {
       await this.#store.delete(this.#keyOf(kind));
     }
   }

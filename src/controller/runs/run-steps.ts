@@ -1,22 +1,24 @@
-import type { RunContext } from '../../../machines/run.js';
+import type { RunContext, RunPhase } from '../../../machines/run.js';
 import { subjects } from '../../bus/subjects.js';
 import { errorText, PosternError } from '../../errors.js';
 import { Lookout, type Seen } from '../nodes/lookout.js';
-import { phaseEndMs } from '../plan/duration.js';
-import { drawSeed, makePlan } from '../plan/make-plan.js';
+import { joiningEndMs, phaseEndMs } from '../plan/duration.js';
+import { phaseOfFault } from '../plan/fault-times.js';
+import { drawSeed } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { arm } from '../steps/arm.js';
 import { awaitRecords, keepFaults } from '../steps/collect.js';
 import type { LoadedRun, PlannedRun, RunContextOf } from '../steps/context.js';
 import { gather } from '../steps/gather.js';
 import { awaitReady, formGroups } from '../steps/group.js';
+import { awaitHealed, until } from '../steps/joining.js';
 import { closeRun, judge } from '../steps/judge.js';
 import { quieten } from '../steps/quiet.js';
 import { insist, type StepLife } from '../steps/step.js';
 import type { Told } from './conductor.js';
 import type { RunChange } from './ledger.js';
 import { progressOf } from './progress.js';
-import { assertSamePlan, storedScenario } from './stored-run.js';
+import { samePlan, storedScenario } from './stored-run.js';
 
 /** What came of a step, and what the entry of the run says from then on. */
 export interface Done {
@@ -54,14 +56,21 @@ export class RunSteps {
       case 'gathering':
         return this.#gather(life);
       case 'grouping':
+        await until(context.t0.joining, this.#run.now, life);
         await formGroups(await this.#plan(life), life);
         return { event: { type: 'GROUPED' } };
       case 'readying':
         await awaitReady(await this.#plan(life), life);
         return { event: { type: 'READY' } };
+      case 'arming':
+        return this.#arm('joining', context, life, record);
       case 'control.arming':
+        return this.#arm('control', context, life, record);
       case 'main.arming':
-        return this.#arm(state === 'main.arming' ? 'main' : 'control', context, life, record);
+        return this.#arm('main', context, life, record);
+      case 'healing':
+        await awaitHealed(await this.#plan(life), life);
+        return { event: { type: 'HEALED' } };
       case 'control.settling':
         await awaitRecords(await this.#plan(life), life, { phases: ['control'] });
         return { event: { type: 'SETTLED' } };
@@ -107,7 +116,11 @@ export class RunSteps {
     const loaded = await this.#scenario(life);
     const seed = loaded.seed ?? loaded.scenario.seed ?? drawSeed();
     const plan = await gather(loaded, life, seed);
-    const lastsMs = { control: phaseEndMs(plan, 'control'), main: phaseEndMs(plan, 'main') };
+    const isUpset = plan.faults.some((fault) => phaseOfFault(fault) === 'joining');
+    const lastsMs = {
+      ...(isUpset ? { joining: joiningEndMs(plan) } : {}),
+      ...{ control: phaseEndMs(plan, 'control'), main: phaseEndMs(plan, 'main') },
+    };
     const control = plan.tests.some(({ phase }) => phase === 'control');
     return {
       event: { type: 'GATHERED', control, lastsMs, settleMs: plan.settleMs },
@@ -116,7 +129,7 @@ export class RunSteps {
   }
 
   async #arm(
-    phase: 'control' | 'main',
+    phase: RunPhase,
     context: RunContext,
     life: StepLife,
     record: (event: Told) => Promise<void>,
@@ -168,7 +181,13 @@ export class RunSteps {
   async #read(life: StepLife): Promise<LoadedRun> {
     const part = await insist(life, 'reading the scenario', () => this.#run.parts.get('scenario'));
     if (part === undefined) throw new PosternError('SCENARIO_INVALID', 'the scenario is not stored any more');
-    return { ...this.#run, scenario: storedScenario(part), seed: part.seed };
+    const replay = await insist(life, 'reading what is done again', () => this.#run.parts.get('replay'));
+    return {
+      ...this.#run,
+      scenario: storedScenario(part, this.#run.planHash() !== undefined),
+      seed: part.seed,
+      replay,
+    };
   }
 
   /** The plan is made once, of the nodes that were gathered; from then on they are looked at. */
@@ -184,8 +203,8 @@ export class RunSteps {
     const loaded = await this.#scenario(life);
     const gathered = await insist(life, 'what nodes there are', () => loaded.parts.get('nodes'));
     if (gathered === undefined) throw new PosternError('RUN_LOST', 'it is not stored which nodes take part');
-    const plan = makePlan(loaded.scenario, gathered.nodes, gathered.seed);
-    assertSamePlan(plan, this.#run.planHash());
+    const { scenario, replay } = loaded;
+    const plan = samePlan({ scenario, nodes: gathered, replay }, this.#run.planHash());
     return { ...loaded, plan, lookout: this.#look(plan) };
   }
 

@@ -24,5 +24,6 @@ export function runView(entry: RunEntry, nodes: readonly Pick<GatheredNode, 'nam
     plannedMs: entry.plannedMs ?? 0,
     t0Ms: t0?.type === 'T0_CHOSEN' ? t0.t0Ms : 0,
     warnings: [...entry.warnings],
+    replays: entry.replays ?? '',
   };
 }

@@ -9,6 +9,7 @@ import { readScenario } from '../scenario/read-scenario.js';
 import { type Provider, providers } from '../scenario/scenario.js';
 import type { RunBoard } from './board.js';
 import { methods } from './methods.js';
+import { replayIn } from './replay-request.js';
 import { reportOf } from './report-of.js';
 import { checkRunName, newRunName } from './run-names.js';
 import { runView } from './run-view.js';
@@ -40,7 +41,7 @@ export function runsService({ bus, board, now, told, log }: RunsServiceOptions):
       const runs = await board();
       const scenario = scenarioOf(request);
       const name = request.run === '' ? newRunName(scenario.name, now()) : checkRunName(request.run);
-      const entry = await begin(runs, name, user, scenario.part);
+      const entry = await begin(runs, name, user, { ...scenario, replay: replayIn(request) });
       return { run: runView(entry) };
     }),
     stopRun: unary(async ({ run, reason }, user) => {
@@ -86,7 +87,7 @@ export function runsService({ bus, board, now, told, log }: RunsServiceOptions):
       const stored = await runs.partsOf(run).get('scenario');
       if (stored === undefined)
         throw new PosternError('RUN_UNKNOWN', `the scenario of '${run}' is not stored`);
-      return { scenario: stored.text, file: stored.file };
+      return { scenario: stored.text, file: stored.file, provider: stored.provider ?? '' };
     }),
   };
 }
@@ -103,6 +104,12 @@ function known(runs: RunBoard, run: string): RunEntry {
   throw new PosternError('RUN_UNKNOWN', `there is no run '${run.slice(0, 80)}'`, {
     hint: 'see which there are with `postern runs ls`',
   });
+}
+
+/** What a run is begun with. */
+interface Asked {
+  readonly part: RunPartOf<'scenario'>;
+  readonly replay: RunPartOf<'replay'> | undefined;
 }
 
 /** Throws `INVALID_ARGUMENT` and `SCENARIO_INVALID`, which tells every mistake. */
@@ -138,21 +145,23 @@ async function begin(
   runs: RunBoard,
   run: string,
   user: string,
-  scenario: RunPartOf<'scenario'>,
+  { part: scenario, replay }: Asked,
 ): Promise<RunEntry> {
   try {
-    return await runs.begin(run, user, scenario);
+    return await runs.begin(run, user, scenario, replay);
   } catch (thrown) {
     if (!(thrown instanceof PosternError) || thrown.code !== 'RUN_EXISTS') throw thrown;
     const entry = runs.entry(run);
-    const stored = await runs.partsOf(run).get('scenario');
-    if (entry !== undefined && stored !== undefined && digest(stored) === digest(scenario)) return entry;
+    const parts = runs.partsOf(run);
+    const [stored, storedReplay] = [await parts.get('scenario'), await parts.get('replay')];
+    if (entry === undefined || stored === undefined) throw thrown;
+    if (digest(stored, storedReplay) === digest(scenario, replay)) return entry;
     throw thrown;
   }
 }
 
-function digest(part: RunPartOf<'scenario'>): string {
+function digest(part: RunPartOf<'scenario'>, replay: RunPartOf<'replay'> | undefined): string {
   return createHash('sha256')
-    .update(JSON.stringify([part.text, part.seed, part.provider]))
+    .update(JSON.stringify([part.text, part.seed, part.provider, replay]))
     .digest('hex');
 }

@@ -4,10 +4,11 @@ import type { RunEntry, RunProgress } from '../../bus/run-messages.js';
 import { subjects } from '../../bus/subjects.js';
 import { PosternError } from '../../errors.js';
 import type { FaultProgress, WatchRunResponse } from '../../gen/postern/v1/runs.js';
+import { t0OfFault } from '../plan/fault-times.js';
 import type { Plan } from '../plan/plan.js';
 import type { RunBoard } from './board.js';
 import { runView } from './run-view.js';
-import { storedPlan } from './stored-run.js';
+import { contextOf, storedPlan } from './stored-run.js';
 
 /** A run for somebody who looks on: of what comes faster than they read, the latest counts. */
 export class WatchedRun {
@@ -91,16 +92,15 @@ function sameForPeople(entry: RunEntry, before: RunEntry | undefined): boolean {
   );
 }
 
+/** The faults of the phases that have a T0. */
 function faultsOf(entry: RunEntry, { faults }: Plan, progress: RunProgress | undefined): FaultProgress[] {
-  const t0 = entry.events.find((event) => event.type === 'T0_CHOSEN' && event.phase === 'main');
-  if (t0?.type !== 'T0_CHOSEN') return [];
+  const { t0 } = contextOf(entry);
   const states = new Map(progress?.faults.map(({ node, fault, state }) => [`${node}/${fault}`, state]));
-  return faults.map(({ fault, node, kind, atMs, forMs }) => ({
-    fault,
-    node,
-    kind,
-    fromMs: t0.t0Ms + atMs,
-    toMs: t0.t0Ms + atMs + forMs,
-    state: states.get(`${node}/${fault}`) ?? '',
-  }));
+  return faults.flatMap((planned) => {
+    const t0Ms = t0OfFault(planned, t0);
+    if (t0Ms === undefined) return [];
+    const { fault, node, kind, atMs, forMs } = planned;
+    const state = states.get(`${node}/${fault}`) ?? '';
+    return [{ fault, node, kind, fromMs: t0Ms + atMs, toMs: t0Ms + atMs + forMs, state }];
+  });
 }

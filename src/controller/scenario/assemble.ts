@@ -1,7 +1,15 @@
 import type { DaemonWish } from './daemon-schema.js';
-import type { Draft, DraftFault, DraftGroup, DraftNode, Findings } from './draft.js';
+import type { Draft, DraftFault, DraftGroup, DraftNode, DraftParting, DraftRef, Findings } from './draft.js';
+import { pathText } from './mistake.js';
 import { namesOf, type Roster } from './roster.js';
-import type { DaemonRole, DaemonSetup, NodeEntry, ScenarioFault, ScenarioGroup } from './scenario.js';
+import type {
+  DaemonRole,
+  DaemonSetup,
+  NodeEntry,
+  Parting,
+  ScenarioFault,
+  ScenarioGroup,
+} from './scenario.js';
 
 /** The parts of a scenario that has no mistakes. */
 export interface Assembled {
@@ -61,14 +69,37 @@ function groupOf({ name, members, tests }: DraftGroup, roster: Roster): Scenario
 }
 
 function faultOf(fault: DraftFault, roster: Roster): ScenarioFault {
-  const { kinds, of, any, atMs, forMs = 0, everyMs, odds = 1 } = fault;
+  const { path, kinds, of, labels, any, during, atMs, forMs = 0, everyMs, odds = 1, wish } = fault;
+  const { from, ...rest } = wish;
+  const parting = fault.parting === undefined ? undefined : partingOf(fault.parting);
+  const named = fault.parting?.sides?.flat();
   return {
+    path: pathText(path),
     kinds,
-    nodes: { of: of?.map((ref) => ref.name) ?? roster.entries, ...(any === undefined ? {} : { any }) },
+    nodes: {
+      of: namesIn(named ?? of) ?? roster.entries,
+      ...(labels === undefined ? {} : { labels }),
+      ...(any === undefined ? {} : { any }),
+    },
+    during,
     atMs: atMs ?? everyMs ?? 0,
     forMs,
     ...(everyMs === undefined ? {} : { repeat: { everyMs, odds } }),
+    wish: { ...rest, ...(from === undefined ? {} : { from: from.map(({ name }) => name) }) },
+    ...(parting === undefined ? {} : { parting }),
   };
+}
+
+function partingOf({ into, sides, node }: DraftParting): Parting {
+  const [one = [], other = []] = (sides ?? []).map((side) => side.map(({ name }) => name));
+  if (into === 'one-way') return { into, from: one, to: other };
+  if (into === 'halves') return { into, ...(sides === undefined ? {} : { sides: [one, other] }) };
+  if (into === 'ring') return { into };
+  return { into, ...(node === undefined ? {} : { node: node.name }) };
+}
+
+function namesIn(refs: readonly DraftRef[] | undefined): string[] | undefined {
+  return refs?.map(({ name }) => name);
 }
 
 /** Checks whom daemons are told of. */

@@ -1,6 +1,10 @@
-import type { FaultKind } from '../plan/plan.js';
+import { parseSelector } from '../../auth/node-patterns.js';
+import { checkActs } from './check-acts.js';
 import { lastSendMs } from './check-groups.js';
+import { checkParting } from './check-partings.js';
 import type { Draft, DraftFault, Findings } from './draft.js';
+import { checkMeetings } from './meetings.js';
+import type { Mistake } from './mistake.js';
 import { durationText } from './quantities.js';
 import type { Roster } from './roster.js';
 import { longestFaultMs, longestMs, mostFaultsPerNode, type Provider } from './scenario.js';
@@ -10,21 +14,33 @@ export const mostLots = 10_000;
 /** Shortest disturbance that can be made and told, milliseconds. */
 const shortestMs = 100;
 
+/** What faults are checked against. */
+export interface FaultChecking {
+  readonly roster: Roster;
+  readonly provider: Provider;
+  /** Where faults go that need the same thing at the same time. */
+  readonly clashes: Mistake[];
+}
+
 /** What is wrong with the faults, each for itself and where two meet. */
 export function checkFaults(
   { faults, groups }: Draft,
-  { roster, provider }: { readonly roster: Roster; readonly provider: Provider },
+  { roster, provider, clashes }: FaultChecking,
   findings: Findings,
 ): void {
   const endMs = lastSendMs(groups);
   const whole = groups.length > 0 && groups.every(({ broken }) => broken !== true) && endMs <= longestMs;
   for (const fault of faults) {
     checkTimes(fault, findings);
-    checkProvider(fault, provider, findings);
+    checkPhase(fault, findings);
+    checkActs(fault, provider, findings);
+    checkLabels(fault, provider, findings);
     checkNodes(fault, roster, findings);
-    if (whole) checkEnd(fault, endMs, findings);
+    checkFrom(fault, roster, findings);
+    checkParting(fault, roster, findings);
+    if (whole && fault.during === 'running') checkEnd(fault, endMs, findings);
   }
-  tellOverlaps(faults, roster, findings);
+  checkMeetings(faults, roster, findings, clashes);
 }
 
 function checkTimes(fault: DraftFault, findings: Findings): void {
@@ -51,10 +67,32 @@ function checkTimes(fault: DraftFault, findings: Findings): void {
   }
 }
 
-function checkProvider({ path, kinds }: DraftFault, provider: Provider, findings: Findings): void {
-  if (provider !== 'local' || !kinds.includes('peers')) return;
-  const text = 'no node can be cut from its peers with provider local: all of them are this machine';
-  findings.mistakes.push({ path: [...path, 'kind'], text });
+function checkPhase({ path, during, everyMs }: DraftFault, findings: Findings): void {
+  if (everyMs === undefined || during === 'running') return;
+  const text = `goes with during: running: while ${during === 'joining' ? 'nodes join' : 'what was sent arrives'}, each comes once`;
+  findings.mistakes.push({ path: [...path, 'every'], text });
+}
+
+function checkLabels({ path, labels }: DraftFault, provider: Provider, findings: Findings): void {
+  if (labels === undefined) return;
+  const refuse = (text: string): unknown =>
+    findings.mistakes.push({ path: [...path, 'nodes', 'labels'], text });
+  if (provider !== 'connected')
+    refuse(`are those of nodes that are connected: with provider ${provider}, write their names`);
+  if (labels === '' || parseSelector(labels) === undefined)
+    refuse("are none: write {site: attic}, or a selector such as 'site=attic,!gpu'");
+}
+
+/** A node is not disturbed towards itself: somebody else there must be for one of them. */
+function checkFrom({ path, of, labels, wish }: DraftFault, roster: Roster, findings: Findings): void {
+  if (wish.from === undefined) return;
+  const refuse = (text: string): unknown => findings.mistakes.push({ path: [...path, 'from'], text });
+  if (wish.from.length === 0) refuse('names nobody: leave it out for all');
+  const from = roster.known(wish.from, findings);
+  const refs = [...(of?.map(({ name }) => name) ?? roster.entries), ...from.map(({ name }) => name)];
+  if (labels !== undefined || from.length === 0 || refs.some((ref) => roster.open(ref))) return;
+  const names = new Set(refs.flatMap((ref) => roster.names(ref)));
+  if (names.size === 1) refuse('is the node itself: towards itself, no node is disturbed');
 }
 
 function checkNodes({ path, of, any }: DraftFault, roster: Roster, findings: Findings): void {
@@ -88,29 +126,5 @@ function checkEnd({ path, atMs, everyMs, odds }: DraftFault, endMs: number, find
       path: [...path, 'every'],
       text: `makes ${lots} ${most === mostLots ? 'lots' : 'faults'} until the last message at ${durationText(endMs)}: at most ${most} of a node`,
     });
-  }
-}
-
-/** Faults of one kind that are set for the same node at the same time. */
-function tellOverlaps(faults: readonly DraftFault[], roster: Roster, findings: Findings): void {
-  const seen = new Map<string, { fromMs: number; toMs: number }[]>();
-  for (const { path, kinds, of, any, atMs = 0, forMs = 0, everyMs } of faults) {
-    if (everyMs !== undefined || any !== undefined) continue;
-    const refs = of?.map(({ name }) => name) ?? roster.entries;
-    const told = new Set<FaultKind>();
-    for (const kind of kinds) {
-      for (const node of new Set(refs.flatMap((ref) => roster.names(ref)))) {
-        const key = `${kind} ${node}`;
-        const others = seen.get(key) ?? [];
-        seen.set(key, [...others, { fromMs: atMs, toMs: atMs + forMs }]);
-        const other = others.find(({ fromMs, toMs }) => atMs < toMs && fromMs < atMs + forMs);
-        if (other === undefined || told.has(kind)) continue;
-        told.add(kind);
-        findings.warnings.push({
-          path,
-          text: `meets another ${kind} of '${node}' (${durationText(other.fromMs)} to ${durationText(other.toMs)}): the two become one`,
-        });
-      }
-    }
   }
 }

@@ -1,7 +1,8 @@
-import type { FaultKind } from '../plan/plan.js';
+import type { FaultKind } from '../../fault-kinds.js';
+import type { FaultPhase } from '../plan/plan.js';
 import type { DaemonWish } from './daemon-schema.js';
 import type { Mistake, Path } from './mistake.js';
-import type { ScenarioTest } from './scenario.js';
+import type { FaultWish, ScenarioTest } from './scenario.js';
 
 /** A name that stands for nodes, and where it is written. */
 export interface DraftRef {
@@ -38,16 +39,31 @@ export interface DraftGroup {
   readonly broken?: true;
 }
 
+/** How nodes are parted; see `Parting`. Names are absent where they are drawn. */
+export interface DraftParting {
+  readonly path: Path;
+  readonly into: 'halves' | 'one' | 'ring' | 'one-way' | 'bridge';
+  /** The two sides of `halves`, or from and to of `one-way`. */
+  readonly sides?: readonly (readonly DraftRef[])[];
+  /** Of `one` and `bridge`. */
+  readonly node?: DraftRef;
+}
+
 export interface DraftFault {
   readonly path: Path;
   readonly kinds: readonly FaultKind[];
   /** Absent: all nodes. */
   readonly of: readonly DraftRef[] | undefined;
+  /** A selector. */
+  readonly labels: string | undefined;
   readonly any: number | undefined;
+  readonly during: FaultPhase;
   readonly atMs: number | undefined;
   readonly forMs: number | undefined;
   readonly everyMs: number | undefined;
   readonly odds: number | undefined;
+  readonly wish: Omit<FaultWish, 'from'> & { readonly from?: readonly DraftRef[] };
+  readonly parting?: DraftParting;
 }
 
 /**
@@ -64,4 +80,13 @@ export interface Draft {
 export interface Findings {
   readonly mistakes: Mistake[];
   readonly warnings: Mistake[];
+}
+
+/** Names, each with its own place where they were written as a list. */
+export function refsOf(
+  names: readonly string[] | undefined,
+  raw: unknown,
+  path: Path,
+): readonly DraftRef[] | undefined {
+  return names?.map((name, i) => ({ name, path: Array.isArray(raw) ? [...path, i] : path }));
 }

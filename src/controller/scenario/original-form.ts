@@ -12,6 +12,7 @@ import {
   originalRoles,
   originalRouter,
 } from './original-schema.js';
+import { outages } from './own-faults.js';
 import type { Provider } from './scenario.js';
 import { unknownKey } from './schema-mistakes.js';
 
@@ -170,17 +171,6 @@ function faultOf({ path, read: { name, cut } }: Item, findings: Findings): Draft
     });
     return [];
   }
-  const lengthMs = cut.seconds * 1_000;
-  return [
-    {
-      path: at,
-      kinds: ['link', 'peers'],
-      of: [{ name, path: at }],
-      any: undefined,
-      atMs: 0,
-      forMs: lengthMs,
-      everyMs: lengthMs,
-      odds: cut.odds,
-    },
-  ];
+  const of = [{ name, path: at }];
+  return outages(cut, { path: at, during: 'running', of, labels: undefined, any: undefined, atMs: 0 });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseByteSize } from '../../byte-size.js';
-import { shown, whole } from './quantities.js';
+import { secondsAndOdds, shown, whole } from './quantities.js';
 import { mostNodes } from './scenario.js';
 
 /** The kinds of nodes, each a list at the top of a file. */
@@ -10,17 +10,6 @@ export type OriginalRole = (typeof originalRoles)[number];
 export const originalKeys: readonly string[] = [...originalRoles, 'settings'];
 
 const name = z.union([z.string(), z.number()], { error: 'must be a name' }).transform(String);
-
-/** `120,10`: cut for 120 seconds, 1 in 10 times. */
-const reliability = z
-  .union([z.string(), z.number()], { error: "must be 'SECONDS,ODDS', such as 120,10" })
-  .transform((given, context) => {
-    const [, seconds, odds] = /^\s*(\d{1,5})\s*,\s*(\d{1,7})\s*$/.exec(String(given)) ?? [];
-    if (seconds !== undefined && odds !== undefined) return { seconds: Number(seconds), odds: Number(odds) };
-    if (given === '') return { seconds: 0, odds: 0 };
-    context.addIssue({ code: 'custom', message: `${shown(given)} is not 'SECONDS,ODDS', such as 120,10` });
-    return z.NEVER;
-  });
 
 /** `300B`, `4 KB`: by 1,000 each. */
 const size = z
@@ -71,7 +60,8 @@ export const originalRouter = z.object({
 export const originalNodes = z.object({
   name,
   amount: whole(0, mostNodes),
-  reliability: reliability.nullish(),
+  /** `120,10`: cut for 120 seconds, 1 in 10 times. */
+  reliability: secondsAndOdds.nullish(),
 });
 
 export const originalGroup = z.object({ name });

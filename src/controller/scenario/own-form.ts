@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { daemonSchema } from './daemon-schema.js';
-import type { Draft, DraftFault, DraftGroup, DraftNode, DraftRef, DraftTest } from './draft.js';
+import { type Draft, type DraftGroup, type DraftNode, type DraftTest, refsOf } from './draft.js';
 import type { Path } from './mistake.js';
-import { faultSchema, groupSchema, nodeSchema, testSchema } from './schema.js';
+import { selectorOf } from './node-refs.js';
+import { draftFault } from './own-faults.js';
+import { groupSchema, nodeSchema, testSchema } from './schema.js';
 
 /**
  * The parts of a file in our form, each read for itself: what is wrong in one does not hide what is wrong in others.
@@ -25,7 +27,7 @@ function draftNode(entry: string, raw: unknown): DraftNode {
     path: ['nodes', entry],
     entry,
     count,
-    labels: typeof labels === 'object' ? selectorOf(labels) : labels,
+    labels: labels === undefined ? undefined : selectorOf(labels),
     min,
     public: open ?? false,
     daemon: soundPart(daemonSchema, given.daemon, {}),
@@ -41,13 +43,6 @@ export function soundPart<T extends z.ZodObject>(schema: T, raw: unknown, nothin
   });
   const read = schema.safeParse(Object.fromEntries(sound));
   return read.success ? read.data : nothing;
-}
-
-/** `{site: attic, rack: '4'}` as a selector. */
-function selectorOf(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
 }
 
 function draftGroup(name: string, raw: unknown): DraftGroup {
@@ -79,39 +74,6 @@ function draftTest(name: string, raw: unknown, path: Path): DraftTest | undefine
 function workloadOf(test: z.output<typeof testSchema>): DraftTest['test']['workload'] {
   if (test.type !== 'call') return { type: test.type };
   return { type: 'call', method: test.method, requestJson: JSON.stringify(test.request) };
-}
-
-function draftFault(raw: unknown, path: Path): DraftFault[] {
-  const read = faultSchema.safeParse(raw);
-  if (!read.success) return [];
-  const { kind, nodes, at, for: length, every, odds } = read.data;
-  const rawNodes = isObject(raw) ? raw.nodes : undefined;
-  const drawn = nodes !== undefined && 'any' in nodes ? nodes : undefined;
-  const of =
-    nodes === undefined || 'any' in nodes
-      ? refsOf(drawn?.of, isObject(rawNodes) ? rawNodes.of : undefined, [...path, 'nodes', 'of'])
-      : refsOf(nodes, rawNodes, [...path, 'nodes']);
-  return [
-    {
-      path,
-      kinds: [...new Set(kind)],
-      of,
-      any: drawn?.any,
-      atMs: at,
-      forMs: length,
-      everyMs: every,
-      odds,
-    },
-  ];
-}
-
-/** Names, each with its own place where they were written as a list. */
-export function refsOf(
-  names: readonly string[] | undefined,
-  raw: unknown,
-  path: Path,
-): readonly DraftRef[] | undefined {
-  return names?.map((name, i) => ({ name, path: Array.isArray(raw) ? [...path, i] : path }));
 }
 
 function entries(value: unknown): [string, unknown][] {

@@ -59,6 +59,36 @@ export const share = z
     return z.NEVER;
   });
 
+const signedForm = /^\s*[+-]?(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d))+)\s*$/;
+
+/** How far ahead or behind, `+2h`, `-30m`, or seconds as a number; becomes milliseconds, not 0. */
+export function ahead(mostMs: number) {
+  const help = 'is not how far ahead or behind, such as +2h or -30m';
+  return z
+    .union([z.string(), z.number()], { error: (issue) => `${shown(issue.input)} ${help}` })
+    .meta({ anyOf: [{ type: 'string', pattern: signedForm.source }, { type: 'number' }] })
+    .transform((given, context) => {
+      const [, sign, length = ''] = /^\s*([+-]?)(.*)$/.exec(String(given)) ?? [];
+      const ms = parseDurationMs(length);
+      if (ms !== undefined && ms > 0 && ms <= mostMs) return sign === '-' ? -ms : ms;
+      const why =
+        ms === undefined ? help : ms === 0 ? 'is as it was' : `is more than ${durationText(mostMs)}`;
+      context.addIssue({ code: 'custom', message: `${shown(given)} ${why}` });
+      return z.NEVER;
+    });
+}
+
+/** `120,10`: every 120 seconds, 1 in 10; a 0 is never. Becomes both. */
+export const secondsAndOdds = z
+  .union([z.string(), z.number()], { error: "must be 'SECONDS,ODDS', such as 120,10" })
+  .transform((given, context) => {
+    const [, seconds, odds] = /^\s*(\d{1,5})\s*,\s*(\d{1,7})\s*$/.exec(String(given)) ?? [];
+    if (seconds !== undefined && odds !== undefined) return { seconds: Number(seconds), odds: Number(odds) };
+    if (given === '') return { seconds: 0, odds: 0 };
+    context.addIssue({ code: 'custom', message: `${shown(given)} is not 'SECONDS,ODDS', such as 120,10` });
+    return z.NEVER;
+  });
+
 /** A whole number in bounds. */
 export function whole(least: number, most: number) {
   return z

@@ -1,7 +1,7 @@
 import { PosternError } from '../../errors.js';
 import { defaultRules } from '../judging/rules.js';
 import { assemble, checkDaemon } from './assemble.js';
-import { checkFaults } from './check-faults.js';
+import { checkFaults, type FaultChecking } from './check-faults.js';
 import { checkGroups } from './check-groups.js';
 import { daemonSchema } from './daemon-schema.js';
 import type { Draft, Findings } from './draft.js';
@@ -24,6 +24,8 @@ const mostTold = 200;
 export interface ReadOptions {
   /** In the place of the file's. */
   readonly provider?: Provider;
+  /** It was read before and run: what was not refused then is a warning. */
+  readonly stored?: boolean;
 }
 
 /**
@@ -77,7 +79,8 @@ function scenarioOf(
   const provider = options.provider ?? providers.find((one) => one === own.provider) ?? 'connected';
   const draft = original ? originalDraft(file, provider, findings) : ownDraft(file);
   const roster = new Roster(draft.nodes);
-  checkAll(draft, roster, provider, findings);
+  const clashes = options.stored === true ? findings.warnings : findings.mistakes;
+  checkAll(draft, { roster, provider, clashes }, findings);
   checkDaemon(soundPart(daemonSchema, own.daemon, {}), ['daemon'], roster, findings);
   if (provider === 'connected' && own.daemon !== undefined) {
     findings.warnings.push({
@@ -116,14 +119,15 @@ function scenarioOf(
 }
 
 /** What no schema of a single value tells. */
-function checkAll(draft: Draft, roster: Roster, provider: Provider, findings: Findings): void {
+function checkAll(draft: Draft, checking: FaultChecking, findings: Findings): void {
+  const { roster, provider } = checking;
   const broken = findings.mistakes.length > 0;
   const none = (what: string): unknown => findings.mistakes.push({ path: [], text: `it needs ${what}` });
   if (draft.nodes.length === 0 && !broken) none('a node: there is none in it');
   else if (draft.groups.length === 0 && !broken) none('a group with a test: nothing is sent in it');
   checkNodes(draft, provider, findings);
   checkGroups(draft, roster, findings);
-  checkFaults(draft, { roster, provider }, findings);
+  checkFaults(draft, checking, findings);
   for (const { path, daemon } of draft.nodes) checkDaemon(daemon, [...path, 'daemon'], roster, findings);
 }
 

@@ -1,5 +1,6 @@
+import type { FaultDirection, FaultKind, FaultScope, FaultShape, FaultWay } from '../../fault-kinds.js';
 import type { Rules } from '../judging/rules.js';
-import type { FaultKind, Patience } from '../plan/plan.js';
+import type { FaultPhase, Patience } from '../plan/plan.js';
 
 /** Who brings the nodes: those that are connected take part, or the run starts its own, here or in a lab of networks. */
 export const providers = ['connected', 'local', 'lab'] as const;
@@ -11,6 +12,8 @@ export type DaemonRole = (typeof daemonRoles)[number];
 
 /** Most nodes of a scenario. */
 export const mostNodes = 200;
+/** Most entries of `faults`. */
+export const mostFaults = 200;
 /** Most faults that one node may have in a run. */
 export const mostFaultsPerNode = 1_000;
 /** Longest time from the start of the tests to the last send or fault, milliseconds. */
@@ -72,17 +75,60 @@ export interface ScenarioGroup {
   readonly tests: readonly ScenarioTest[];
 }
 
+/** Amounts of a fault that are said; see `FaultShape`. */
+export type FaultAmounts = Partial<
+  Pick<FaultShape, 'share' | 'delayMs' | 'jitterMs' | 'bytesPerSecond' | 'clockMs' | 'interface'>
+>;
+
+/** How each fault of a rule acts, as far as its kind has it; what is absent is as the kind does by itself. */
+export interface FaultWish {
+  readonly scope?: FaultScope;
+  readonly direction?: FaultDirection;
+  readonly way?: FaultWay;
+  /** Only towards these; a node is not disturbed towards itself. Absent: towards all. */
+  readonly from?: readonly NodeRef[];
+  readonly amounts: FaultAmounts;
+}
+
+/** How nodes are parted from each other. */
+export type Parting =
+  /** Two sides: those that are named, or drawn, the smaller one first. */
+  | { readonly into: 'halves'; readonly sides?: readonly [readonly NodeRef[], readonly NodeRef[]] }
+  /** One node from all others; absent: drawn. */
+  | { readonly into: 'one'; readonly node?: NodeRef }
+  /** Each sees its two neighbours, in an order that is drawn. */
+  | { readonly into: 'ring' }
+  /** What `from` says does not reach `to`. */
+  | { readonly into: 'one-way'; readonly from: readonly NodeRef[]; readonly to: readonly NodeRef[] }
+  /** Two sides, and one node that sees both; absent: drawn. */
+  | { readonly into: 'bridge'; readonly node?: NodeRef };
+
+/** Which nodes a rule is about. */
+export interface FaultTargets {
+  readonly of: readonly NodeRef[];
+  /** A selector: only those of them that have these labels. */
+  readonly labels?: string;
+  /** So many of them, by lot. */
+  readonly any?: number;
+}
+
 /** A rule that faults follow from. */
 export interface ScenarioFault {
+  /** Where it stands, such as `faults[0]`. */
+  readonly path: string;
   /** All begin and end together. */
   readonly kinds: readonly FaultKind[];
-  /** Those that it may hit; `any`: so many of them, by lot. */
-  readonly nodes: { readonly of: readonly NodeRef[]; readonly any?: number };
-  /** When, from T0 on; with `every`, when first. */
+  /** Those that it may hit; with `parting`, those that are parted. */
+  readonly nodes: FaultTargets;
+  readonly during: FaultPhase;
+  /** From the beginning of its phase on: T0, or the last message's time; with `every`, when first. */
   readonly atMs: number;
   readonly forMs: number;
-  /** Again and again until the last message is sent; each node draws its own lot, 1 in `odds`. */
+  /** Again and again until the last message is sent; each node draws its own lot, 1 in `odds`, or all together where they are parted. */
   readonly repeat?: { readonly everyMs: number; readonly odds: number };
+  readonly wish: FaultWish;
+  /** Its one kind is `partition`: each node gets what it has to do for it. */
+  readonly parting?: Parting;
 }
 
 /** Something that is said about a scenario without being a mistake. */

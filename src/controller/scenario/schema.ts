@@ -1,35 +1,19 @@
 import { z } from 'zod';
-import { faultKinds } from '../plan/plan.js';
 import { daemonSchema } from './daemon-schema.js';
+import { faultSchema } from './fault-schema.js';
 import { nameForm, scenarioName } from './names.js';
+import { labels, refs } from './node-refs.js';
 import { byteSize, duration, share, whole } from './quantities.js';
-import { longestMs, mostNodes, providers } from './scenario.js';
+import { longestMs, mostFaults, mostNodes, providers } from './scenario.js';
 
 /** As `nodeName` of the bus has it, for editors. */
 const nodeForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const long = { leastMs: 0, mostMs: longestMs };
 const some = { leastMs: 1, mostMs: longestMs };
-const ref = z.string({ error: 'must be the name of an entry of nodes, or of one node' });
-const refs = z.union([ref.transform((one) => [one]), z.array(ref)], {
-  error: 'must be a name, or a list of names',
-});
-
-/** Key and value as selectors have them, `site=attic`. */
-const labels = z.record(
-  z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'is no key of a label'),
-  z
-    .union([z.string(), z.number(), z.boolean()], { error: 'must be text' })
-    .transform(String)
-    .pipe(
-      z.string().regex(/^[^,=!*]{0,256}$/, 'has a character that values of labels cannot have here: , = ! *'),
-    ),
-);
-
 export const nodeSchema = z.strictObject({
   count: whole(1, mostNodes).optional().describe('So many nodes of the kind, named ENTRY-1, ENTRY-2, …'),
-  labels: z
-    .union([labels, z.string()], { error: 'must be labels such as {site: attic}, or a selector' })
+  labels: labels
     .optional()
     .describe(
       "With provider connected: all nodes that have these labels, {site: attic} or a selector such as 'site=attic,!gpu'",
@@ -79,43 +63,6 @@ export const groupSchema = z.strictObject({
     .describe('What is sent, each test under its name; all run at the same time'),
 });
 
-const kind = z.enum(faultKinds, { error: `must be one of ${faultKinds.join(', ')}` });
-
-export const faultSchema = z.strictObject({
-  kind: z
-    .union([kind.transform((one) => [one]), z.array(kind).min(1, 'names no kind').max(faultKinds.length)], {
-      error: `must be one of ${faultKinds.join(', ')}, or a list of these`,
-    })
-    .describe(
-      'link: cut from the hub. peers: cut from all but the hub. pause: the daemon is stopped and goes on. kill: it is killed, and started again. restart: it is killed, and started again at once. All of a list begin together',
-    ),
-  nodes: z
-    .union(
-      [
-        refs,
-        z.strictObject({
-          any: whole(1, mostNodes).describe('So many of them, drawn from the seed'),
-          of: refs.optional().describe('Of these (default: all nodes)'),
-        }),
-      ],
-      { error: 'must be a name, a list of names, or {any: 2, of: [NAME, …]}' },
-    )
-    .optional()
-    .describe('Which it hits (default: all)'),
-  at: duration(long)
-    .optional()
-    .describe('When, from the start of the tests on (default: 0s); with every, when first'),
-  for: duration(long)
-    .optional()
-    .describe('How long, an hour at most; with kill, until the daemon is started again (restart: none)'),
-  every: duration({ leastMs: 100, mostMs: longestMs })
-    .optional()
-    .describe('Again and again, until the last message is sent'),
-  odds: whole(1, 1_000_000)
-    .optional()
-    .describe('With every: each time each node draws from the seed, 1 in so many (default: 1)'),
-});
-
 const limit = z.union([z.literal('any'), whole(0, 1_000_000_000)], {
   error: "must be a number of messages, or 'any'",
 });
@@ -146,7 +93,7 @@ export const scenarioSchema = z
       .describe('Groups by name, and what is sent in them'),
     faults: z
       .array(faultSchema)
-      .max(200, 'at most 200')
+      .max(mostFaults, `at most ${mostFaults}`)
       .nullable()
       .optional()
       .describe('What is disturbed, and when'),

@@ -1,8 +1,11 @@
+import type { RunPhase } from '../../../machines/run-events.js';
 import type { TestSpec } from '../../gen/postern/v1/tests.js';
 import { phaseEndMs } from '../plan/duration.js';
+import { phaseOfFault } from '../plan/fault-times.js';
 import type { Plan, PlannedFault, PlannedTest } from '../plan/plan.js';
 import { type GatheredNode, lastsMs, testsOn } from '../runs/facts.js';
 import { askNode, commandOf, nodesAtOnce, type PlannedRun } from './context.js';
+import { type Addresses, toldShape, wireShape } from './fault-peers.js';
 import { madeGroups } from './group.js';
 import { forEach, insist, type StepLife } from './step.js';
 
@@ -20,21 +23,22 @@ interface Orders {
 export async function arm(
   run: PlannedRun,
   life: StepLife,
-  { phase, t0Ms }: { readonly phase: 'control' | 'main'; readonly t0Ms: number },
+  { phase, t0Ms }: { readonly phase: RunPhase; readonly t0Ms: number },
 ): Promise<void> {
   const groups = new Map((await madeGroups(run, life)).map(({ name, id }) => [name, id]));
   const gathered = await insist(life, 'what nodes there are', () => run.parts.get('nodes'));
+  const addresses = new Map(gathered?.nodes.map((node) => [node.name, node.addresses ?? []]));
   const orders = (gathered?.nodes ?? []).map((node) => ordersOf(run.plan, node, phase));
   await forEach(orders, nodesAtOnce, async ({ node, tests, faults }) => {
     for (const test of tests) await armTest(run, life, { node, test, t0Ms, groups });
-    for (const fault of faults) await armFault(run, life, { node, fault, t0Ms });
+    for (const fault of faults) await armFault(run, life, { node, fault, t0Ms, addresses });
   });
   life.trouble(undefined);
 }
 
-function ordersOf(plan: Plan, node: GatheredNode, phase: 'control' | 'main'): Orders {
+function ordersOf(plan: Plan, node: GatheredNode, phase: RunPhase): Orders {
   const tests = testsOn(plan, node.name).filter((test) => test.phase === phase);
-  const faults = phase === 'main' ? plan.faults.filter((fault) => fault.node === node.name) : [];
+  const faults = plan.faults.filter((fault) => fault.node === node.name && phaseOfFault(fault) === phase);
   return { node, tests, faults };
 }
 
@@ -96,9 +100,14 @@ function settleOf(plan: Plan, test: PlannedTest, amount: number): number {
 async function armFault(
   run: PlannedRun,
   life: StepLife,
-  order: { readonly node: GatheredNode; readonly fault: PlannedFault; readonly t0Ms: number },
+  order: {
+    readonly node: GatheredNode;
+    readonly fault: PlannedFault;
+    readonly t0Ms: number;
+    readonly addresses: Addresses;
+  },
 ): Promise<void> {
-  const { fault, t0Ms } = order;
+  const { fault, t0Ms, addresses } = order;
   const { name: node, offsetMs, errorMs } = order.node;
   await askNode(
     run,
@@ -113,6 +122,7 @@ async function armFault(
       forMs: fault.forMs,
       offsetMs,
       errorMs,
+      shape: wireShape(toldShape(fault.shape, node, addresses)),
       command: commandOf(run),
     },
   );

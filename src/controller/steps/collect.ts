@@ -1,4 +1,5 @@
-import type { Fault } from '../../gen/postern/v1/faults.js';
+import type { RunPartOf } from '../../bus/run-messages.js';
+import type { Fault, FaultSight } from '../../gen/postern/v1/faults.js';
 import type { Test } from '../../gen/postern/v1/tests.js';
 import type { Seen } from '../nodes/lookout.js';
 import type { Plan } from '../plan/plan.js';
@@ -37,6 +38,8 @@ function isOver(
   seen: Seen | undefined,
   { phases, made }: { readonly phases: readonly Phase[]; readonly made: boolean },
 ): boolean {
+  // What canaries see after a fault is a record too, and comes soon.
+  if (seen?.reached === true && seen.faults?.some(({ state }) => state === 'checking') === true) return false;
   const planned = testsOn(plan, node).filter(({ phase }) => phases.includes(phase));
   if (planned.length === 0) return true;
   return planned.every(({ test }) => {
@@ -67,18 +70,28 @@ export async function keepFaults(
   });
   await insist(life, 'writing down the faults', async () => {
     await run.parts.get('faults');
-    await run.parts.put({ k: 'faults', faults: told.slice(0, mostFaultsKept).map(factOf) });
+    await run.parts.put({ k: 'faults', faults: factsOf(told.slice(0, mostFaultsKept)) });
   });
 }
 
-function factOf(fault: Fault): {
-  fault: string;
-  state: string;
-  injectedAtMs?: number;
-  healedAtMs?: number;
-  by?: string;
-  reason?: string;
-} {
+/** All of them together may take so much room, in characters of JSON: a message of the bus holds a million. */
+const mostSightsText = 250_000;
+
+/** What became of faults. What canaries saw is left out of those for which there is no room. */
+function factsOf(faults: readonly Fault[]): RunPartOf<'faults'>['faults'] {
+  let left = mostSightsText;
+  return faults.map((fault) => {
+    const fact = factOf(fault);
+    const sights = fault.proof?.sights.slice(0, mostSights).map(sightOf) ?? [];
+    const size = JSON.stringify(sights).length;
+    if (sights.length === 0 || size > left) return fact;
+    left -= size;
+    return { ...fact, sights };
+  });
+}
+
+function factOf(fault: Fault): RunPartOf<'faults'>['faults'][number] {
+  const outcome = outcomes.find((one) => one === fault.proof?.outcome);
   return {
     fault: fault.fault,
     state: fault.state.slice(0, 64),
@@ -86,5 +99,22 @@ function factOf(fault: Fault): {
     ...(fault.healedAtMs === 0 ? {} : { healedAtMs: fault.healedAtMs }),
     ...(fault.by === '' ? {} : { by: fault.by.slice(0, 64) }),
     ...(fault.reason === '' ? {} : { reason: fault.reason.slice(0, 200) }),
+    ...(outcome === undefined
+      ? {}
+      : { proof: { outcome, reason: (fault.proof?.reason ?? '').slice(0, 300) } }),
+  };
+}
+
+const outcomes = ['confirmed', 'mismatch', 'inconclusive'] as const;
+/** What canaries of one fault saw is told up to here. */
+const mostSights = 48;
+
+function sightOf({ phase, path, name, found, ...numbers }: FaultSight): FaultSight {
+  return {
+    ...numbers,
+    phase: phase.slice(0, 16),
+    path: path.slice(0, 16),
+    name: name.slice(0, 128),
+    found: found.slice(0, 256),
   };
 }

@@ -3,12 +3,13 @@ import type { Logger } from '../../log.js';
 import type { Lookout } from '../nodes/lookout.js';
 import type { Clients, Method, NodeCalls } from '../nodes/node-calls.js';
 import type { Plan } from '../plan/plan.js';
+import type { Replay } from '../plan/replay.js';
 import type { RunParts } from '../runs/parts.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { insist, type StepLife } from './step.js';
 
 /** A node may take this long to answer, milliseconds: it may have to wait for its daemon. */
-const answerMs = 30_000;
+export const answerMs = 30_000;
 /** Nodes that are told something at once. */
 export const nodesAtOnce = 16;
 
@@ -33,6 +34,8 @@ export interface LoadedRun extends RunContextOf {
   readonly scenario: Scenario;
   /** The seed that was asked for; else the scenario's, else one is drawn. */
   readonly seed: string | undefined;
+  /** What happened in another run, where that is to be done again. */
+  readonly replay: Replay | undefined;
 }
 
 /** A run whose nodes are known. */

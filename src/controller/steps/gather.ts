@@ -3,9 +3,11 @@ import type { Node } from '../../gen/postern/v1/nodes.js';
 import { ChosenNodes, type KnownNode, nodesMissing } from '../plan/chosen-nodes.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
+import { replayedNodes, replayedPlan } from '../plan/replay.js';
 import type { GatheredNode } from '../runs/facts.js';
 import { measureClock } from './clock.js';
-import { askNode, type LoadedRun, nodesAtOnce } from './context.js';
+import { type LoadedRun, nodesAtOnce } from './context.js';
+import { checkFaults } from './fault-checks.js';
 import { forEach, insist, type StepLife } from './step.js';
 
 const answerMs = 10_000;
@@ -17,7 +19,8 @@ interface PresentNode extends KnownNode {
 }
 
 /**
- * Waits until all nodes are there with daemons that serve, measures their clocks and makes the plan. Who takes part is
+ * Waits until all nodes are there with daemons that serve, makes the plan, asks them whether they can do what is in it, and
+ * measures their clocks. Who takes part is
  * written down, so that the plan stays the same whoever comes or goes from then on.
  */
 export async function gather(run: LoadedRun, life: StepLife, seed: string): Promise<Plan> {
@@ -25,13 +28,16 @@ export async function gather(run: LoadedRun, life: StepLife, seed: string): Prom
   if (known !== undefined) return planOf(run, known.nodes, known.seed);
   const present = await insist(life, 'gathering nodes', () => presentNodes(run, life));
   const plan = planOf(run, present, seed);
+  const members = new Set(plan.groups.flatMap((group) => group.members));
+  await forEach([...members], nodesAtOnce, async (name) => {
+    await insist(life, `the daemon of ${name}`, () => daemonServes(run, life, name));
+  });
+  const addresses = await checkFaults(run, life, plan);
   const nodes: GatheredNode[] = [];
   await forEach(present, nodesAtOnce, async ({ name, labels, version }) => {
-    const member = plan.groups.some(({ members }) => members.includes(name));
-    if (member) await insist(life, `the daemon of ${name}`, () => daemonServes(run, life, name));
-    await checkFaults(run, life, plan, name);
-    const clock = member ? await measureClock(run, life, name) : { offsetMs: 0, errorMs: 0 };
-    nodes.push({ name, labels, version, ...clock });
+    const clock = members.has(name) ? await measureClock(run, life, name) : { offsetMs: 0, errorMs: 0 };
+    const at = addresses.get(name);
+    nodes.push({ name, labels, version, ...clock, ...(at === undefined ? {} : { addresses: [...at] }) });
   });
   nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
   await insist(life, 'writing down the nodes', () => run.parts.put({ k: 'nodes', seed, nodes }));
@@ -41,7 +47,7 @@ export async function gather(run: LoadedRun, life: StepLife, seed: string): Prom
 /** The plan of these nodes; a scenario that they do not fit will not fit them later. */
 function planOf(run: LoadedRun, nodes: readonly KnownNode[], seed: string): Plan {
   try {
-    return makePlan(run.scenario, nodes, seed);
+    return replayedPlan(makePlan(run.scenario, nodes, seed), run.replay);
   } catch (thrown) {
     if (!(thrown instanceof PosternError)) throw thrown;
     throw new PosternError('STEP_IMPOSSIBLE', thrown.message, { cause: thrown });
@@ -56,7 +62,8 @@ async function presentNodes(run: LoadedRun, { signal }: StepLife): Promise<reado
     { name: '' },
     { signal, withinMs: answerMs },
   );
-  const there = nodes.filter(({ state }) => state.startsWith('connected.')).map(presentNode);
+  const connected = nodes.filter(({ state }) => state.startsWith('connected.')).map(presentNode);
+  const there = run.replay === undefined ? connected : replayedNodes(run.replay, connected);
   const chosen = new ChosenNodes(run.scenario, there);
   if (chosen.lacking.length > 0) throw nodesMissing(chosen.lacking);
   const taken = new Set(chosen.all);
@@ -77,23 +84,4 @@ async function daemonServes(run: LoadedRun, { signal }: StepLife, node: string):
   if (daemon.state === 'serving') return;
   const why = daemon.error === '' ? '' : `: ${daemon.error}`;
   throw new PosternError('DAEMON_AWAY', `the daemon at ${daemon.target} is ${daemon.state}${why}`);
-}
-
-/** A fault that a node cannot make is told before anything has begun. */
-async function checkFaults(run: LoadedRun, life: StepLife, plan: Plan, node: string): Promise<void> {
-  const kinds = new Set(plan.faults.filter((fault) => fault.node === node).map(({ kind }) => kind));
-  if (kinds.size === 0) return;
-  const { kinds: able } = await askNode(
-    run,
-    life,
-    { node, what: `what faults ${node} can make` },
-    ({ faults }) => faults.getFaultCapabilities.bind(faults),
-    {},
-  );
-  for (const kind of kinds) {
-    const found = able.find((one) => one.kind === kind);
-    if (found !== undefined && found.by !== '') continue;
-    const why = found?.reason ?? 'its agent does not know it';
-    throw new PosternError('STEP_IMPOSSIBLE', `${node} cannot make the fault ${kind}: ${why}`);
-  }
 }

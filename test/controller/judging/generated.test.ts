@@ -11,13 +11,18 @@ describe('generated runs', () => {
     const seeds = named === undefined ? Array.from({ length: count }, (_, at) => at + 1) : [Number(named)];
     const seen = new Set<string>();
     const verdicts = new Set<string>();
+    const layers = new Set<string>();
     for (const seed of seeds) {
       const { truth } = assertFound(seed);
       verdicts.add(truth.verdict);
+      for (const counts of Object.values(truth.layers ?? {})) {
+        for (const layer of Object.keys(counts)) layers.add(layer);
+      }
       for (const one of truth.troubles) seen.add(one.split(' ')[0] ?? '');
     }
     if (named !== undefined) return;
     assert.deepEqual([...verdicts].sort(), ['fail', 'pass', 'unknown']);
+    assert.equal(layers.size, 7, `of all layers there were ${[...layers].join(', ')}`);
     assert.equal(seen.size, 9, `of all troubles there were ${[...seen].join(', ')}`);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Checker } from '../../../src/controller/judging/checker.js';
 import type { Judgement } from '../../../src/controller/judging/judgement.js';
 import { type History, historyOf } from './generator/generator.js';
+import type { TrueLayers } from './generator/true-layers.js';
 
 /** Judges the generated run of a seed, and fails unless all that was planted is found, and nothing else. */
 export function assertFound(seed: number): History {
@@ -20,7 +21,37 @@ export function assertFound(seed: number): History {
   assert.equal(displacement, truth.displacement, context);
   if (truth.counts !== undefined) assert.deepEqual({ expected, delivered, replayed }, truth.counts, context);
   assert.equal(judgement.records, results.length, context);
+  assertLayers(judgement, truth.layers, context);
   return history;
+}
+
+/** Each message that was planned is in one layer at each receiver, what is missing in one that says so, and in the right one. */
+function assertLayers(judgement: Judgement, truth: TrueLayers | undefined, context: string): void {
+  const whole = new Map<string, number>();
+  const found: Record<string, Record<string, number>> = {};
+  for (const { test, pairs, layers, totals } of judgement.tests) {
+    if (layers === undefined) continue;
+    const { lost, vanished, unknown } = totals;
+    assert.ok(layers.unsent + layers.undelivered <= lost + vanished, context);
+    assert.ok(layers.unsent + layers.undelivered + layers.unclear >= lost + vanished + unknown, context);
+    for (const { sender, receiver, counts, layers: own = { arrived: counts.scheduled } } of pairs) {
+      if (counts.scheduled === 0) continue;
+      const told = Object.entries(own).filter(([, count]) => count > 0);
+      const sum = told.reduce((all, [, count]) => all + count, 0);
+      assert.ok(('notSent' in own ? own.notSent : 0) >= counts.skipped, context);
+      assert.equal(sum, counts.scheduled, `${context}: ${test} ${sender} ${receiver}`);
+      found[`${test} ${sender} ${receiver}`] = Object.fromEntries(told);
+      for (const [layer, count] of told) whole.set(layer, (whole.get(layer) ?? 0) + count);
+    }
+  }
+  assert.deepEqual(
+    Object.entries(judgement.layers ?? {})
+      .filter(([, count]) => count > 0)
+      .sort(),
+    [...whole].sort(),
+    context,
+  );
+  if (truth !== undefined) assert.deepEqual(found, truth, context);
 }
 
 /** What a judgement says is wrong: `trouble test sender#seq receiver`, sorted. */

@@ -162,7 +162,7 @@ describe('histories', () => {
     const [lost] = run.judge().messages;
     assert.deepEqual(
       [lost?.sender, lost?.seq, lost?.troubles],
-      ['a', 2, [{ trouble: 'lost', receiver: 'b' }]],
+      ['a', 2, [{ trouble: 'lost', receiver: 'b', layer: 'undelivered' }]],
     );
     assert.deepEqual(
       lost?.history.map(({ atMs, node, what, detail }) => [atMs - 1_000_000, node, what, detail]),

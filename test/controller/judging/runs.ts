@@ -4,7 +4,12 @@ import type { ResultRecord } from '../../../src/bus/result-records.js';
 import { Checker } from '../../../src/controller/judging/checker.js';
 import type { Judgement, Pair, RunFacts } from '../../../src/controller/judging/judgement.js';
 import type { Rules } from '../../../src/controller/judging/rules.js';
-import type { Plan, PlannedFault, PlannedTest } from '../../../src/controller/plan/plan.js';
+import {
+  type Plan,
+  type PlannedFault,
+  type PlannedTest,
+  plainPlanned,
+} from '../../../src/controller/plan/plan.js';
 
 /** T0 of the main phase, and of the control phase ten seconds before. All clocks are right unless a test says otherwise. */
 export const t0 = 1_000_000;
@@ -34,7 +39,16 @@ export function plannedTest(changes: Partial<PlannedTest> = {}): PlannedTest {
 }
 
 export function plannedFault(changes: Partial<PlannedFault> = {}): PlannedFault {
-  return { fault: 'cut', node: 'b', kind: 'link', atMs: 1_000, forMs: 4_000, ...changes };
+  return {
+    fault: 'cut',
+    node: 'b',
+    kind: 'link',
+    during: 'running',
+    shape: plainPlanned('link'),
+    atMs: 1_000,
+    forMs: 4_000,
+    ...changes,
+  };
 }
 
 /** What somebody wants to be other than usual. */
@@ -228,6 +242,15 @@ export function sumOf(
     },
     hash: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** The run when its node told of the fault. */
+export function disturbed(run: Run, fromMs: number, toMs: number | undefined, node = 'b'): Run {
+  const fault = run.plan.faults.find((one) => one.node === node)?.fault ?? '';
+  const healed = toMs === undefined ? {} : { healedAtMs: t0 + toMs };
+  const fact = { state: 'healed', by: 'nft', injectedAtMs: t0 + fromMs, ...healed };
+  run.facts = { ...run.facts, faults: { ...run.facts.faults, [fault]: fact } };
+  return run;
 }
 
 /** One sender towards one receiver. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { foundIn } from './generated.js';
-import { codesOf, goodRun, pairOf, plannedFault, plannedTest, type Run, t0 } from './runs.js';
+import { codesOf, disturbed, goodRun, pairOf, plannedFault, plannedTest, type Run, t0 } from './runs.js';
 
 /** b lacks the second message of a. */
 const bLacks = (receiver: string, sender: string, seq: number): boolean =>
@@ -17,15 +17,6 @@ function lateRun(atMs: number, changes: Parameters<typeof goodRun>[0] = {}): Run
     'b',
     ['a', 'b', 'c'].flatMap((from) => [1, 2, 3].map((seq) => [from, seq] as const)),
   );
-}
-
-/** The run when its node told of the fault. */
-function disturbed(run: Run, fromMs: number, toMs: number | undefined, node = 'b'): Run {
-  const fault = run.plan.faults.find((one) => one.node === node)?.fault ?? '';
-  const healed = toMs === undefined ? {} : { healedAtMs: t0 + toMs };
-  const fact = { state: 'healed', by: 'nft', injectedAtMs: t0 + fromMs, ...healed };
-  run.facts = { ...run.facts, faults: { ...run.facts.faults, [fault]: fact } };
-  return run;
 }
 
 describe('times of messages', () => {
@@ -121,6 +112,7 @@ describe('convergence after a heal', () => {
       5_000,
     ).judge();
     assert.equal(judgement.faults[0]?.convergenceMs, undefined);
+    assert.equal(judgement.faults[0]?.convergence, 'never');
     assert.deepEqual(codesOf(judgement), ['convergence']);
   });
 

@@ -137,7 +137,27 @@ describe('the verdict', () => {
 describe('the proof of a fault', () => {
   const times = { injectedAtMs: t0 + 1_000, healedAtMs: t0 + 5_000 };
   const cases: readonly (readonly [FaultFact | undefined, proof: string, reason: string | undefined])[] = [
-    [{ state: 'healed', ...times, by: 'nft' }, 'confirmed', undefined],
+    [
+      { state: 'healed', ...times, by: 'nft', proof: { outcome: 'confirmed', reason: 'silent' } },
+      ...(['confirmed', undefined] as const),
+    ],
+    [
+      { state: 'healed', ...times, by: 'nft' },
+      'confirmed',
+      'its agent proves nothing: no canary has looked whether it acted',
+    ],
+    [
+      { state: 'healed', ...times, by: 'nft', proof: { outcome: 'mismatch', reason: 'it came through' } },
+      ...(['mismatch', 'it came through'] as const),
+    ],
+    [
+      { state: 'healed', ...times, by: 'nft', proof: { outcome: 'inconclusive', reason: 'too short' } },
+      ...(['inconclusive', 'too short'] as const),
+    ],
+    [
+      { state: 'checking', ...times, by: 'nft' },
+      ...(['inconclusive', 'its node was still looking whether it is gone'] as const),
+    ],
     [{ state: 'healed', ...times }, 'inconclusive', 'nobody told by what it was done'],
     [{ state: 'stuck', injectedAtMs: t0, by: 'nft' }, 'inconclusive', 'nobody told that it was healed'],
     [
@@ -181,6 +201,46 @@ describe('the proof of a fault', () => {
       ['confirmed', t0 + 1_007, t0 + 5_007],
     );
     assert.deepEqual([fault?.plannedFromMs, fault?.plannedToMs], [t0 + 1_000, t0 + 5_000]);
+  });
+
+  test('is what the journals of its node tell where the controller heard of nothing', () => {
+    const run = goodRun({ faults: [plannedFault()] });
+    const note = (phase: string, at: number, more = {}) => {
+      const data = { fault: 'cut', kind: 'link', phase, at: t0 + at, by: 'nft', ...more };
+      run.write('b', at, { k: 'note', topic: 'fault', data });
+    };
+    run.records('b').splice(-1);
+    note('injected', 1_000);
+    note('healed', 5_000, { code: 'FAULT_DIFFERED', reason: 'the kernel healed it for a while' });
+    note('proven', 5_200, { outcome: 'mismatch', reason: 'it came through 2 of 9 times' });
+    run.facts = { ...run.facts, faults: {} };
+    const judgement = run.end('b').judge();
+    assert.deepEqual(
+      [judgement.faults[0]?.proof, judgement.faults[0]?.reason],
+      ['mismatch', 'it came through 2 of 9 times: the kernel healed it for a while'],
+    );
+    assert.deepEqual(codesOf(judgement), ['fault-mismatch']);
+  });
+
+  test('shows what canaries saw, by the clock of the controller', () => {
+    const run = goodRun({ faults: [plannedFault()] });
+    const sight = {
+      ...{ phase: 'during', path: 'affected', name: 'tcp 192.0.2.7:4101', fromMs: t0, toMs: t0 + 5 },
+      ...{ looks: 9, through: 0, medianMs: 0, found: 'no answer' },
+    };
+    const proof = { outcome: 'confirmed' as const, reason: 'silent' };
+    run.facts = {
+      ...run.facts,
+      clocks: { ...run.facts.clocks, b: { offsetMs: 7, errorMs: 1 } },
+      faults: { cut: { state: 'healed', ...times, by: 'nft', proof, sights: [sight] } },
+    };
+    const { faults, facts } = run.judge();
+    assert.deepEqual(faults[0]?.sights, [{ ...sight, fromMs: t0 + 7, toMs: t0 + 12 }]);
+    assert.deepEqual(
+      Object.keys(facts.faults.cut ?? {}),
+      ['state', 'injectedAtMs', 'healedAtMs', 'by'],
+      'told once',
+    );
   });
 });
 

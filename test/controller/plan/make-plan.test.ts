@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { duration, phaseEndMs } from '../../../src/controller/plan/duration.js';
 import { drawSeed, makePlan, planHash } from '../../../src/controller/plan/make-plan.js';
-import type { PlannedFault } from '../../../src/controller/plan/plan.js';
+import { type PlannedFault, plainPlanned } from '../../../src/controller/plan/plan.js';
+import { seedOf } from '../../../src/controller/plan/shapes.js';
 import { namedNodes } from '../../../src/controller/scenario/scenario.js';
 import { exampleText, read } from '../scenarios.js';
 
@@ -22,7 +23,7 @@ test('a plan says all that will be done, and how long that takes', async () => {
     senders: members,
   };
   assert.deepEqual(plan, {
-    v: 1,
+    v: 2,
     scenario: 'f',
     seed: 'seven',
     hash: plan.hash,
@@ -32,10 +33,12 @@ test('a plan says all that will be done, and how long that takes', async () => {
       { ...ping, test: 'control_chat_ping', phase: 'control', intervalMs: 200, amount: 5 },
       { ...ping, test: 'chat_ping', phase: 'main', intervalMs: 500, amount: 40 },
     ],
-    faults: ['north', 'peers-1'].flatMap((node) => [
-      { fault: `link-1-${node}`, node, kind: 'link', atMs: 5_000, forMs: 10_000 },
-      { fault: `peers-1-${node}`, node, kind: 'peers', atMs: 5_000, forMs: 10_000 },
-    ]),
+    faults: ['north', 'peers-1'].flatMap((node) =>
+      (['link', 'peers'] as const).map((kind) => ({
+        ...{ fault: `${kind}-1-${node}`, node, kind, during: 'running', atMs: 5_000, forMs: 10_000 },
+        shape: plainPlanned(kind, seedOf('seven', node, `${kind}-1-${node}`)),
+      })),
+    ),
     leadMs: 5_000,
     settleMs: 15_000,
     patience: { gatherMs: 30_000, groupMs: 60_000, readyMs: 60_000, collectMs: 120_000 },

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { phaseEndMs } from '../../../src/controller/plan/duration.js';
 import { makePlan } from '../../../src/controller/plan/make-plan.js';
-import { faultKinds, type PlannedFault } from '../../../src/controller/plan/plan.js';
-import type { Scenario, ScenarioFault } from '../../../src/controller/scenario/scenario.js';
+import type { PlannedFault } from '../../../src/controller/plan/plan.js';
+import type { Parting, Scenario, ScenarioFault } from '../../../src/controller/scenario/scenario.js';
+import { factsOfKinds, faultKinds } from '../../../src/fault-kinds.js';
 import { read } from '../scenarios.js';
 
 const base = read(`
@@ -14,12 +15,22 @@ groups: {g: {tests: {t: {type: text, amount: 100}}}}
 const lastSendMs = 99_000;
 const labels = { fleet: 'one' };
 
+const plain = { path: 'faults[0]', during: 'running', wish: { amounts: {} } } as const;
 const times = { atMs: fc.integer({ min: 0, max: 90_000 }), forMs: fc.integer({ min: 100, max: 60_000 }) };
+/** Amounts of other kinds are left out. */
+const wish = fc.record({
+  direction: fc.constantFrom('both', 'in'),
+  amounts: fc.record({ share: fc.constantFrom(0.1, 0.2), clockMs: fc.constant(1) }),
+});
 const rule = (any: fc.Arbitrary<number | undefined>): fc.Arbitrary<ScenarioFault> =>
   fc
     .record({
-      kinds: fc.uniqueArray(fc.constantFrom(...faultKinds), { minLength: 1, maxLength: 3 }),
+      kinds: fc.uniqueArray(
+        fc.constantFrom(...faultKinds.filter((kind) => !factsOfKinds[kind].process || kind === 'kill')),
+        { minLength: 1, maxLength: 3 },
+      ),
       any,
+      wish,
       ...times,
       repeat: fc.option(
         fc.record({ everyMs: fc.integer({ min: 500, max: 30_000 }), odds: fc.integer({ min: 1, max: 20 }) }),
@@ -27,6 +38,7 @@ const rule = (any: fc.Arbitrary<number | undefined>): fc.Arbitrary<ScenarioFault
       ),
     })
     .map(({ any: most, repeat, ...rest }) => ({
+      ...plain,
       ...rest,
       nodes: { of: ['x'], ...(most === undefined ? {} : { any: most }) },
       ...(repeat === undefined ? {} : { repeat }),
@@ -39,6 +51,15 @@ const names = fc.uniqueArray(fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]
   maxLength: 12,
 });
 const seed = fc.string({ minLength: 1, maxLength: 8 });
+
+const parting: fc.Arbitrary<Parting> = fc.constantFrom(
+  { into: 'halves' },
+  { into: 'one' },
+  { into: 'one-way', from: ['x'], to: ['x'] },
+);
+const parted = fc
+  .tuple(rule(fc.constant(undefined)), parting)
+  .map(([one, into]): ScenarioFault => ({ ...one, kinds: ['partition'], parting: into }));
 
 const planOf = (faults: readonly ScenarioFault[], nodes: readonly string[], from: string) => {
   const scenario: Scenario = { ...base, faults };
@@ -53,7 +74,8 @@ const of = (faults: readonly PlannedFault[], nodes: readonly string[]): PlannedF
 
 test('the same scenario, nodes and seed give the same plan, in whatever order the nodes are', () => {
   fc.assert(
-    fc.property(rules, names, seed, fc.infiniteStream(fc.nat()), (faults, nodes, from, order) => {
+    fc.property(rules, parted, names, seed, fc.infiniteStream(fc.nat()), (some, last, nodes, from, order) => {
+      const faults = [...some, last];
       const turned = nodes
         .map((name) => ({ name, at: order.next().value }))
         .sort((a, b) => a.at - b.at)
@@ -79,7 +101,7 @@ test('one more node leaves the faults of the others as they were', () => {
 test('where so many are drawn, one more node takes the place of one at most', () => {
   const once = fc
     .tuple(fc.integer({ min: 1, max: 5 }), fc.record(times))
-    .map(([any, span]): ScenarioFault => ({ kinds: ['link'], nodes: { of: ['x'], any }, ...span }));
+    .map(([any, span]): ScenarioFault => ({ ...plain, kinds: ['link'], nodes: { of: ['x'], any }, ...span }));
   fc.assert(
     fc.property(once, names, seed, (fault, nodes, from) => {
       const fewer = nodes.slice(1);
@@ -97,16 +119,16 @@ test('where so many are drawn, one more node takes the place of one at most', ()
   );
 });
 
-test('no two faults of a kind meet on a node, all have names of their own, and all begin before the last message', () => {
+test('no two faults of a kind that act alike meet on a node, all have names of their own, and all begin before the last message', () => {
   fc.assert(
     fc.property(rules, names, seed, (given, nodes, from) => {
       const { faults, ...plan } = planOf(given, nodes, from);
       const ends = new Map<string, number>();
-      for (const { fault, node, kind, atMs, forMs } of faults) {
+      for (const { fault, node, kind, atMs, forMs, shape } of faults) {
         assert.match(fault, /^[A-Za-z0-9_-]{1,64}$/);
         assert.ok(nodes.includes(node));
         assert.ok(atMs >= 0 && atMs <= lastSendMs && forMs >= (kind === 'restart' ? 0 : 100));
-        const key = `${kind} ${node}`;
+        const key = `${kind} ${node} ${shape.share} ${shape.direction}`;
         assert.ok(atMs > (ends.get(key) ?? -1), `${key} at ${atMs}`);
         ends.set(key, atMs + forMs);
       }
@@ -120,6 +142,7 @@ test('no two faults of a kind meet on a node, all have names of their own, and a
 
 test('odds are drawn by each node for itself, as often as they say', () => {
   const fault: ScenarioFault = {
+    ...plain,
     kinds: ['kill'],
     nodes: { of: ['x'] },
     atMs: 0,

@@ -129,7 +129,10 @@ test('seed, plan, versions, rules and faults are properties of each suite', () =
     assert.match(properties.plan ?? '', /^b1946ac9/);
     assert.equal(properties['version.north'], '0.1.0');
     assert.equal(properties['rule.lost'], '0');
-    assert.equal(properties['fault.cut-north'], 'link of north at +22.000 s for 3 s: confirmed');
+    assert.equal(
+      properties['fault.cut-north'],
+      'link of north at +22.000 s for 3 s: confirmed; acted +22.012 s, healed +25.030 s by nft; convergence 240 ms',
+    );
   }
 });
 

@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from '../../../src/controller/judging/judgement.js';
 import { defaultRules, type Rules } from '../../../src/controller/judging/rules.js';
-import type { Plan, PlannedFault } from '../../../src/controller/plan/plan.js';
+import { type Plan, type PlannedFault, plainPlanned } from '../../../src/controller/plan/plan.js';
 import { chance, countsOf, type MadeDelivery, neverCame, quantilesOf, sumOf } from './made-traffic.js';
 
 /** What a made run is like. */
@@ -40,8 +40,24 @@ export function smallRun(): MadeRun {
     nodes: ['east', 'north', 'south', 'up', 'west'],
     amount: 20,
     faults: [
-      { fault: 'cut-north', node: 'north', kind: 'link', atMs: 2_000, forMs: 3_000 },
-      { fault: 'cut-west', node: 'west', kind: 'peers', atMs: 2_500, forMs: 3_000 },
+      {
+        fault: 'cut-north',
+        node: 'north',
+        kind: 'link',
+        during: 'running',
+        atMs: 2_000,
+        forMs: 3_000,
+        shape: plainPlanned('link'),
+      },
+      {
+        fault: 'cut-west',
+        node: 'west',
+        kind: 'peers',
+        during: 'running',
+        atMs: 2_500,
+        forMs: 3_000,
+        shape: plainPlanned('peers'),
+      },
     ],
     troubles: { lost: 3, reordered: 1, unknown: 1 },
   };

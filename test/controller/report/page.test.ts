@@ -8,6 +8,7 @@ import type { Judgement } from '../../../src/controller/judging/judgement.js';
 import { htmlReport } from '../../../src/controller/report/html-report.js';
 import { openFile, picture, startBrowser, type WatchedPage, withoutBrowser } from '../../support/browser.js';
 import { checkedRun } from './checked-run.js';
+import { disturbedJudgement } from './disturbed-judgement.js';
 import { madeJudgement, smallRun } from './made-judgement.js';
 
 const skip = await withoutBrowser();
@@ -140,8 +141,20 @@ describe('the page of a report in a browser', { skip }, () => {
     await page.close();
   });
 
-  test('is dark where the reader likes it dark', async () => {
-    const { page, noise } = await open(small, { colorScheme: 'dark' });
+  test('is dark where the reader likes it dark, and tells where messages stayed and what canaries saw', async () => {
+    const { page, noise } = await open(disturbedJudgement(), { colorScheme: 'dark' });
+    const stayed = page.locator('#layers tbody tr');
+    assert.deepEqual(await stayed.first().locator('td').allTextContents(), [
+      ...['all tests', '', ''],
+      ...['2', '3', '1', '434'],
+    ]);
+    await stayed.getByRole('button', { name: 'Show east to north in main-1' }).click();
+    assert.equal(await page.locator('#pair h3').textContent(), 'east to north');
+    assert.match(
+      (await page.locator('#faults .sights').textContent()) ?? '',
+      /spared loopback: during 4 of 4/,
+    );
+    assert.match((await page.locator('#blind').textContent()) ?? '', /5 s for ever/);
     const colour = (name: string): Promise<string> =>
       page.evaluate(`getComputedStyle(document.body).${name}`);
     assert.ok(brightness(await colour('backgroundColor')) < 60);

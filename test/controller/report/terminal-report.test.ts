@@ -36,7 +36,7 @@ test('the verdict and why come first, then each test, faults, blind intervals, c
   assert.match(text, /seed +7f3a-seed\n/);
   assert.match(
     text,
-    /cut-north +north +link +\+22\.000 s for 3 s +\+22\.012 s +\+25\.030 s +confirmed +240 ms/,
+    /cut-north +north +link +\+22\.000 s for 3 s +\+22\.012 s +\+25\.030 s +nft +confirmed +240 ms/,
   );
   assert.match(text, /north +3\.36 s in 1 +-/);
   assert.match(text, /clocks +east -4 ms ± 0\.8 ms,/);

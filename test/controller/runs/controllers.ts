@@ -32,7 +32,7 @@ export class ControllerProcess {
   }
 
   async start(run: string, scenario: string): Promise<Run | undefined> {
-    const request = { run, scenario, file: `${run}.yaml`, seed: '', provider: '' };
+    const request = { run, scenario, file: `${run}.yaml`, seed: '', provider: '', replayJson: '' };
     const { run: begun } = await unary<{ run?: Run | undefined }>((done) =>
       this.#client.startRun(request, this.#metadata(), done),
     );

@@ -62,7 +62,11 @@ describe('the door of a controller', () => {
 
   const start = (run: string, text: string, metadata = said()) =>
     unary<StartRunResponse>((done) =>
-      client.startRun({ run, scenario: text, file: 'a.yaml', seed: '', provider: '' }, metadata, done),
+      client.startRun(
+        { run, scenario: text, file: 'a.yaml', seed: '', provider: '', replayJson: '' },
+        metadata,
+        done,
+      ),
     );
   const endsWith = (code: status, pattern: RegExp) => (thrown: unknown) => {
     assert.ok(thrown instanceof CallFailed, String(thrown));

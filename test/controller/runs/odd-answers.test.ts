@@ -17,7 +17,7 @@ test('a node that tells of tests nobody has planned keeps nobody from seeing how
   const told = {
     ...{ run: 'odd', test: 'no name.at all', spec: undefined, startAtMs: 0, reason: '' },
     ...{ state: 'x'.repeat(5_000), lastSeq: 0, ok: 0, fail: 0, info: 0, unknown: 0, open: 0 },
-    ...{ received: 0, slips: 0, boots: 1, recorded: 0, drained: 0 },
+    ...{ received: 0, duplicated: 0, slips: 0, boots: 1, recorded: 0, drained: 0 },
   };
   const madeUp = (node: string) => (node === 'south' ? [told] : []);
   const rehearsal = await Rehearsal.open(['north', 'south'], { madeUp });

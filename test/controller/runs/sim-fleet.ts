@@ -84,10 +84,22 @@ export class SimFleet {
   }
 
   #faultsService(): UntypedServiceImplementation {
-    const capabilities = { nft: false, nftReason: 'it is simulated', kinds: [], longestMs: 0, mostPerRun: 0 };
-    const service: Pick<FaultsServiceServer, 'getFaultCapabilities' | 'listFaults' | 'healAll'> = {
+    const link = { kind: 'link', by: 'userspace', code: '', reason: '', scope: 'hub' };
+    const capabilities = {
+      ...{ nft: false, nftReason: 'it is simulated', kinds: [link], longestMs: 0, mostPerRun: 0 },
+      ...{ relays: [], addresses: [] },
+    };
+    const service: Pick<
+      FaultsServiceServer,
+      'getFaultCapabilities' | 'checkFault' | 'armFault' | 'listFaults' | 'healAll'
+    > = {
       getFaultCapabilities: this.#at('getFaultCapabilities', () => capabilities),
-      listFaults: this.#at('listFaults', () => ({ faults: [] })),
+      checkFault: this.#at('checkFault', () => ({ by: 'userspace', code: '', reason: '' })),
+      armFault: this.#at('armFault', (node, asked) => {
+        if (node.faults.arm(asked)) node.done.push(`arms ${asked.fault}`);
+        return { fault: undefined };
+      }),
+      listFaults: this.#at('listFaults', (node, { run }) => ({ faults: node.faults.list(run) })),
       healAll: this.#at('healAll', () => ({ faults: [] })),
     };
     return { ...service };
@@ -97,6 +109,7 @@ export class SimFleet {
     const service: Omit<TestsServiceServer, 'startTest'> = {
       getDaemon: this.#at('getDaemon', () => ({
         ...{ state: 'serving', target: '127.0.0.1:1', dialect: 'weshnet', peer: '', error: '' },
+        ...{ pid: 0, port: true, rpc: true },
       })),
       getTime: this.#at('getTime', (node) => ({ nowMs: node.now() })),
       createGroup: this.#at('createGroup', (node, { name, command }) => ({

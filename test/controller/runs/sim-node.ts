@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PosternError } from '../../../src/errors.js';
 import type { Test, TestSpec } from '../../../src/gen/postern/v1/tests.js';
+import { SimFaults } from './sim-faults.js';
 
 /** On whose behalf a node is told something. */
 export interface Behalf {
@@ -27,6 +28,7 @@ export class SimNode {
   /** Its clock is behind the controller's by so much, milliseconds. */
   readonly offsetMs: number;
   readonly tests = new Map<string, SimMade>();
+  readonly faults = new SimFaults(() => this.now());
   /** Everything that it was told and did, in order; what changes nothing any more is left out. */
   readonly done: string[] = [];
   /** Commands of controllers that another has taken over from. */
@@ -100,7 +102,14 @@ export class SimNode {
       ...{ run: made.run, test: made.test, spec, startAtMs, reason: '' },
       state: ended ? 'finished' : !armed ? 'created' : sent === 0 ? 'armed' : 'running',
       ...{ lastSeq: armed ? sent : 0, ok: armed ? sent : 0, fail: 0, info: 0, unknown: 0, open: 0 },
-      ...{ received: 0, slips: 0, boots: 1, recorded: made.handedOver, drained: made.handedOver },
+      ...{
+        received: 0,
+        duplicated: 0,
+        slips: 0,
+        boots: 1,
+        recorded: made.handedOver,
+        drained: made.handedOver,
+      },
     };
   }
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertWell, held, runUntil } from './takeover.js';
+import { assertWell, disturbed, held, heldWhileDisturbed, runUntil } from './takeover.js';
 
-for (const state of Object.keys(held)) {
+const all = [
+  ...Object.keys(held).map((state) => ({ state, text: undefined, told: '' })),
+  ...Object.keys(heldWhileDisturbed).map((state) => ({
+    ...{ state, text: disturbed, told: ', with faults while members join,' },
+  })),
+];
+for (const { state, text, told } of all) {
   for (const blow of ['SIGKILL', 'SIGSTOP'] as const) {
-    test(`${blow} of a controller whose run is ${state} changes nothing`, async () => {
-      const { rehearsal, first, second, entry, release } = await runUntil(state);
+    test(`${blow} of a controller whose run${told} is ${state} changes nothing`, async () => {
+      const { rehearsal, first, second, entry, release } = await runUntil(state, text);
       try {
         if (blow === 'SIGKILL') await first.stop('SIGKILL');
         else first.process.signal('SIGSTOP');

@@ -17,6 +17,11 @@ arm: 500ms
 settle: 1s
 `;
 
+/** The same, and one node is cut off while all join. */
+export const disturbed = `${scenario}faults:
+  - {kind: link, nodes: south, during: joining, at: 100ms, for: 4s}
+`;
+
 /** What the nodes must have done in a run, whoever conducted it: each thing once. */
 const doneOnce = [
   ...['north', 'east', 'south'].flatMap((node) =>
@@ -38,8 +43,19 @@ export const held: Readonly<Record<string, string>> = {
   collecting: '',
 };
 
+/** The same, where joining is disturbed. */
+export const heldWhileDisturbed: Readonly<Record<string, string>> = {
+  arming: 'armFault',
+  grouping: 'joinGroup',
+  readying: 'awaitReady',
+  healing: '',
+};
+
 /** Two controllers, nodes that can be held up, and a run that the first one conducts until it is in some state. */
-export async function runUntil(state: string): Promise<{
+export async function runUntil(
+  state: string,
+  text = scenario,
+): Promise<{
   rehearsal: Rehearsal;
   first: ControllerProcess;
   second: ControllerProcess;
@@ -51,7 +67,7 @@ export async function runUntil(state: string): Promise<{
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const method = held[state];
+  const method = text === disturbed ? heldWhileDisturbed[state] : held[state];
   let phase = '';
   const rehearsal = await Rehearsal.open(['north', 'east', 'south'], {
     before: async (node, called) => {
@@ -62,7 +78,7 @@ export async function runUntil(state: string): Promise<{
   const [first, second] = [await rehearsal.controller(), await rehearsal.controller()];
   // both phases have tests to be armed: only those of the state's own are held up
   phase = state.startsWith('main') ? 'over' : '';
-  await first.start('r1', scenario);
+  await first.start('r1', text);
   if (phase === 'over') {
     await rehearsal.reached('r1', 'control.running');
     phase = '';
@@ -90,10 +106,11 @@ export async function assertWell(
   const told = JSON.stringify(ended);
   assert.equal(ended.verdict, 'pass', told);
   assert.deepEqual(ended.events.slice(0, before.events.length), before.events, 'what had happened stays');
+  const isDisturbed = ended.events.some((event) => event.type === 'HEALED');
   const done = rehearsal.fleet.done();
   assert.deepEqual(
     done.filter((what) => !what.includes('makes')),
-    doneOnce,
+    isDisturbed ? [...doneOnce, 'south arms link-1-south'].sort() : doneOnce,
   );
   assert.deepEqual(
     done.filter((what) => what.includes('makes')),
@@ -104,5 +121,24 @@ export async function assertWell(
   const { totals } = report;
   assert.ok('delivered' in totals && 'expected' in totals && 'lost' in totals);
   assert.deepEqual([totals.delivered, totals.expected, totals.lost], [90, 90, 0]);
+  if (isDisturbed) assertDisturbed(ended, report);
   return ended;
+}
+
+/** Fails where the fault did not come by the T0 of joining, or the tests began before it was over. */
+function assertDisturbed({ events, phases }: RunEntry, report: object): void {
+  const chosen = events.flatMap((event) => (event.type === 'T0_CHOSEN' ? [event] : []));
+  assert.deepEqual(
+    chosen.map(({ phase }) => phase),
+    ['joining', 'control', 'main'],
+  );
+  const t0Ms = chosen[0]?.t0Ms ?? 0;
+  const begunMs = phases.find(({ state }) => state === 'control.arming')?.sinceMs ?? 0;
+  assert.ok(begunMs >= t0Ms + 4_100, `it was over at ${t0Ms + 4_100}, the tests began at ${begunMs}`);
+  assert.ok('faults' in report && Array.isArray(report.faults));
+  const [fault] = report.faults;
+  assert.deepEqual(
+    [fault.fault, fault.proof, fault.plannedFromMs, fault.plannedToMs],
+    ['link-1-south', 'confirmed', t0Ms + 100, t0Ms + 4_100],
+  );
 }

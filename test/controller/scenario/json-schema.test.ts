@@ -17,7 +17,16 @@ seed: 7
 provider: lab
 nodes: {a: {count: 2, public: true}, b: , c: {daemon: {role: relay, misbehave: {lose: 5}}}}
 groups: {g: {members: [a, b], tests: {t: {type: text, size: 1KB, interval: 1s, amount: 10, after: 0s, senders: b}}}}
-faults: [{kind: [link, peers], nodes: {any: 1, of: a}, every: 2s, odds: 3, for: 1s, at: 1s}]
+faults:
+  - {kind: [link, peers], nodes: {any: 1, of: a}, every: 2s, odds: 3, for: 1s, at: 1s}
+  - {kind: [loss, delay], share: 2.5%, delay: 5ms, jitter: 1ms, scope: host, direction: in, from: [a], way: kernel, for: 1s}
+  - {kind: rate, rate: 4KiB, nodes: b, during: draining, for: 1s}
+  - {kind: clock, clock: -30m, nodes: b, for: 1s}
+  - {kind: interface, interface: eth0, nodes: [a-1, b], for: 1s}
+  - {partition: bridge, nodes: [a, b, c], for: 1s}
+  - {partition: {halves: [[a-1], b]}, for: 1s}
+  - {partition: {one-way: {from: a, to: b}}, for: 1s}
+  - {reliability: '120,10'}
 control: {amount: 3, interval: 100ms}
 arm: 1s
 settle: 1s
@@ -65,6 +74,21 @@ test('what the schema refuses, the program refuses', () => {
     ['kind: [link, peers]', 'kind: []'],
     ['kind: [link, peers]', 'kind: lnk'],
     ['odds: 3', 'odds: 0'],
+    ['share: 2.5%', 'share: 0.025'],
+    ['share: 2.5%', 'share: 101%'],
+    ['delay: 5ms', 'delay: 5 ms'],
+    ['scope: host', 'scope: everywhere'],
+    ['direction: in', 'direction: inside'],
+    ['from: [a]', 'from: {a: b}'],
+    ['way: kernel', 'way: nft'],
+    ['rate: 4KiB', 'rate: 4 apples'],
+    ['during: draining', 'during: later'],
+    ['clock: -30m', 'clock: --30m'],
+    ['interface: eth0', 'interface: -f'],
+    ['partition: bridge', 'partition: one-way'],
+    ['[[a-1], b]', '[[a-1]]'],
+    ['one-way: {from: a, to: b}', 'one-way: {from: a, into: b}'],
+    ["reliability: '120,10'", 'reliability: [120, 10]'],
     ['any: 1', 'some: 1'],
     ['amount: 3', 'amount: 0'],
     ['arm: 1s', 'arm: [1s]'],

@@ -59,7 +59,7 @@ allow: {lost: -1, late: 5}
     '17:3: groups.Two_Words: a name is lower-case letters, digits and hyphens, at most 24, with no hyphen at an end',
     '17:3: groups.Two_Words: sends nothing: it needs a test',
     "18:15: groups.Two_Words.members[0]: there is no node 'nort'; did you mean 'north'?",
-    "21:6: faults[0].kind: 'lnik' must be one of link, peers, pause, kill, restart, or a list of these; did you mean 'link'?",
+    "21:6: faults[0].kind: 'lnik' must be one of link, peers, partition, interface, loss, rate, delay, duplicate, reorder, reset, stall, pause, kill, restart, clock, or a list of these; did you mean 'link'?",
     "22:34: faults[1].nodes.off: there is no such key here; did you mean 'of'?",
     "22:43: faults[1].for: '10 parsecs' is not a duration such as 30s, 1h30m or 500ms (a bare number is seconds)",
     "23:5: faults[2]: must be a map of the form name: value, not 'never'",
@@ -191,7 +191,11 @@ const cases: readonly [what: string, text: string, mistakes: readonly string[], 
   ],
   [
     'no length that a node takes',
-    withFault('{kind: [link, kill], for: 61m}', '{kind: kill, for: 0s}', '{kind: restart, for: 5s}'),
+    withFault(
+      '{kind: [link, kill], nodes: a, for: 61m}',
+      '{kind: kill, nodes: b, for: 0s}',
+      '{kind: restart, nodes: b, at: 1s, for: 5s}',
+    ),
     [
       'at for: faults[0].for: must be at most 1h: no node disturbs itself for longer',
       'at for: faults[1].for: must be at least 100ms, for kill',
@@ -202,13 +206,6 @@ const cases: readonly [what: string, text: string, mistakes: readonly string[], 
     'longer than its interval',
     withFault('{kind: kill, every: 5s, for: 6s}'),
     ['at for: faults[0].for: is longer than every (5s): the next would begin before this one ends'],
-  ],
-  [
-    'a cut from peers on the same machine',
-    `provider: local\n${withFault('{kind: [link, peers], for: 6s}')}`,
-    [
-      'at kind: faults[0].kind: no node can be cut from its peers with provider local: all of them are this machine',
-    ],
   ],
   [
     'odds of nothing',

@@ -1,5 +1,6 @@
-import type { FaultJudgement, Interval, TroubledMessage } from '../../judging/judgement.js';
+import type { FaultJudgement, Interval, Layer, TroubledMessage } from '../../judging/judgement.js';
 import { instant, offset, span } from '../amounts.js';
+import { layerTitle } from '../layers.js';
 import { button, el, section, table } from './dom.js';
 import { MessageList, tag } from './messages.js';
 import type { Model } from './model.js';
@@ -65,8 +66,8 @@ export function messagesPart(model: Model): { readonly element: HTMLElement; rea
 function historyOf(model: Model, message: TroubledMessage): readonly HTMLElement[] {
   const { startedAtMs } = model.judgement.facts;
   const rows = rowsOf(model, message);
-  const outcomes = message.troubles.map(({ trouble, receiver }) =>
-    el('li', {}, tag(trouble), receiver === undefined ? '' : ` at ${receiver}`),
+  const outcomes = message.troubles.map(({ trouble, receiver, layer }) =>
+    el('li', {}, tag(trouble), receiver === undefined ? '' : ` at ${receiver}`, stayedText(layer)),
   );
   return [
     el('h3', {}, `${message.test} #${message.seq} of ${message.sender}`),
@@ -93,6 +94,11 @@ function historyOf(model: Model, message: TroubledMessage): readonly HTMLElement
       }),
     ),
   ];
+}
+
+/** Where it stayed. */
+function stayedText(layer: Layer | undefined): string {
+  return layer === undefined ? '' : `: ${layerTitle(layer)}`;
 }
 
 /** What happened to the message, and what faults and blind intervals its nodes had meanwhile, in order. */

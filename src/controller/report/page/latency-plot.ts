@@ -39,7 +39,9 @@ export function latencyPart(model: Model): HTMLElement {
 function plot(model: Model, test: TestJudgement, note: HTMLElement): SVGElement {
   const { plan, rules, faults } = model.judgement;
   const t0 = model.t0(test);
-  const shown = test.phase === 'control' ? [] : faults.map((fault) => ({ fault, ...extentOf(fault, t0) }));
+  const all = test.phase === 'control' ? [] : faults.map((fault) => ({ fault, ...extentOf(fault, t0) }));
+  // What was over before the test began, while members joined, has no place here.
+  const shown = all.filter(({ to }) => to >= 0);
   const starts = [...test.points.map(([at]) => at), ...shown.map(({ from }) => from)];
   const ends = [...test.points.map(([at]) => at), ...shown.map(({ to }) => to)];
   const domain = padded(least(starts), most(ends));

@@ -1,10 +1,12 @@
 import type { Judgement } from '../../judging/judgement.js';
 import { el } from './dom.js';
+import { blindPart, faultsPart } from './faults.js';
 import { messagesPart } from './history.js';
 import { latencyPart } from './latency-plot.js';
+import { layersPart } from './layers.js';
 import { matrixPart } from './matrix.js';
 import { hashOf, keyInHash, Model } from './model.js';
-import { blindPart, faultsPart, provenancePart } from './provenance.js';
+import { provenancePart } from './provenance.js';
 import { spaceTimePart } from './space-time.js';
 import { testsPart, verdictPart } from './verdict.js';
 
@@ -19,6 +21,7 @@ function build(judgement: Judgement): void {
   const parts = [
     testsPart(model),
     matrix,
+    layersPart(model),
     latencyPart(model),
     spaceTimePart(model),
     messages.element,

@@ -2,9 +2,11 @@ import type { StoredResult } from '../../../../src/bus/read-results.js';
 import type { RunFacts, Verdict } from '../../../../src/controller/judging/judgement.js';
 import { randomFrom } from '../../../system/chaos/random.js';
 import { damageSheet, misreport, toldOfFaults } from './damage.js';
+import { layerKinds } from './layer-plants.js';
 import { makeWorld } from './make-world.js';
-import { kinds, Planter } from './plants.js';
+import { Planter, kinds as troubleKinds } from './plants.js';
 import { seal, stream } from './seal.js';
+import { type TrueLayers, trueLayers } from './true-layers.js';
 import { type About, membersOf, type TrueSend, type World } from './world.js';
 
 /** What a run has shown, as whoever made it knows. */
@@ -19,6 +21,8 @@ export interface Truth {
     | { readonly expected: number; readonly delivered: number; readonly replayed: number }
     | undefined;
   readonly displacement: number;
+  /** Of runs of which all records are whole: `test sender receiver`. */
+  readonly layers: TrueLayers | undefined;
 }
 
 /** A run and the truth about it. */
@@ -29,6 +33,7 @@ export interface History {
   readonly kinds: readonly string[];
 }
 
+const kinds = { ...troubleKinds, ...layerKinds };
 const kindNames = Object.keys(kinds).filter((name): name is keyof typeof kinds => name in kinds);
 
 /** The run of a seed: the same seed makes the same run. One in four is left as it is. */
@@ -52,7 +57,7 @@ export function historyOf(seed: number): History {
   const plants = isClean ? 0 : random.below(8);
   for (let count = 0; count < plants; count++) {
     const kind = random.pick(kindNames);
-    planter.plant(kind);
+    kinds[kind](planter);
     done.push(kind);
   }
   const proofs = world.plan.faults.map(({ fault }) => [fault, misreported?.proof ?? 'confirmed']);
@@ -68,6 +73,7 @@ export function historyOf(seed: number): History {
       proofs: Object.fromEntries(proofs),
       counts: isWhole ? countsOf(world, troubles) : undefined,
       displacement: planter.displacement,
+      layers: isWhole ? trueLayers(world, troubles) : undefined,
     },
     kinds: done,
   };

@@ -1,9 +1,10 @@
 import {
-  faultKinds,
   type Plan,
   type PlannedFault,
   type PlannedTest,
+  plainPlanned,
 } from '../../../../src/controller/plan/plan.js';
+import { faultKinds } from '../../../../src/fault-kinds.js';
 import type { Random } from '../../../system/chaos/random.js';
 
 const names = ['north', 'east', 'south', 'west', 'cellar', 'attic'];
@@ -40,8 +41,10 @@ export function drawPlan(random: Random): Plan {
       fault: `f${at}`,
       node: random.pick(nodes),
       kind,
+      during: 'running',
       atMs: at * 700 + random.below(300),
       forMs: 200 + random.below(2_500),
+      shape: plainPlanned(kind),
     };
   });
   return {

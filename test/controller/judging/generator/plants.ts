@@ -31,11 +31,6 @@ export class Planter {
     return this.#planted.has(`${test.test} ${sender}#${seq} ${receiver}`);
   }
 
-  /** Plants one of these, where there is a place for it. */
-  plant(kind: keyof typeof kinds): void {
-    kinds[kind](this);
-  }
-
   /** A message that is accepted, came once as it happened or was listed, and what its receiver wrote of it. */
   draw(fits: (send: TrueSend, sheet: Sheet, lines: readonly Line[]) => boolean): Drawn | undefined {
     const random = this.#random;
@@ -98,12 +93,13 @@ export function linesAbout(sheet: Sheet, { sender, seq }: TrueSend): Line[] {
   );
 }
 
-const isOnce = (lines: readonly Line[]): boolean => before(lines).length === 1;
+export const isOnce = (lines: readonly Line[]): boolean => before(lines).length === 1;
 const before = (lines: readonly Line[]): Line[] => lines.filter(({ about }) => about?.way !== 'final');
-const isLiveOnce = (lines: readonly Line[]): boolean =>
+export const isLiveOnce = (lines: readonly Line[]): boolean =>
   isOnce(lines) && before(lines)[0]?.about?.way === 'live';
 
-function remove(sheet: Sheet, gone: readonly Line[]): void {
+/** Takes lines out of what a node wrote. */
+export function remove(sheet: Sheet, gone: readonly Line[]): void {
   sheet.lines = sheet.lines.filter((line) => !gone.includes(line));
 }
 

@@ -12,13 +12,14 @@ import { mutations } from './mutations.js';
 const needed = [
   'src/controller',
   'src/errors.js',
+  'src/fault-kinds.js',
   'src/bus/result-counts.js',
   'src/bus/result-records.js',
   'test/controller/judging',
   'test/system/chaos/random.js',
 ];
 /** The short tests, those that take least time first. */
-const suite = ['terms', 'journals', 'verdicts', 'arrivals', 'times', 'generated'];
+const suite = ['terms', 'journals', 'verdicts', 'arrivals', 'times', 'blind-times', 'layers', 'generated'];
 
 let copy: string;
 
