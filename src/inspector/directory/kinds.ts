@@ -100,6 +100,7 @@ export const kinds: readonly Kind[] = [
   kind('link', subjects.linkTransition, ['node', 'boot'], (params) => params),
   kind('node', subjects.nodeTransition, ['node'], (params) => params),
   kind('process', subjects.processTransition, ['node', 'boot'], (params) => params),
+  kind('reliability', subjects.reliabilityTransition, ['node', 'boot'], (params) => params),
   kind('run', subjects.runTransition, ['run'], (params) => params),
   kind('test', subjects.testTransition, ['run', 'test', 'node'], ({ run, node }) => ({ run, node })),
 ];

@@ -8,6 +8,7 @@ import { navigation } from './navigation.js';
 import { place } from './place.js';
 import { session } from './session.js';
 import { Calls } from './views/calls/calls.js';
+import { Faults } from './views/faults/faults.js';
 import { Fleet } from './views/fleet/fleet.js';
 import { Machine } from './views/machine/machine.js';
 import { FileBanner, ServedFile } from './views/runs/file/open-file.js';
@@ -26,6 +27,7 @@ const views: Readonly<Record<string, ComponentType<ViewProps>>> = {
   machine: Machine,
   sequence: Sequence,
   runs: Runs,
+  faults: Faults,
   calls: Calls,
 };
 

@@ -14,5 +14,6 @@ export const navigation: readonly Destination[] = [
   { view: 'machine', title: 'Machines', key: 'm', inFile: true },
   { view: 'sequence', title: 'Sequence', key: 's', inFile: true },
   { view: 'runs', title: 'Runs', key: 'r', inFile: true },
+  { view: 'faults', title: 'Faults', key: 'x', inFile: false },
   { view: 'calls', title: 'Calls', key: 'c', inFile: false },
 ];

@@ -95,7 +95,7 @@ describe('the drawing of a machine', () => {
       const drawing = await layouts.of(name, definition);
       assertReadable(definition, drawing);
       const root = drawing.states.get('') ?? assert.fail();
-      assert.ok(root.width < 1_800 && root.height < 1_800, `${root.width} x ${root.height}`);
+      assert.ok(root.width < 2_000 && root.height < 2_000, `${root.width} x ${root.height}`);
     });
   }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { FaultShape } from '../../../src/gen/postern/v1/faults.js';
 import { picture, startBrowser, withoutBrowser } from '../../support/browser.js';
 import { Fleet } from '../../support/fleet.js';
 import { onInspectorPage } from '../../support/inspector-page.js';
 import type { RunningProcess } from '../../support/processes.js';
+import { FaultCaller } from '../../system/faults/fault-caller.js';
 
 const skip = await withoutBrowser();
 
@@ -23,7 +25,7 @@ describe('the fleet in the page of the inspector', { skip, concurrency: true }, 
     const server = await fleet.interopServer();
     [attic] = await Promise.all([
       fleet.agent('attic', [server.address]),
-      fleet.agent('cellar', [server.address], ['--label', 'floor=-1']),
+      fleet.agent('cellar', [server.address], ['--label', 'floor=-1', '--daemon', server.address]),
       fleet.agent('barn', [server.address], ['--label', 'floor=0']),
     ]);
     token = await fleet.callerToken('looker', ['--role', 'operate']);
@@ -66,6 +68,46 @@ describe('the fleet in the page of the inspector', { skip, concurrency: true }, 
       await details.waitFor({ state: 'detached' });
       await cellar.getByRole('link', { name: 'cellar' }).click();
       await page.waitForURL('**/inspect/machine/node/cellar');
+    });
+  });
+
+  test('faults are listed with how they act and how long, and are healed, one and all', async () => {
+    const caller = new FaultCaller(hub, token);
+    const arm = (fault: string, kind: string, wish: Partial<FaultShape>, inMs = 0) =>
+      caller.arm('cellar', fault, {
+        ...{ kind, atMs: Date.now() + inMs, forMs: 600_000 },
+        shape: FaultShape.fromPartial({ scope: 'hub', way: 'userspace', ...wish }),
+      });
+    await arm('slow', 'delay', { delayMs: 5 });
+    await arm('later', 'loss', { share: 0.3 }, 3_000_000);
+    await arm('last', 'loss', { share: 0.3 }, 3_100_000);
+    caller.close();
+    await onInspectorPage(browser, { hub, name: 'faults', token, at: '/fleet' }, async (page) => {
+      await page.getByRole('link', { name: 'Faults', exact: true }).waitFor();
+      await page.keyboard.press('g');
+      await page.keyboard.press('x');
+      const rows = page.getByRole('table', { name: 'Faults' }).locator('tbody tr');
+      const slow = rows.filter({
+        hasText: /delay.*5 ms, hub, without the kernel.*injected.*min.* left.*userspace/,
+      });
+      await slow.waitFor();
+      await page.getByText('3 act or wait, 3 known').waitFor();
+      await picture(page, 'faults-light');
+      await slow.getByRole('button', { name: 'heal' }).click();
+      await page
+        .getByRole('dialog', { name: /^heal: fault/ })
+        .getByRole('button', { name: 'heal' })
+        .click();
+      await page.getByText('2 act or wait, 3 known').waitFor();
+      await page.getByRole('checkbox', { name: 'Those that were, too' }).check();
+      await rows.filter({ hasText: 'healed' }).waitFor();
+      await rows.first().getByRole('link', { name: 'cellar' }).click();
+      const own = page.getByRole('region', { name: 'Faults of cellar' });
+      await own.getByText('30 %, hub, without the kernel').first().waitFor();
+      await picture(page, 'faults-of-node');
+      await own.getByRole('button', { name: 'heal all 2 of cellar' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Heal them' }).click();
+      await own.getByText('None acts or waits.').waitFor();
     });
   });
 

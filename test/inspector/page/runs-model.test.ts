@@ -105,6 +105,25 @@ describe('a run again', () => {
     );
   });
 
+  test('tells how its faults were to act, as far as the report says', () => {
+    const shapes = (report: unknown) => readReport(report).faults.map(({ shape }) => shape);
+    const { plan } = judgement;
+    const faults = plan.faults.map((fault) => ({
+      ...fault,
+      shape: { ...fault.shape, scope: 'host', from: ['south'] },
+    }));
+    assert.ok(faults.length > 0);
+    assert.deepEqual(
+      shapes({ ...judgement, plan: { ...plan, faults } }),
+      faults.map(() => 'host, towards south'),
+    );
+    const old = plan.faults.map(({ shape: _, ...fault }) => fault);
+    assert.deepEqual(
+      shapes({ ...judgement, plan: { ...plan, faults: old } }),
+      old.map(() => ''),
+    );
+  });
+
   test('is told by its phases alone where there is no report', () => {
     const bare = recordedRun({ ...facts, verdict: '', reasons: [] }, undefined, []);
     assert.deepEqual(runAt(bare, mainMs + 1).state, 'main.running');
@@ -186,7 +205,8 @@ describe('a run that goes on', () => {
       });
     hear('injected', { injectedAtMs: fromMs + 200 });
     assert.deepEqual([fromMs, fromMs + 200, toMs + 500].map(acts), ['no', 'yes', 'yes']);
-    hear('healed', { injectedAtMs: fromMs + 200, healedAtMs: toMs + 300 });
+    const proof = { outcome: 'mismatch', reason: 'it was not felt' };
+    hear('healed', { shape: 'hub', proof, injectedAtMs: fromMs + 200, healedAtMs: toMs + 300 });
     assert.deepEqual([toMs + 299, toMs + 300].map(acts), ['yes', 'no']);
     live.hear({
       machine: 'fault',
@@ -195,7 +215,9 @@ describe('a run that goes on', () => {
       to: 'x',
       contextJson: 'no json',
     });
-    assert.equal(live.record && runAt(live.record, toMs).faults[0]?.state, 'healed');
+    const last = live.record && runAt(live.record, toMs).faults[0];
+    const { shape, proof: told, reason } = last?.track ?? assert.fail();
+    assert.deepEqual([last?.state, shape, told, reason], ['healed', 'hub', 'mismatch', 'it was not felt']);
   });
 });
 

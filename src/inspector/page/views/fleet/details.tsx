@@ -5,12 +5,23 @@ import { count, duration } from '../../parts/format.js';
 import { StateName } from '../../parts/state.js';
 import { Time } from '../../parts/time.js';
 import { href, setQuery } from '../../place.js';
+import type { FaultRow } from '../faults/fault-row.js';
+import { NodeFaults } from '../faults/node-faults.js';
+import type { Definitions } from '../machine/definitions.js';
 import { ActorOperations } from './actor-operations.js';
 import type { ActorFacts, FleetRow } from './row.js';
 import { serviceName } from './services.js';
 
+interface DetailsProps {
+  readonly hub: Hub;
+  readonly row: FleetRow;
+  /** Those of the node that act or come yet. */
+  readonly faults: readonly FaultRow[];
+  readonly definitions: Definitions;
+}
+
 /** Everything about one node. Esc closes it. */
-export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
+export function Details({ hub, row, faults, definitions }: DetailsProps) {
   const { node, name, labels, actors, trouble, change } = row;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -48,7 +59,7 @@ export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
       <ul>
         <Machine hub={hub} actor={actors.get(`node/${name}`)} machine="node" id={name} />
         {[...actors.values()]
-          .filter(({ machine, gone }) => machine !== 'node' && !gone)
+          .filter(({ machine, gone }) => machine !== 'node' && machine !== 'fault' && !gone)
           .map((actor) => (
             <Machine
               key={`${actor.machine}/${actor.id}`}
@@ -56,6 +67,7 @@ export function Details({ hub, row }: { hub: Hub; row: FleetRow }) {
             />
           ))}
       </ul>
+      <NodeFaults {...{ hub, node: name, faults, definitions }} />
       {trouble !== undefined && (
         <>
           <h3>Last error</h3>

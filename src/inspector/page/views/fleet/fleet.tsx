@@ -10,6 +10,8 @@ import { ToneSign } from '../../parts/state.js';
 import { Table } from '../../parts/table.js';
 import { place, setQuery } from '../../place.js';
 import { useStream } from '../../streams.js';
+import { FaultsModel, openFaults } from '../faults/faults-model.js';
+import { Definitions } from '../machine/definitions.js';
 import { columns } from './columns.js';
 import { Details } from './details.js';
 import { FleetModel } from './fleet-model.js';
@@ -21,6 +23,8 @@ const history = 4;
 /** All nodes, live. */
 export function Fleet({ hub }: ViewProps) {
   const model = useMemo(() => new FleetModel(), []);
+  const faults = useMemo(() => new FaultsModel(), []);
+  const definitions = useMemo(() => new Definitions(hub), [hub]);
   const nodes = useStream('nodes', {
     hub,
     open: (_, call) => hub.nodes.watchNodes({}, call),
@@ -30,10 +34,17 @@ export function Fleet({ hub }: ViewProps) {
     hub,
     open: (resume, call) =>
       hub.inspector.watch(
-        { filters: [{ machine: 'node' }, { machine: 'link' }], resume, history: resume === '' ? history : 0 },
+        {
+          filters: [{ machine: 'node' }, { machine: 'link' }, { machine: 'fault' }],
+          resume,
+          history: resume === '' ? history : 0,
+        },
         call,
       ),
-    take: model.takeChanges,
+    take: (messages, anew) => {
+      model.takeChanges(messages, anew);
+      faults.take(messages, anew);
+    },
     place: (message) => message.place,
   });
   const selection = useComputed(() => selectionIn(place.value.query));
@@ -97,7 +108,13 @@ export function Fleet({ hub }: ViewProps) {
           opened={opened}
           onOpen={({ name }) => setQuery({ node: name === opened ? '' : name })}
         />
-        {row !== undefined && <Details key={row.name} hub={hub} row={row} />}
+        {row !== undefined && (
+          <Details
+            key={row.name}
+            {...{ hub, row, definitions }}
+            faults={openFaults(faults.rows.value.filter(({ node }) => node === row.name))}
+          />
+        )}
       </div>
     </>
   );

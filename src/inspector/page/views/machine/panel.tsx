@@ -1,11 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { operationsOf } from '../../../../../machines/operations.js';
 import type { Hub } from '../../hub.js';
-import { type Offer, Operations } from '../../parts/operate.js';
+import { Operations } from '../../parts/operate.js';
 import { StateName } from '../../parts/state.js';
 import { Time } from '../../parts/time.js';
 import { activeStates, tagsOf } from './active.js';
-import type { Chart } from './chart.js';
 import { Copy } from './copy.js';
 import type { Known } from './definitions.js';
 import { FactTree } from './fact-tree.js';
@@ -16,6 +14,7 @@ import { Ignored } from './ignored.js';
 import { type Light, litAt, litLive, litMs } from './lit.js';
 import { type ActorNow, type Move, moveKey, moveText } from './model.js';
 import type { Moment } from './moment.js';
+import { offersOf } from './offers.js';
 import { StateDetails } from './state-details.js';
 import { chartLabel, StateList } from './state-list.js';
 import { StatesSeen } from './states-seen.js';
@@ -129,13 +128,6 @@ function Head({
       </span>
     </header>
   );
-}
-
-/** What an operator may do: what the state takes by its definition, unless the hub has said that it does not. */
-function offersOf(chart: Chart, { state, operations }: ActorNow): readonly Offer[] {
-  return operationsOf(chart, state)
-    .filter(({ event }) => operations === undefined || operations.includes(event))
-    .map(({ event, title, effect, grave }) => ({ event, title, effect, grave: grave === true }));
 }
 
 /** What is lit now. While something fades, it is rendered again when that is over. */

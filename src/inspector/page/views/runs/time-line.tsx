@@ -131,6 +131,9 @@ interface FaultLaneProps {
   readonly outOfReach: boolean;
 }
 
+/** What is seen of a proof; the words stand in the title. */
+const proofSigns: Readonly<Record<string, string>> = { confirmed: '✓', mismatch: '✗', inconclusive: '?' };
+
 /** The faults of a node: what was planned as a frame, what was as a bar in it. */
 function FaultLane({ run, node, faults, top, x, endMs, outOfReach }: FaultLaneProps) {
   return (
@@ -140,9 +143,10 @@ function FaultLane({ run, node, faults, top, x, endMs, outOfReach }: FaultLanePr
         {outOfReach && ' (not reached)'}
       </text>
       {faults.map(({ track, state, acts }) => {
-        const { fault, kind, plannedFromMs, plannedToMs, injectedAtMs, healedAtMs, proof, reason } = track;
+        const { fault, kind, shape, plannedFromMs, plannedToMs, injectedAtMs, healedAtMs, proof, reason } =
+          track;
         const left = x(plannedFromMs);
-        const words = [`${kind} on ${node}`, state, proof, reason].filter(
+        const words = [`${kind} on ${node}`, shape, state, proof, reason].filter(
           (word) => word !== undefined && word !== '',
         );
         return (
@@ -151,6 +155,7 @@ function FaultLane({ run, node, faults, top, x, endMs, outOfReach }: FaultLanePr
             href={href(['machine', 'fault', `${run}.${fault}.${node}`])}
             data-fault={fault}
             data-acts={acts}
+            data-proof={proof}
           >
             <title>{words.join(': ')}</title>
             <rect
@@ -171,6 +176,7 @@ function FaultLane({ run, node, faults, top, x, endMs, outOfReach }: FaultLanePr
             )}
             <text x={left + 4} y={top + 14}>
               {kind}
+              {proof !== undefined && <tspan class="proof"> {proofSigns[proof] ?? ''}</tspan>}
             </text>
           </a>
         );

@@ -1,5 +1,6 @@
+import { isObject } from '../../../../run-file/format.js';
 import type { FaultTrack, RunFacts, RunRecord, TestTrack } from './record.js';
-import { contextOf, partOf, type ToldTransition, timeIn } from './told.js';
+import { contextOf, partOf, type ToldTransition, textIn, timeIn } from './told.js';
 import { Track } from './track.js';
 
 /** What a hub tells while a run goes on, as `WatchRunResponse` of runs.proto has it. */
@@ -95,6 +96,10 @@ export class LiveRun {
     fault.state.add(transition.atMs, transition.to);
     fault.injectedAtMs = timeIn(context, 'injectedAtMs') ?? fault.injectedAtMs;
     fault.healedAtMs = timeIn(context, 'healedAtMs') ?? fault.healedAtMs;
+    fault.shape = textIn(context, 'shape') ?? fault.shape;
+    const proof = isObject(context.proof) ? context.proof : {};
+    fault.proof = textIn(proof, 'outcome') ?? fault.proof;
+    fault.reason = textIn(proof, 'reason') ?? fault.reason;
   }
 
   #takeTest(node: string, told: RunNews['nodes'][number]['tests'][number], atMs: number): void {
@@ -122,6 +127,7 @@ export class LiveRun {
       fault: told.fault,
       node: told.node,
       kind: told.kind,
+      shape: '',
       plannedFromMs: told.fromMs,
       plannedToMs: told.toMs,
       injectedAtMs: undefined,

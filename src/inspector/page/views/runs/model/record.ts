@@ -38,14 +38,16 @@ export interface FaultTrack {
   readonly fault: string;
   readonly node: string;
   readonly kind: string;
+  /** How it acts, in words; '' where nobody has told it. */
+  shape: string;
   readonly plannedFromMs: number;
   readonly plannedToMs: number;
   /** When it was injected and healed, as far as somebody has told it. */
   injectedAtMs: number | undefined;
   healedAtMs: number | undefined;
-  /** What the judgement says of it: `confirmed`, `mismatch`, `inconclusive`; undefined: none yet. */
-  readonly proof: string | undefined;
-  readonly reason: string | undefined;
+  /** What its node, and in the end the judgement, says of it: `confirmed`, `mismatch`, `inconclusive`; undefined: nothing yet. */
+  proof: string | undefined;
+  reason: string | undefined;
   readonly state: Track<string>;
 }
 

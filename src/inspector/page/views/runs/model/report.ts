@@ -1,5 +1,6 @@
 import { PosternError } from '../../../../../errors.js';
 import { isObject, type JsonObject } from '../../../../run-file/format.js';
+import { plannedShape } from './planned-shape.js';
 
 /** A test as the report tells it, as far as a replay needs it. */
 export interface ReportTest {
@@ -24,6 +25,8 @@ export interface ReportFault {
   readonly fault: string;
   readonly node: string;
   readonly kind: string;
+  /** How it acts, in words; '' where the report does not say. */
+  readonly shape: string;
   readonly plannedFromMs: number;
   readonly plannedToMs: number;
   readonly injectedAtMs: number | undefined;
@@ -81,7 +84,7 @@ function reportOf(report: JsonObject): Report {
       ]),
     ),
     tests: list(report.tests, 'tests').map((item) => testOf(object(item, 'tests'), planned)),
-    faults: list(report.faults, 'faults').map((item) => faultOf(object(item, 'faults'))),
+    faults: list(report.faults, 'faults').map((item) => faultOf(object(item, 'faults'), plan.faults)),
     failures: list(report.messages, 'messages').flatMap((item) => failuresOf(object(item, 'messages'))),
     records: number(report.records, 'records'),
     journals: number(report.journals, 'journals'),
@@ -114,12 +117,13 @@ function testOf(test: JsonObject, planned: ReadonlyMap<string, JsonObject>): Rep
   };
 }
 
-function faultOf(fault: JsonObject): ReportFault {
+function faultOf(fault: JsonObject, planned: unknown): ReportFault {
   const maybe = (key: string) => (fault[key] === undefined ? undefined : number(fault[key], key));
   return {
     fault: text(fault.fault, 'fault'),
     node: text(fault.node, 'node'),
     kind: text(fault.kind, 'kind'),
+    shape: plannedShape(planned, fault),
     plannedFromMs: number(fault.plannedFromMs, 'plannedFromMs'),
     plannedToMs: number(fault.plannedToMs, 'plannedToMs'),
     injectedAtMs: maybe('injectedAtMs'),

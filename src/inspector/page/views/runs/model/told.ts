@@ -38,3 +38,9 @@ export function timeIn(context: JsonObject, key: string): number | undefined {
   const time = context[key];
   return typeof time === 'number' && Number.isFinite(time) && time > 0 ? time : undefined;
 }
+
+/** A text among the facts of an actor; undefined: it is not there, or empty. */
+export function textIn(context: JsonObject, key: string): string | undefined {
+  const text = context[key];
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
