@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AgentConfigInput, agentConfig, nothingToServe } from '../agent/config.js';
 import { processConfig } from '../agent/supervise/config.js';
 import { commandWords } from './command-words.js';
+import { infraBindings, infraOf, infraSettings } from './infra-settings.js';
 import { logLevel, metricsAddress, readPairs, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
 
@@ -21,8 +22,16 @@ const all = z.strictObject({
   to: shape.to,
   fluentd: processSettings.optional(),
   daemon: shape.daemon,
+  infra: infraSettings.optional(),
+  infraDaemons: shape.infraDaemons,
+  daemonRelays: shape.daemonRelays,
+  daemonAddresses: shape.daemonAddresses,
+  /** The longest that a fault may last. */
+  longestFault: seconds({ least: 0.1, most: 3600 }).optional(),
+  reliabilitySeed: shape.reliabilitySeed,
   toTls: shape.toTls,
   forward: shape.forward,
+  logs: shape.logs,
   labels: shape.labels,
   share: shape.share,
   hub: shape.hub.unwrap().optional(),
@@ -40,7 +49,8 @@ const all = z.strictObject({
 
 /** What `postern agent` can be told, as a `--config` file writes it. */
 export const agentSettings = all.refine(
-  ({ to, fluentd, daemon }) => to.length > 0 || fluentd !== undefined || daemon !== undefined,
+  ({ to, fluentd, daemon, logs }) =>
+    to.length > 0 || fluentd !== undefined || daemon !== undefined || logs.length > 0,
   {
     path: ['to'],
     error: nothingToServe,
@@ -59,7 +69,14 @@ export const agentBindings: readonly Binding[] = [
   { option: 'fluentd-grace', key: ['fluentd', 'grace'] },
   { option: 'fluentd-settle', key: ['fluentd', 'settle'] },
   { option: 'daemon', key: ['daemon'] },
+  ...infraBindings,
+  { option: 'infra-daemon', key: ['infraDaemons'] },
+  { option: 'daemon-relay', key: ['daemonRelays'] },
+  { option: 'daemon-address', key: ['daemonAddresses'] },
+  { option: 'longest-fault', key: ['longestFault'] },
+  { option: 'reliability-seed', key: ['reliabilitySeed'] },
   { option: 'forward', key: ['forward'] },
+  { option: 'logs', key: ['logs'] },
   { option: 'label', key: ['labels'], read: readPairs },
   { option: 'share', key: ['share'] },
   { option: 'hub', key: ['hub'], read: (value) => asUrl(String(value)) },
@@ -95,9 +112,16 @@ export function agentConfigOf(
     to,
     fluentd,
     daemon,
+    infra,
+    infraDaemons,
+    daemonRelays,
+    daemonAddresses,
+    longestFault,
+    reliabilitySeed,
     toTls,
     hubTls,
     forward,
+    logs,
     labels,
     share,
     nats,
@@ -109,12 +133,18 @@ export function agentConfigOf(
     node,
     to,
     forward,
+    logs,
     labels,
     share,
     nats,
     data: found.data,
     ...(fluentd && { process: processOf(fluentd) }),
-    ...(daemon !== undefined && { daemon }),
+    ...(daemon !== undefined && { daemon, ...infraOf(infra) }),
+    infraDaemons,
+    daemonRelays,
+    daemonAddresses,
+    ...(longestFault !== undefined && { longestFaultSeconds: longestFault }),
+    ...(reliabilitySeed !== undefined && { reliabilitySeed }),
     ...(toTls && { toTls }),
     ...(hubTls && { hubTls }),
     ...(found.hub !== undefined && { hub: found.hub }),

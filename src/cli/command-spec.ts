@@ -6,6 +6,7 @@ export type Completes =
   | 'run'
   | 'actor'
   | 'operation'
+  | 'log'
   | 'service'
   | 'method'
   | 'context'

@@ -117,6 +117,14 @@ export const hubOptions: readonly OptionSpec[] = [
   logLevelOption,
 ];
 
+/** The host name by which the hub's routes lead to a service. */
+export const hostOption = {
+  name: 'host',
+  kind: 'text',
+  value: 'NAME',
+  summary: "host name of the service in the hub's route table (default: that of the hub's address)",
+} satisfies OptionSpec;
+
 /** Where types come from, when not from reflection. */
 export const schemaOptions = [
   {

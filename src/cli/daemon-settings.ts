@@ -29,6 +29,8 @@ export const daemonSettings = z.strictObject({
   bootstrap: peerList,
   /** Tokens for which a replication server holds groups. */
   acceptToken: z.array(z.string().min(1)).max(1024).default([]),
+  /** Keys of token servers for whose tokens it does, too. */
+  acceptKey: z.array(z.string().min(1)).max(64).default([]),
   acknowledge: z.boolean().default(false),
   minBackoff: seconds({ least: 0.01, most: 3600 }).default(0.25),
   maxBackoff: seconds({ least: 0.01, most: 3600 }).default(10),
@@ -54,6 +56,7 @@ export const daemonBindings: readonly Binding[] = [
   { option: 'relay', key: ['relay'] },
   { option: 'bootstrap', key: ['bootstrap'] },
   { option: 'accept-token', key: ['acceptToken'] },
+  { option: 'accept-key', key: ['acceptKey'] },
   { option: 'acknowledge', key: ['acknowledge'] },
   { option: 'min-backoff', key: ['minBackoff'] },
   { option: 'max-backoff', key: ['maxBackoff'] },

@@ -41,6 +41,7 @@ ${shown.map(({ path, summary }) => `- [\`postern ${path.join(' ')}\`](#postern-$
 | 1 | failure |
 | 2 | usage or configuration |
 | 64 + code | a call ended with that gRPC code, e.g. 69 is NOT_FOUND |
+| 80 | an agent's hub turns it away for good: its token, its key or its version is not taken, or a newer process has its place |
 | 124 | waited too long |
 | 130 | interrupted (Ctrl-C) |
 

@@ -1,9 +1,10 @@
 import { errorText, PosternError } from '../errors.js';
+import type { Output } from './invocation.js';
 import { styleFor } from './style.js';
 
 /** How a failure is told. */
 export interface FailureView {
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: Output;
   readonly env: NodeJS.ProcessEnv;
   /** Show stacks. */
   readonly debug: boolean;

@@ -85,6 +85,6 @@ Examples:
 
 A service with the name of a command is called by its full name, or with a dot before it: postern .activity.
 Every option has a twin in the environment, shown in brackets in each command's help.
-Exit status: 0 done, 1 failure, 2 usage or configuration, 64 + gRPC code of a call, 124 waited too long,
-130 interrupted.
+Exit status: 0 done, 1 failure, 2 usage or configuration, 64 + gRPC code of a call, 80 an agent that its hub
+turns away for good, 124 waited too long, 130 interrupted.
 `;

@@ -1,3 +1,4 @@
+import type { AccountsConfig } from '../accounts/config.js';
 import type { BusAuthority } from '../bus/authority.js';
 import { revokeOnServers } from '../bus/revocation.js';
 import { removeHubFile, writeHubFile } from '../client/hub-file.js';
@@ -8,6 +9,7 @@ import type { Logger } from '../log.js';
 import { posternVersion } from '../package-info.js';
 import { registerTraceMetrics } from '../tracing/metrics.js';
 import { startTracing } from '../tracing/start.js';
+import { accountsWith } from './accounts/start.js';
 import type { Cleanup } from './cleanup.js';
 import { controllerBesideHub } from './controller-beside-hub.js';
 import { inspectorBesideHub } from './inspector-beside-hub.js';
@@ -27,6 +29,8 @@ export async function startHubProcess(options: {
   authority: BusAuthority;
   /** Whether a controller runs in the same process. */
   withController: boolean;
+  /** Account services in the same process; undefined: none. */
+  accounts?: AccountsConfig | undefined;
   log: Logger;
   cleanup: Cleanup;
 }): Promise<Started> {
@@ -64,6 +68,17 @@ export async function startHubProcess(options: {
   cleanup.add('the inspector', () => inspector.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
   await reloadOnChange({ file: invocation.options.text('config'), read: configure, hub, log, cleanup });
+  if (options.accounts !== undefined) {
+    const accountsBus = await connectAs('accounts');
+    const { ready } = await accountsWith(options.accounts, {
+      bus: accountsBus,
+      data: config.data,
+      log,
+      cleanup,
+    });
+    const { rest, auth, storage, rooms, mail } = await ready;
+    log.info({ rest, auth, storage, rooms, mail }, 'the account services are ready');
+  }
   const [nats = ''] = natsUrls;
   await writeHubFile(config.data, {
     pid: process.pid,

@@ -3,6 +3,7 @@ import { PosternError } from '../errors.js';
 import { type HubConfigInput, hubConfig } from '../hub/config.js';
 import { doorBindings, doorSettings } from './door-settings.js';
 import { issuerBindings, issuerSettings, issuersOf } from './issuer-settings.js';
+import { logBindings, logSettings, logsConfigOf } from './log-settings.js';
 import { routeBindings, routeSettings, tlsConfigOf } from './route-settings.js';
 import { listenAddress, logLevel, metricsAddress, seconds } from './setting-schemas.js';
 import type { Binding } from './settings.js';
@@ -20,6 +21,7 @@ const frontSettings = z.strictObject({
   /** Which web pages may call. */
   cors: hubConfig.shape.cors.unwrap().optional(),
   ...webhookSettings,
+  ...logSettings,
   data: z.string().min(1).optional(),
   domain: hubConfig.shape.domain,
   /** Address of `/metrics`; `off` for none. */
@@ -33,6 +35,8 @@ const frontSettings = z.strictObject({
 export const upSettings = frontSettings.extend({
   /** Address of the embedded NATS server. */
   natsListen: listenAddress.optional(),
+  /** File with the settings of account services in the same process. */
+  accounts: z.string().min(1).optional(),
 });
 
 export const hubSettings = frontSettings.extend({
@@ -51,6 +55,7 @@ const frontBindings: readonly Binding[] = [
   { option: 'legacy-tunnel', key: ['legacyTunnels'], read: readGrants },
   { option: 'cors-origin', key: ['cors', 'origins'] },
   ...webhookBindings,
+  ...logBindings,
   { option: 'data', key: ['data'] },
   { option: 'domain', key: ['domain'] },
   { option: 'metrics', key: ['metrics'] },
@@ -63,6 +68,7 @@ const frontBindings: readonly Binding[] = [
 export const upBindings: readonly Binding[] = [
   ...frontBindings,
   { option: 'nats-listen', key: ['natsListen'] },
+  { option: 'accounts', key: ['accounts'] },
 ];
 export const hubBindings: readonly Binding[] = [...frontBindings, { option: 'nats', key: ['nats'] }];
 
@@ -85,6 +91,7 @@ export function hubConfigOf(
     ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
     ...(settings.limits && { limits: settings.limits }),
     ...(settings.cors && { cors: settings.cors }),
+    ...(settings.logs && { logs: logsConfigOf(settings) }),
     ...(settings.webhooks && { webhooks: webhooksOf(settings) }),
     ...(domain !== undefined && { domain }),
     ...(routes && { routes, routesFrom: place.routesFrom ?? '' }),

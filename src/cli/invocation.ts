@@ -1,13 +1,26 @@
+import type { Readable, Writable } from 'node:stream';
 import type { CommandSpec } from './command-spec.js';
 import type { Options } from './options.js';
 
+/** What a command reads, such as `process.stdin`. */
+export type Input = Readable & { readonly isTTY?: boolean };
+
+/** What a command writes to, such as `process.stdout`. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
 /** What a command reads from and writes to. */
 export interface Streams {
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: Input;
   /** For data alone. */
-  readonly stdout: NodeJS.WriteStream;
+  readonly stdout: Output;
   /** For everything else. */
-  readonly stderr: NodeJS.WriteStream;
+  readonly stderr: Output;
+}
+
+/** What is around a command: of a process of its own, that process. */
+export interface Surroundings {
+  readonly streams: Streams;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** One run of a command. */

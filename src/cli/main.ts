@@ -4,6 +4,7 @@ import { posternVersion } from '../package-info.js';
 import { lightenBind } from '../wire/light-bind.js';
 import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
+import type { Surroundings } from './invocation.js';
 import { Options } from './options.js';
 import { createCommand, createProgram, type Parsed } from './program.js';
 import { serviceLine } from './service-commands/service-line.js';
@@ -13,15 +14,19 @@ import { exitOnInterrupt } from './signals.js';
 export async function main(args: readonly string[]): Promise<void> {
   // The process is ours: a program that uses this code as a library keeps its own.
   lightenBind();
+  exitOnInterrupt();
   process.stdout.on('error', endWithoutReader);
   const status = await run(args);
   await written();
   process.exit(status);
 }
 
-/** Runs one command; resolves to its exit status. What it prints goes to the streams of the process. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { env, stderr } = process;
+/** Runs one command; resolves to its exit status. What it prints goes to the streams around it. */
+export async function run(
+  args: readonly string[],
+  { streams, env }: Surroundings = { streams: process, env: process.env },
+): Promise<number> {
+  const { stderr } = streams;
   let parsed: Parsed | undefined;
   const found = (one: Parsed): void => {
     parsed = one;
@@ -29,8 +34,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const service = serviceLine(args);
   const program =
     service === undefined
-      ? createProgram(posternVersion(), found)
-      : createCommand((await import('./service-commands/spec.js')).serviceCommandFor(service), found);
+      ? createProgram(posternVersion(), streams, found)
+      : createCommand(
+          (await import('./service-commands/spec.js')).serviceCommandFor(service),
+          streams,
+          found,
+        );
   if (args.length === 0) {
     program.outputHelp();
     return 0;
@@ -56,9 +65,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const level = mistakes.length === 0 && specs.includes(logLevelOption) ? options.text('log-level') : '';
   try {
-    exitOnInterrupt();
     const { run: runCommand } = await command.load();
-    return await runCommand({ command, words, options, streams: process, env });
+    return await runCommand({ command, words, options, streams, env });
   } catch (thrown) {
     return tellFailure(thrown, { stderr, env, debug: level === 'debug' || level === 'trace' });
   }

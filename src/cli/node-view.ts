@@ -33,7 +33,7 @@ export function nodeView(style: Style, now: () => number): RecordView<Node> {
 }
 
 /** The node with the field names of its message, everything shown. */
-export function nodeJson(node: Node): JsonValue {
+export function nodeJson(node: Node): { [name: string]: JsonValue } {
   return {
     ...node,
     keys: node.keys.map((key) => ({ ...key })),

@@ -3,6 +3,8 @@ import { loadOrCreateAuthority } from '../bus/authority.js';
 import { startEmbeddedServer } from '../bus/embedded-server.js';
 import { findServerBinary } from '../bus/server-binary.js';
 import { defaultDataDirectory } from '../client/data-directory.js';
+import { accountIssuer } from './accounts/keys.js';
+import { accountsBeside } from './accounts/settings.js';
 import { startHubProcess } from './hub-process.js';
 import { hubConfigOf, type upSettings } from './hub-settings.js';
 import type { Invocation } from './invocation.js';
@@ -36,8 +38,15 @@ export async function serveWithOwnBus(
     cleanup.add('the NATS server', () => server.stop());
     const natsUrls = [server.url];
     const place = { data, natsUrls, routesFrom: routesOrigin(invocation) };
-    const config = hubConfigOf(settings, place);
-    const configure = async () => hubConfigOf(await read(), place);
+    const accounts =
+      settings.accounts === undefined ? undefined : await accountsBeside(settings.accounts, invocation);
+    const issuer = accounts === undefined ? undefined : await accountIssuer(data, accounts);
+    const configOf = (told: z.infer<typeof upSettings>) => {
+      const config = hubConfigOf(told, place);
+      return issuer === undefined ? config : { ...config, issuers: [...(config.issuers ?? []), issuer] };
+    };
+    const config = configOf(settings);
+    const configure = async () => configOf(await read());
     return startHubProcess({
       invocation,
       config,
@@ -45,6 +54,7 @@ export async function serveWithOwnBus(
       natsUrls,
       authority,
       withController: true,
+      accounts,
       log,
       cleanup,
     });

@@ -7,7 +7,7 @@ import type { Logger } from '../log.js';
 import type { Cleanup } from './cleanup.js';
 
 /** The roles that a process with the keys of the bus may take. */
-export type OwnBusRole = 'hub' | 'tunnel' | 'controller';
+export type OwnBusRole = 'hub' | 'tunnel' | 'controller' | 'accounts';
 
 /** Life of a process's own bus credentials, in seconds; they are renewed at half of it. */
 const credentialSeconds = 14 * 86_400;

@@ -2,6 +2,7 @@ import { Argument, Command, type Help, Option } from 'commander';
 import type { CommandSpec } from './command-spec.js';
 import { commands, groups } from './commands.js';
 import { aliasFlags, examplesText, flagsOf, optionText, overviewText, sentence } from './help.js';
+import type { Streams } from './invocation.js';
 
 /** What the parser found: a command and what was given to it. */
 export interface Parsed {
@@ -11,9 +12,12 @@ export interface Parsed {
   readonly flags: ReadonlyMap<string, unknown>;
 }
 
+/** Where help goes. */
+type Printing = Pick<Streams, 'stdout' | 'stderr'>;
+
 /** The parser, made from the command table. `found` hears of the command that shall run. */
-export function createProgram(version: string, found: (parsed: Parsed) => void): Command {
-  const program = configured(new Command('postern'))
+export function createProgram(version: string, streams: Printing, found: (parsed: Parsed) => void): Command {
+  const program = configured(new Command('postern'), streams)
     .description('Reach gRPC servers behind NAT and firewalls, over NATS.')
     .version(version, '--version', 'print the version')
     .addHelpText('after', overviewText)
@@ -23,35 +27,45 @@ export function createProgram(version: string, found: (parsed: Parsed) => void):
   for (const spec of commands) {
     const [first = '', second] = spec.path;
     if (second === undefined) {
-      parents.set(first, addCommand(program, spec, found));
+      parents.set(first, addCommand(program, spec, streams, found));
       continue;
     }
-    const parent = parents.get(first) ?? addGroup(program, first);
+    const parent = parents.get(first) ?? addGroup(program, first, streams);
     parents.set(first, parent);
-    addCommand(parent, spec, found);
+    addCommand(parent, spec, streams, found);
   }
   return program;
 }
 
 /** A parser for one command alone, whose words and options may stand in any order. */
-export function createCommand(spec: CommandSpec, found: (parsed: Parsed) => void): Command {
-  const command = configured(new Command(['postern', ...spec.path].join(' ')));
+export function createCommand(
+  spec: CommandSpec,
+  streams: Printing,
+  found: (parsed: Parsed) => void,
+): Command {
+  const command = configured(new Command(['postern', ...spec.path].join(' ')), streams);
   fill(command, spec, found);
   return command;
 }
 
-function addGroup(program: Command, word: string): Command {
+function addGroup(program: Command, word: string, streams: Printing): Command {
   const group = groups.find(({ path }) => path[0] === word);
   const summary = group?.summary ?? '';
-  return configured(program.command(word, { hidden: group === undefined }))
+  return configured(program.command(word, { hidden: group === undefined }), streams)
     .summary(summary)
     .description(sentence(summary))
     .helpCommand(false);
 }
 
-function addCommand(parent: Command, spec: CommandSpec, found: (parsed: Parsed) => void): Command {
+function addCommand(
+  parent: Command,
+  spec: CommandSpec,
+  streams: Printing,
+  found: (parsed: Parsed) => void,
+): Command {
   const command = configured(
     parent.command(spec.path.at(-1) ?? '', spec.hidden === true ? { hidden: true } : {}),
+    streams,
   );
   fill(command, spec, (parsed) => {
     // A command with sub-commands takes options of its own, and would swallow those that stand before the second word.
@@ -75,12 +89,12 @@ function fill(command: Command, spec: CommandSpec, found: (parsed: Parsed) => vo
     if (argument.choices !== undefined) made.choices([...argument.choices]);
     command.addArgument(made);
   }
-  const attributes = new Map<string, string>();
+  const attributes = new Map<string, Option>();
   for (const option of spec.options ?? []) {
     const aliases = (option.aliases ?? []).map((alias) => new Option(aliasFlags(option, alias)).hideHelp());
     for (const made of [new Option(flagsOf(option), optionText(option)), ...aliases]) {
       if (option.kind === 'list') made.argParser(collect);
-      attributes.set(made.name(), made.attributeName());
+      attributes.set(made.name(), made);
       command.addOption(made);
     }
   }
@@ -88,8 +102,12 @@ function fill(command: Command, spec: CommandSpec, found: (parsed: Parsed) => vo
   command.action(() => {
     const given: Record<string, unknown> = command.opts();
     const flags = new Map<string, unknown>();
-    for (const [name, attribute] of attributes) {
-      if (given[attribute] !== undefined) flags.set(name, given[attribute]);
+    for (const [name, made] of attributes) {
+      const value = given[made.attributeName()];
+      // Of `--no-x` the parser tells x, which is true where the flag was not given.
+      if (made.negate) {
+        if (value === false) flags.set(name, true);
+      } else if (value !== undefined) flags.set(name, value);
     }
     found({ command: spec, words: command.args, flags });
   });
@@ -99,13 +117,18 @@ function collect(value: string, earlier: unknown): string[] {
   return [...(Array.isArray(earlier) ? earlier.map(String) : []), value];
 }
 
-/** What all commands have in common: errors are thrown, and told by the caller. */
-function configured(command: Command): Command {
+/** What all commands have in common: errors are thrown, and told by the caller; help goes to these. */
+function configured(command: Command, streams: Printing): Command {
   return command
     .exitOverride()
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+      getOutHelpWidth: () => (streams.stdout.isTTY === true ? (streams.stdout.columns ?? 80) : 80),
+      outputError: () => {},
+    })
     .configureHelp({ formatItem: twoColumns })
     .helpOption('-h, --help', 'show this help');
 }

@@ -36,7 +36,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Connects. Throws `HUB_UNREACHABLE` after `timeoutMs`. */
 export async function connectHub(target: HubTarget, timeoutMs: number): Promise<HubConnection> {
-  const client = new Client(target.address, credentialsFor(target.tls), optionsFor(target.tls));
+  const client = new Client(target.address, credentialsFor(target.tls), optionsFor(target));
   const why = await connected(client, Date.now() + Math.min(timeoutMs, longestTimerMs));
   if (why !== undefined) {
     client.close();
@@ -73,13 +73,14 @@ function credentialsFor(tls: HubTls | undefined): ChannelCredentials {
   return credentials.createSsl(roots, key, cert, { rejectUnauthorized: tls.rejectUnauthorized });
 }
 
-/** What a channel needs where the hub's certificate has another name than its address. */
-function optionsFor(tls: HubTls | undefined): ClientOptions {
-  if (tls?.serverName === undefined) return channelOptions;
+/** What a channel needs where another host is called than the address says, or the hub's certificate has another name. */
+function optionsFor({ host, tls }: HubTarget): ClientOptions {
+  const authority = host ?? tls?.serverName;
+  const shown = tls && (tls.serverName ?? host);
   return {
     ...channelOptions,
-    'grpc.ssl_target_name_override': tls.serverName,
-    'grpc.default_authority': tls.serverName,
+    ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
+    ...(shown === undefined ? {} : { 'grpc.ssl_target_name_override': shown }),
   };
 }
 

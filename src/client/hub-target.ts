@@ -11,6 +11,8 @@ export interface HubTarget {
   /** Where the address is from, for messages. */
   readonly from: string;
   readonly token: string | undefined;
+  /** Host name that is called there, by which its routes lead to services beside it; absent: that of the address. */
+  readonly host?: string;
   /** How TLS is spoken with it; absent: without. */
   readonly tls?: HubTls;
 }

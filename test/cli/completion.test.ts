@@ -76,7 +76,7 @@ test('bash offers commands, sub-commands, options and the words of a choice', as
     const shown = commands.some((one) => one.path[0] === words[0] && one.hidden !== true);
     assert.equal(first.includes(words[0] ?? ''), shown, words[0]);
   }
-  assert.deepEqual(await offered('tok'), ['token']);
+  assert.deepEqual(await offered('tok'), ['token-server', 'token']);
   assert.deepEqual(await offered('token', ''), ['create', 'inspect', 'ls', 'revoke']);
   assert.deepEqual(await offered('token', 'create', '--jo'), ['--join']);
   assert.deepEqual(await offered('nodes', '--output', 'j'), ['json', 'jsonl']);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { checkoutRoot, compiledRoot, type Finished, run } from '../support/processes.js';
+import { warmPostern } from '../support/warm-postern.js';
 
 /** The real command of this checkout. */
 export const posternBin = path.join(checkoutRoot, 'bin/postern');
@@ -20,8 +21,17 @@ export function cleanEnv(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   };
 }
 
-/** Runs `postern …` to its end. */
+/** Runs `postern …` to its end, without a process of its own where nothing is said to Node itself. */
 export function postern(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+): Promise<Finished> {
+  if (options.env?.NODE_OPTIONS !== undefined) return posternProcess(args, options);
+  return warmPostern(args, { ...options, env: cleanEnv(options.env) });
+}
+
+/** Runs `postern …` to its end, as a process. */
+export function posternProcess(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
 ): Promise<Finished> {

@@ -23,6 +23,7 @@ export function toldRun(more: Partial<Run> = {}): Run {
     plannedMs: 58_000,
     t0Ms: begun + 2_000,
     warnings: [],
+    replays: '',
     ...more,
   };
 }

@@ -69,6 +69,13 @@ test('a flag wins over the environment, that over the file, that over the defaul
     tunnelConnectSeconds: 10,
     tunnelPingSeconds: 5,
     webhooks: [],
+    logs: {
+      bytes: 2 ** 30,
+      fileBytes: 2 ** 28,
+      nodeBytes: 2 ** 29,
+      uploadBytes: 2 ** 29,
+      keepSeconds: 30 * 86_400,
+    },
   });
 });
 
@@ -103,6 +110,10 @@ test('routes, labels and TLS have a form for the command line', async () => {
     hub: 'http://hub.org:80',
     toTls: { ca: 'ca.pem', insecure: true },
     forward: [],
+    logs: [],
+    infraDaemons: [],
+    daemonRelays: [],
+    daemonAddresses: [],
     connectTimeoutSeconds: 2,
   });
 });

@@ -9,7 +9,14 @@ const sent = { run: 'r', lastSeq: 976, ok: 170, fail: 2, info: 1, unknown: 1, op
 
 test('a list of tests counts what was sent, and what a failed one could not write down as unknown', () => {
   const tests = [
-    Test.fromPartial({ ...sent, test: 'runs', state: 'running', spec: { amount: 1000 }, received: 9 }),
+    Test.fromPartial({
+      ...sent,
+      test: 'runs',
+      state: 'running',
+      spec: { amount: 1000 },
+      received: 9,
+      duplicated: 3,
+    }),
     Test.fromPartial({ ...sent, test: 'full', state: 'failed', spec: { amount: 1000 }, reason: 'no room' }),
   ];
   const rows = formatList('table', testView(styleFor({}, {})), tests)
@@ -19,11 +26,11 @@ test('a list of tests counts what was sent, and what a failed one could not writ
     rows.map((row) => row.split(/ {2,}/)),
     [
       [
-        ...['RUN', 'TEST', 'STATE', 'SENT', 'OK', 'FAILED', 'UNKNOWN', 'RECEIVED', 'LATE'],
-        ...['STORED', 'WHY'],
+        ...['RUN', 'TEST', 'STATE', 'SENT', 'OK', 'FAILED', 'UNKNOWN', 'RECEIVED', 'TWICE'],
+        ...['LATE', 'STORED', 'WHY'],
       ],
-      ['r', 'runs', 'running', '177/1000', '170', '2', '2', '9', '912', '0/0', '-'],
-      ['r', 'full', 'failed', '177/1000', '170', '2', '5', '0', '912', '0/0', 'no room'],
+      ['r', 'runs', 'running', '177/1000', '170', '2', '2', '9', '3', '912', '0/0', '-'],
+      ['r', 'full', 'failed', '177/1000', '170', '2', '5', '0', '0', '912', '0/0', 'no room'],
     ],
   );
 });

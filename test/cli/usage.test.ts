@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { checkoutRoot, run } from '../support/processes.js';
-import { cleanEnv, postern, posternBin } from './postern.js';
+import { cleanEnv, postern, posternBin, posternProcess } from './postern.js';
 
 let folder: string;
 before(async () => {
@@ -37,6 +37,7 @@ for (const { args, says } of [
   { args: ['cal'], says: /^postern: unknown command 'cal' \(Did you mean call\?\)\n/ },
   { args: ['token', 'creat'], says: /unknown command 'creat' \(Did you mean create\?\)/ },
   { args: ['call', 'a'], says: /missing required argument 'METHOD'/ },
+  { args: ['run'], says: /say which SCENARIO to run, or --replay RUN/ },
   { args: ['nodes', 'a', 'b'], says: /too many arguments/ },
   { args: ['nodes', '--wach'], says: /unknown option '--wach'.*Did you mean --watch/ },
   { args: ['nodes', '-o'], says: /option '-o, --output <.*>' argument missing/ },
@@ -109,7 +110,7 @@ test('colours are for terminals, and never where NO_COLOR is set', async () => {
 });
 
 test('not built, and a Node that is too old, are told with what to do', async () => {
-  const unbuilt = await postern(['version'], { env: { POSTERN_DIST: folder } });
+  const unbuilt = await posternProcess(['version'], { env: { POSTERN_DIST: folder } });
   assert.equal(unbuilt.code, 1);
   assert.match(unbuilt.stderr, /^postern: it is not built: .*\nrun `make setup` in /);
   const old = path.join(folder, 'old.cjs');

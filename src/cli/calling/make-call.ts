@@ -11,7 +11,7 @@ import { MessageJson } from '../../client/message-json.js';
 import { metadataLines, parseMetadata } from '../../client/metadata.js';
 import { statusDetails } from '../../client/status-details.js';
 import { sampleOf } from '../../client/template.js';
-import type { Invocation } from '../invocation.js';
+import type { Invocation, Output } from '../invocation.js';
 import { interruptedStatus, interruptSignal } from '../signals.js';
 import { type Style, styleFor } from '../style.js';
 
@@ -114,7 +114,7 @@ export function deadlinesOf({ options }: Invocation, lookUpMs: number): { callMs
 }
 
 /** Waits for a reader that is slower than the call. */
-async function writeOut(stdout: NodeJS.WriteStream, text: string): Promise<void> {
+async function writeOut(stdout: Output, text: string): Promise<void> {
   if (stdout.write(text)) return;
   await new Promise((resolve) => stdout.once('drain', resolve));
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readerFor } from '../../client/codecs/codecs.js';
 import type { Codec, MessageText } from '../../client/codecs/message-text.js';
 import { errorText, PosternError } from '../../errors.js';
+import type { Input } from '../invocation.js';
 import type { Options } from '../options.js';
 
 /** So long standard input may keep silent before that is told, in milliseconds. */
@@ -74,7 +75,7 @@ export async function* requestsFrom(
 /** The requests on standard input, none where that is a terminal. `silent` is called when nothing comes for a while. */
 export async function* requestsOnStdin(
   codec: Codec,
-  stdin: NodeJS.ReadStream,
+  stdin: Input,
   silent: () => void,
 ): AsyncGenerator<MessageText> {
   if (stdin.isTTY) return;

@@ -37,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
         instance: ready.instance,
         hub: ready.hub,
         metrics: ready.metrics ?? '',
+        infra: ready.infra ?? '',
         pid: process.pid,
       },
       line: `agent: ready as ${ready.node}, instance ${ready.instance}, in front of ${servedBy(settings)}`,
@@ -55,9 +56,10 @@ function retryAtHangUp(agent: RunningAgent, cleanup: Cleanup): void {
   cleanup.add('SIGHUP', () => void process.off('SIGHUP', hear));
 }
 
-function servedBy({ to, fluentd, daemon }: AgentSettings): string {
+function servedBy({ to, fluentd, daemon, logs }: AgentSettings): string {
   const process = fluentd === undefined ? [] : [`the process ${fluentd.command[0]}`];
-  return [...to, ...process, ...(daemon === undefined ? [] : [`tests on ${daemon}`])].join(', ');
+  const served = [...to, ...process, ...(daemon === undefined ? [] : [`tests on ${daemon}`])];
+  return served.join(', ') || `the logs in ${logs.join(', ')}`;
 }
 
 /** Starts the agent. Beside a running hub, one whose key is not bound yet makes itself a join token. */

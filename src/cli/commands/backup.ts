@@ -9,7 +9,7 @@ import { readDataFiles } from '../backup/data-files.js';
 import { hasOwnServer, openBus, readRegistry } from '../backup/registry.js';
 import type { ArchiveFile } from '../backup/tar.js';
 import { Cleanup } from '../cleanup.js';
-import { type Invocation, requiredWord } from '../invocation.js';
+import { type Invocation, type Output, requiredWord } from '../invocation.js';
 import { logLevelOf } from '../serving.js';
 import { dataDirectoryOf } from '../with-hub.js';
 
@@ -73,6 +73,6 @@ async function write(file: string, archive: Buffer, replace: boolean): Promise<v
   });
 }
 
-async function written(stdout: NodeJS.WriteStream, archive: Buffer): Promise<void> {
+async function written(stdout: Output, archive: Buffer): Promise<void> {
   await new Promise<void>((done) => stdout.write(archive, () => done()));
 }

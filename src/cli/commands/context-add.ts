@@ -5,7 +5,7 @@ import { readPemFile } from '../../wire/pem-file.js';
 import { type Context, checkedContextName, context } from '../contexts/context.js';
 import { ContextFiles } from '../contexts/context-files.js';
 import { tokenFacts } from '../contexts/token-facts.js';
-import { type Invocation, requiredWord } from '../invocation.js';
+import { type Input, type Invocation, requiredWord } from '../invocation.js';
 
 /** Longest token that is read from standard input, in bytes. */
 const longestToken = 16 * 1024;
@@ -65,7 +65,7 @@ async function mustBeReadable(tokenFile: string): Promise<void> {
   }
 }
 
-async function readToken(stdin: NodeJS.ReadStream): Promise<string> {
+async function readToken(stdin: Input): Promise<string> {
   let text = '';
   for await (const chunk of stdin) {
     text += String(chunk);

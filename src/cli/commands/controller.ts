@@ -1,14 +1,13 @@
 import { AssertionSigner, readAssertionKeys } from '../../auth/assertion.js';
 import { loadOrCreateCallerKey } from '../../auth/caller-tokens.js';
 import { loadOrCreateAuthority } from '../../bus/authority.js';
-import { readHubFile } from '../../client/hub-file.js';
 import { findHub } from '../../client/hub-target.js';
 import { defaultLeaseMs, startController } from '../../controller/controller.js';
 import { openDoor } from '../../controller/door.js';
-import { PosternError } from '../../errors.js';
 import { controllerToken } from '../controller-token.js';
 import type { Invocation } from '../invocation.js';
 import { keysIn } from '../keys-directory.js';
+import { natsOf } from '../nats-choice.js';
 import { busLost, connectOwnBus } from '../own-bus.js';
 import { processMetrics } from '../process-metrics.js';
 import { logLevelOf, serve } from '../serving.js';
@@ -22,7 +21,7 @@ const defaultListen = '127.0.0.1:7092';
 export async function run(invocation: Invocation): Promise<number> {
   const { options } = invocation;
   const data = dataDirectoryOf(invocation);
-  const natsUrls = await busOf(options.list('nats'), data);
+  const natsUrls = await natsOf(options.list('nats'), data);
   return serve(invocation, logLevelOf(options.text('log-level')), async (log, cleanup) => {
     const authority = await loadOrCreateAuthority(keysIn(data));
     const key = await loadOrCreateCallerKey(keysIn(data));
@@ -56,18 +55,4 @@ export async function run(invocation: Invocation): Promise<number> {
       ended: busLost(bus),
     };
   });
-}
-
-/** The servers that were named, else the one of the hub of the data directory. */
-async function busOf(named: readonly string[], data: string): Promise<readonly string[]> {
-  if (named.length > 0) return named;
-  const running = await readHubFile(data);
-  if (running !== undefined) return [running.nats];
-  throw new PosternError(
-    'USAGE',
-    `no hub runs with the data directory ${data}: name its NATS server with --nats`,
-    {
-      exitCode: 2,
-    },
-  );
 }

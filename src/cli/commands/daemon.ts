@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { acceptedKeys } from '../../auth/accepted-keys.js';
+import type { KeySet } from '../../auth/key-set.js';
 import { defaultDataDirectory } from '../../client/data-directory.js';
 import { type DaemonConfig, startDaemon } from '../../daemon/daemon.js';
 import { parseMisbehaviour } from '../../daemon/misbehave/plan.js';
@@ -20,7 +22,8 @@ export async function run(invocation: Invocation): Promise<number> {
   // Beside a hub's files none of them is mistaken for another.
   const data = await makeDataDirectory(join(settings.data ?? defaultDataDirectory(invocation.env), 'daemon'));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
-    const daemon = await startDaemon(configOf(settings, data), log);
+    const keys = await Promise.all(settings.acceptKey.map((place) => acceptedKeys(place, log)));
+    const daemon = await startDaemon(configOf(settings, data, keys), log);
     cleanup.add('the daemon', () => daemon.stop());
     const { listen, peerId, peerKey, addresses } = daemon;
     return {
@@ -30,7 +33,7 @@ export async function run(invocation: Invocation): Promise<number> {
   });
 }
 
-function configOf(settings: DaemonSettings, data: string): DaemonConfig {
+function configOf(settings: DaemonSettings, data: string, acceptKeys: readonly KeySet[]): DaemonConfig {
   const listen = parseAddress(settings.listen.join(), 'listen');
   if ('path' in listen)
     throw new PosternError('ADDRESS_INVALID', '--listen is not HOST:PORT', { exitCode: 2 });
@@ -44,6 +47,7 @@ function configOf(settings: DaemonSettings, data: string): DaemonConfig {
       advertise: settings.advertise,
       dial: [...new Set([...peer, ...rdvp, ...relay, ...bootstrap])],
       acceptTokens: settings.acceptToken,
+      acceptKeys,
       times: { handshakeMs, idleMs: settings.idle * 1000 },
       backoff: { minMs: settings.minBackoff * 1000, maxMs: settings.maxBackoff * 1000 },
       syncMs: settings.sync * 1000,

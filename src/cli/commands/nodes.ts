@@ -5,11 +5,12 @@ import { PosternError } from '../../errors.js';
 import type { ListNodesResponse, Node } from '../../gen/postern/v1/nodes.js';
 import type { Invocation } from '../invocation.js';
 import { listFormatOf } from '../list-format.js';
-import { nodeView } from '../node-view.js';
+import { nodeJson, nodeView } from '../node-view.js';
 import { formatList, formatOne, headOf, widthsOf } from '../records.js';
 import { type Answered, lookOn } from '../redial.js';
 import { styleFor } from '../style.js';
 import { withHub } from '../with-hub.js';
+import { abilitiesJson, abilitiesText, askAbilities } from './faults/node-abilities.js';
 
 /** `postern nodes`. */
 export function run(invocation: Invocation): Promise<number> {
@@ -30,7 +31,15 @@ async function list(invocation: Invocation, connection: HubConnection, name: str
     invocation.streams.stderr.write('no node has joined yet: start one with `postern agent`\n');
     return 0;
   }
-  invocation.streams.stdout.write(formatList(format, view, nodes));
+  const [asked] = nodes;
+  if (name === '' || asked === undefined || format === 'name') {
+    invocation.streams.stdout.write(formatList(format, view, nodes));
+    return 0;
+  }
+  const abilities = await askAbilities(connection, asked);
+  const whole = { ...view, json: (node: Node) => ({ ...nodeJson(node), faults: abilitiesJson(abilities) }) };
+  invocation.streams.stdout.write(formatList(format, whole, nodes));
+  if (format === 'table') invocation.streams.stdout.write(abilitiesText(abilities));
   return 0;
 }
 

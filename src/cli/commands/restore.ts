@@ -16,7 +16,7 @@ import {
 import { openBus, writeRegistry } from '../backup/registry.js';
 import { invalid } from '../backup/tar.js';
 import { Cleanup } from '../cleanup.js';
-import { type Invocation, requiredWord } from '../invocation.js';
+import { type Input, type Invocation, requiredWord } from '../invocation.js';
 import { makeDataDirectory } from '../make-data-directory.js';
 import { logLevelOf } from '../serving.js';
 import { dataDirectoryOf } from '../with-hub.js';
@@ -49,7 +49,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 /** The whole archive. Throws `BACKUP_UNREADABLE`, `BACKUP_INVALID`. */
-async function readArchive(file: string, stdin: NodeJS.ReadStream): Promise<Buffer> {
+async function readArchive(file: string, stdin: Input): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

@@ -66,6 +66,10 @@ _postern_actors() {
   command postern complete-actors --connect-timeout 1s 2>/dev/null
 }
 
+_postern_logs() {
+  command postern complete-logs "$1" --connect-timeout 1s 2>/dev/null
+}
+
 _postern_operations() {
   command postern complete-operations "$1" --connect-timeout 1s 2>/dev/null
 }
@@ -127,6 +131,7 @@ function reply({ words, completes }: Choices, assign = '='): string {
   if (completes === 'node') return compgen('-W "$(_postern_nodes)"');
   if (completes === 'run') return compgen('-W "$(_postern_runs)"');
   if (completes === 'actor') return compgen('-W "$(_postern_actors)"');
+  if (completes === 'log') return compgen('-W "$(_postern_logs "$first")"');
   if (completes === 'operation') return compgen('-W "$(_postern_operations "$first")"');
   if (completes === 'method') return compgen('-W "$(_postern_services "$service")"');
   if (completes === 'context') return compgen('-W "$(_postern_contexts)"');

@@ -21,6 +21,10 @@ export function fishScript(): string {
     'function __postern_actors',
     '  command postern complete-actors --connect-timeout 1s 2>/dev/null',
     'end',
+    'function __postern_logs',
+    '  set -l words (string match -v -- "-*" (commandline -opc))',
+    '  command postern complete-logs $words[3] --connect-timeout 1s 2>/dev/null',
+    'end',
     '# What can be done to the actor that is the word behind the command.',
     'function __postern_operations',
     '  set -l words (string match -v -- "-*" (commandline -opc))',
@@ -111,6 +115,7 @@ function choicesOf({ words, completes }: Choices): string {
   if (completes === 'node') return "-f -a '(__postern_nodes)'";
   if (completes === 'run') return "-f -a '(__postern_runs)'";
   if (completes === 'actor') return "-f -a '(__postern_actors)'";
+  if (completes === 'log') return "-f -a '(__postern_logs)'";
   if (completes === 'operation') return "-f -a '(__postern_operations)'";
   if (completes === 'method') return "-f -a '(__postern_services (__postern_service))'";
   if (completes === 'context') return "-f -a '(__postern_contexts)'";

@@ -33,6 +33,12 @@ _postern_actors() {
   _describe 'actor' actors
 }
 
+_postern_logs() {
+  local -a logs
+  logs=(\${(f)"$(command postern complete-logs "$1" --connect-timeout 1s 2>/dev/null)"})
+  compadd -a logs
+}
+
 _postern_operations() {
   local -a operations
   operations=(\${(f)"$(command postern complete-operations "$1" --connect-timeout 1s 2>/dev/null)"})
@@ -116,6 +122,7 @@ function action({ words, completes }: Choices): string {
   if (completes === 'node') return '_postern_nodes';
   if (completes === 'run') return '_postern_runs';
   if (completes === 'actor') return '_postern_actors';
+  if (completes === 'log') return '{_postern_logs "$words[2]"}';
   if (completes === 'operation') return '{_postern_operations "$words[2]"}';
   if (completes === 'method') return '{_postern_services "$service"}';
   if (completes === 'context') return '_postern_contexts';

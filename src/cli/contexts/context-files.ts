@@ -1,7 +1,6 @@
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { nearest } from '../../client/nearest.js';
 import { errorText, PosternError } from '../../errors.js';
 import {
@@ -60,7 +59,7 @@ export class ContextFiles {
     const path = this.pathOf(name);
     const found = await readOwn(path);
     if (found === undefined) throw await this.#unknown(name, from);
-    const parsed = context.safeParse(parsedYaml(path, found.text));
+    const parsed = context.safeParse(await parsedYaml(path, found.text));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
@@ -79,8 +78,9 @@ export class ContextFiles {
   async write(name: string, content: Context, replace: boolean): Promise<void> {
     const path = this.pathOf(name);
     await makePrivateDirectory(this.directory);
-    if (replace) return replacePrivateFile(path, contextText(content));
-    if (await createPrivateFile(path, contextText(content))) return;
+    const text = await contextText(content);
+    if (replace) return replacePrivateFile(path, text);
+    if (await createPrivateFile(path, text)) return;
     throw new PosternError('CONTEXT_EXISTS', `there is a context '${name}' already`, {
       hint: `see it with \`postern context show ${name}\`, or replace it with --force`,
       exitCode: 2,
@@ -139,7 +139,9 @@ async function readOwn(path: string): Promise<{ text: string; mode: number } | u
   }
 }
 
-function parsedYaml(path: string, text: string): unknown {
+async function parsedYaml(path: string, text: string): Promise<unknown> {
+  // Only who has a context pays for its parser.
+  const { parse } = await import('yaml');
   try {
     return parse(text, { prettyErrors: false, maxAliasCount: 0 });
   } catch {

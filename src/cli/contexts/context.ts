@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { parseHub } from '../../client/hub-target.js';
 import { errorText, PosternError } from '../../errors.js';
@@ -19,6 +18,15 @@ export const context = z
       .optional(),
     /** The caller's token itself. */
     token: z.string().min(1).optional(),
+    /** The account that the token is of, and what it is renewed with. */
+    account: z
+      .strictObject({
+        email: z.string().min(3).max(254),
+        refreshToken: z.string().min(1).max(256),
+        /** Host name of the authentication in the hub's route table. */
+        host: z.string().min(1).optional(),
+      })
+      .optional(),
     /** File with the caller's token. */
     tokenFile: z.string().min(1).optional(),
     /** File with the authorities to trust. */
@@ -48,6 +56,7 @@ export function checkedContextName(name: string): string {
 }
 
 /** The text of a context's file. */
-export function contextText(content: Context): string {
+export async function contextText(content: Context): Promise<string> {
+  const { stringify } = await import('yaml');
   return stringify(content, { lineWidth: 0 });
 }

@@ -1,7 +1,16 @@
 import { PosternError } from '../../errors.js';
 
 /** Machines that actors run by. */
-const machines: readonly string[] = ['node', 'link', 'daemon', 'process', 'test', 'fault', 'run'];
+const machines: readonly string[] = [
+  'node',
+  'link',
+  'daemon',
+  'process',
+  'test',
+  'fault',
+  'reliability',
+  'run',
+];
 
 /** Which actor is meant. */
 export interface ActorWord {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { needsRelays } from '../../controller/scenario/needs-relays.js';
 import type { Scenario } from '../../controller/scenario/scenario.js';
 import { errorText, PosternError } from '../../errors.js';
 import { checkWorld, groundNodes } from './check-world.js';
@@ -35,10 +36,11 @@ export async function bringWorld(scenario: Scenario, options: WorldOptions): Pro
   let ground: Ground;
   try {
     const nodes = groundNodes(scenario);
+    const relays = needsRelays({ ...scenario, provider });
     ground =
       provider === 'lab'
-        ? await labGround(nodes, { directory, env: environment })
-        : await localGround(nodes, environment);
+        ? await labGround(nodes, { directory, env: environment, relays })
+        : await localGround(nodes, { env: environment, relays });
   } catch (thrown) {
     await sweeper.finish({ remove: passing });
     throw notOurs(thrown);

@@ -12,6 +12,8 @@ export interface DaemonOrder {
   readonly node: string;
   readonly setup: DaemonSetup;
   readonly place: (node: string) => DaemonPlace;
+  /** Where this daemon reaches another. */
+  readonly reach: (node: string) => string | undefined;
   /** Those of its peers that it dials; the others dial it. */
   readonly dials: readonly string[];
   /** Directory of the node. */
@@ -55,16 +57,21 @@ export function peersToDial(
   return others.filter((peer) => !isMutual(peer) || dialled.includes(peer));
 }
 
+/** All that a daemon is told of. */
+export function toldOf({ rdvp, relay, bootstrap }: DaemonSetup, dials: readonly string[]): string[] {
+  return [...dials, ...rdvp, ...relay, ...bootstrap];
+}
+
 /** The words of `postern daemon …` for a node. */
 export function daemonWords(order: DaemonOrder): string[] {
-  const { node, setup, place, dials, data, truth, seed, media } = order;
+  const { node, setup, place, reach, dials, data, truth, seed, media } = order;
   const { grpc, peerListen, reachedAt } = place(node);
   const { idleMs = usual.idleMs, syncMs } = setup;
   const soonest = setup.minBackoffMs ?? Math.min(usual.minBackoffMs, setup.maxBackoffMs ?? Infinity);
   const latest = setup.maxBackoffMs ?? Math.max(usual.maxBackoffMs, soonest);
   const others = (option: string, names: readonly string[]): string[] =>
     names.flatMap((name) => {
-      const at = name === node ? undefined : place(name).reachedAt;
+      const at = name === node ? undefined : reach(name);
       return at === undefined ? [] : [option, at];
     });
   return [

@@ -10,6 +10,15 @@ export interface DaemonPlace {
   readonly reachedAt: string | undefined;
 }
 
+/** Where the relays of a node's agent stand, between its daemon and the others. */
+export interface RelayPlaces {
+  /** Where others come, and are led on to where the daemon takes peers. */
+  readonly listen: string;
+  /** Where its daemon comes: ports from this one on, one for each node that it is told of. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where a world stands: this machine, or a lab. */
 export interface Ground {
   /** Where the hub listens. */
@@ -18,6 +27,10 @@ export interface Ground {
   hubUrl(listen: readonly string[]): string;
   hubAddress(listen: readonly string[]): string;
   place(node: string): DaemonPlace;
+  /** IP addresses at which others find a node. */
+  addresses(node: string): readonly string[];
+  /** Undefined: there are no relays between daemons, or none can reach this one. */
+  relays(node: string): RelayPlaces | undefined;
   /**
    * Starts a program on the hub's machine or on a node's, in a session of its own: what a terminal sends to the processes
    * in its foreground does not reach it. It dies with this process.

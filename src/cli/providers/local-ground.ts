@@ -2,37 +2,56 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PosternError } from '../../errors.js';
-import type { DaemonPlace, Ground, GroundNode } from './ground.js';
-import { localAddresses } from './local-addresses.js';
+import type { DaemonPlace, Ground, GroundNode, RelayPlaces } from './ground.js';
+import { type LocalPlace, localAddresses } from './local-addresses.js';
 
 /** Has the kernel kill what it runs when the process that started it dies. */
 const dieWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
 
+/** Ports of a node, from its first one on: of the daemon's gRPC, where its peers find it, where it is behind relays, and of these. */
+const ports = { grpc: 0, peers: 1, inner: 2, firstRelay: 3 };
+
 /** What was killed may take so long to go, milliseconds. */
 const killMs = 10_000;
 
-/** This machine: all nodes are processes on loopback addresses. Throws `WORLD_FAILED`. */
-export async function localGround(nodes: readonly GroundNode[], env: NodeJS.ProcessEnv): Promise<Ground> {
-  const pairs = await localAddresses(nodes.length);
-  const places = new Map<string, DaemonPlace>();
+/** What a node has of this machine. */
+interface LocalNode extends LocalPlace {
+  readonly place: DaemonPlace;
+}
+
+/**
+ * This machine: all nodes are processes on loopback addresses. With `relays`, what daemons send each other goes through
+ * their agents. Throws `WORLD_FAILED`.
+ */
+export async function localGround(
+  nodes: readonly GroundNode[],
+  { env, relays }: { readonly env: NodeJS.ProcessEnv; readonly relays: boolean },
+): Promise<Ground> {
+  const found = await localAddresses(nodes.length, relays ? ports.firstRelay + nodes.length : ports.inner);
+  const local = new Map<string, LocalNode>();
   nodes.forEach(({ name }, i) => {
-    const { grpc = '', peers } = pairs[i] ?? {};
-    places.set(name, { grpc, peerListen: peers, reachedAt: peers });
+    const { host = '', port = 0 } = found[i] ?? {};
+    const at = (further: number): string => `${host}:${port + further}`;
+    const peerListen = relays ? at(ports.inner) : at(ports.peers);
+    const place = { grpc: at(ports.grpc), peerListen, reachedAt: at(ports.peers) };
+    local.set(name, { host, port, place });
   });
   const [command, ...args] = dieWithParent;
   // Where there is no such program, whoever sweeps the world is left to do it.
   const prefix = spawnSync(command, [...args, 'true'], { env, stdio: 'ignore' }).status === 0;
-  return new LocalGround(places, prefix ? dieWithParent : []);
+  return new LocalGround(local, relays, prefix ? dieWithParent : []);
 }
 
 class LocalGround implements Ground {
   readonly hubListen = ['127.0.0.1:0'];
-  readonly #places: ReadonlyMap<string, DaemonPlace>;
+  readonly #nodes: ReadonlyMap<string, LocalNode>;
+  readonly #relays: boolean;
   readonly #prefix: readonly string[];
   readonly #living = new Set<ChildProcess>();
 
-  constructor(places: ReadonlyMap<string, DaemonPlace>, prefix: readonly string[]) {
-    this.#places = places;
+  constructor(nodes: ReadonlyMap<string, LocalNode>, relays: boolean, prefix: readonly string[]) {
+    this.#nodes = nodes;
+    this.#relays = relays;
     this.#prefix = prefix;
   }
 
@@ -45,9 +64,23 @@ class LocalGround implements Ground {
   }
 
   place(node: string): DaemonPlace {
-    const place = this.#places.get(node);
-    if (place === undefined) throw new PosternError('WORLD_FAILED', `there is no node '${node}'`);
-    return place;
+    return this.#node(node).place;
+  }
+
+  addresses(node: string): readonly string[] {
+    return [this.#node(node).host];
+  }
+
+  relays(node: string): RelayPlaces | undefined {
+    const { host, port } = this.#node(node);
+    const listen = `${host}:${port + ports.peers}`;
+    return this.#relays ? { listen, host, port: port + ports.firstRelay } : undefined;
+  }
+
+  #node(name: string): LocalNode {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new PosternError('WORLD_FAILED', `there is no node '${name}'`);
+    return node;
   }
 
   spawn(

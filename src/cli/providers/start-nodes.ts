@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HubTarget } from '../../client/hub-target.js';
 import type { NodeEntry, Scenario } from '../../controller/scenario/scenario.js';
-import { type DaemonOrder, daemonWords, peersToDial, sendsMedia } from './daemon-words.js';
+import { type DaemonOrder, daemonWords, peersToDial, sendsMedia, toldOf } from './daemon-words.js';
 import { inParallel, startsAtOnce } from './in-parallel.js';
 import { NodesDesk } from './nodes-desk.js';
+import { relayWords } from './relay-words.js';
 import type { WorldNode } from './world.js';
 import type { WorldProcess } from './world-process.js';
 import type { WorldStage } from './world-stage.js';
@@ -35,10 +36,13 @@ export async function startNodes(
     const media = sendsMedia(scenario);
     const place = (node: string) => stage.ground.place(node);
     await inParallel(all, startsAtOnce, async (one) => {
-      await startDaemon(stage, one, { seed, media, dials: peersToDial(one.name, scenario, place) });
+      const dials = peersToDial(one.name, scenario, place);
+      const relays = relayWords(stage.ground, one.name, toldOf(one.entry.daemon, dials));
+      await startDaemon(stage, one, { seed, media, dials, reach: relays.reach });
       count();
       const token = await desk.joinToken(one.name);
-      await startAgent(stage, one.name, { POSTERN_HUB: stage.ground.hubUrl(listen), POSTERN_TOKEN: token });
+      const env = { POSTERN_HUB: stage.ground.hubUrl(listen), POSTERN_TOKEN: token };
+      await startAgent(stage, one.name, relays.words, env);
       count();
     });
     const serving = counted(stage, 'waiting until all daemons serve', all.length);
@@ -69,7 +73,7 @@ function nodeOf({ files, ground }: WorldStage, name: string): WorldNode {
 function startDaemon(
   stage: WorldStage,
   { name, entry }: { readonly name: string; readonly entry: NodeEntry },
-  given: Pick<DaemonOrder, 'seed' | 'media' | 'dials'>,
+  given: Pick<DaemonOrder, 'seed' | 'media' | 'dials' | 'reach'>,
 ): Promise<unknown> {
   const { directory, truth } = nodeOf(stage, name);
   const place = (node: string) => stage.ground.place(node);
@@ -78,14 +82,21 @@ function startDaemon(
   return crashes ? stage.keepUp(name, words) : stage.start('daemon', name, words);
 }
 
-function startAgent(stage: WorldStage, name: string, env: NodeJS.ProcessEnv): Promise<WorldProcess> {
+function startAgent(
+  stage: WorldStage,
+  name: string,
+  relays: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<WorldProcess> {
   const { directory, daemon } = nodeOf(stage, name);
-  const server = ['--daemon', daemon, '--to', daemon];
+  // nodes of one machine share its ports
+  const server = ['--daemon', daemon, '--to', daemon, '--infra-listen', 'off'];
   const words = [
     'agent',
     '--node',
     name,
     ...server,
+    ...relays,
     '--data',
     directory,
     '--connect-timeout',

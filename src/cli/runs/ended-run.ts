@@ -1,7 +1,7 @@
 import type { HubTarget } from '../../client/hub-target.js';
 import { printable } from '../../controller/report/terminal-text.js';
 import type { Run } from '../../gen/postern/v1/runs.js';
-import type { Invocation } from '../invocation.js';
+import type { Invocation, Output } from '../invocation.js';
 import { styleFor } from '../style.js';
 import { statusOfRun } from './exit-status.js';
 import { fetchReportAtLast, reportText } from './fetched-report.js';
@@ -47,12 +47,12 @@ export async function tellEnded(invocation: Invocation, run: Run, ending: Ending
 }
 
 /** What there is to say of a run that ended before there was a plan. */
-function unplannedText({ env }: Invocation, run: Run, out: NodeJS.WriteStream): string {
+function unplannedText({ env }: Invocation, run: Run, out: Output): string {
   const style = styleFor(out, env);
   const lines = [
     `${verdictText(run, style)} ${style.bold(printable(run.scenario || run.run))}`,
     style.dim(`run ${run.run}, ${run.state} before it had its nodes`),
-    ...run.reasons.map((reason) => `  ${printable(reason)}`),
+    ...run.reasons.flatMap((reason) => reason.split('\n').map((line) => `  ${printable(line)}`)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

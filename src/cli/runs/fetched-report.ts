@@ -45,10 +45,17 @@ export async function fetchReportAtLast(
   return readReport(json);
 }
 
-function readReport(json: string): FetchedReport {
+/** Reads a report, of the hub or of a file. Throws `REPORT_INVALID`. */
+export function readReport(json: string, file?: string): FetchedReport {
   try {
     return { json, judgement: judgementSchema.parse(JSON.parse(json)) };
   } catch (thrown) {
+    if (file !== undefined) {
+      throw new PosternError('REPORT_INVALID', `${file} holds no report: ${errorText(thrown)}`, {
+        exitCode: 2,
+        cause: thrown,
+      });
+    }
     throw new PosternError('REPORT_INVALID', `the hub's report cannot be read: ${errorText(thrown)}`, {
       hint: 'is the hub of another version? its own page is to be had with -o html',
       cause: thrown,

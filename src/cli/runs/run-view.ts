@@ -44,6 +44,7 @@ export function runText(run: Run, style: Style, nowMs: number): string {
     ['took', tookText(run, nowMs)],
     ['seed', run.seed === '' ? '-' : printable(run.seed)],
     ['plan', run.planHash || '-'],
+    ...(run.replays === '' ? [] : [['replays', printable(run.replays)] satisfies [string, string]]),
     [
       'controller',
       `${run.controller}${run.term > 1 ? `, taken over from others, ${run.term - 1} so far` : ''}`,

@@ -12,7 +12,10 @@ export interface CheckedScenario {
   readonly plan: Plan;
   readonly seedDrawn: boolean;
   readonly durationMs: number;
-  /** Entries whose labels decide which nodes they are: in the plan they are named after the entry. */
+  /**
+   * Entries of nodes and faults of which labels decide which nodes they are about: in the plan these are named after the
+   * entry, and such a fault hits all that it may.
+   */
   readonly standIns: readonly string[];
 }
 
@@ -23,7 +26,7 @@ export async function checkScenario(
 ): Promise<CheckedScenario> {
   const scenario = await readScenarioFile(file, options);
   const seed = options.seed ?? scenario.seed;
-  const planned = { ...scenario, nodes: scenario.nodes.map(named) };
+  const planned = { ...scenario, nodes: scenario.nodes.map(named), faults: scenario.faults.map(unlabelled) };
   const plan = makePlan(planned, namedNodes(planned), seed ?? drawSeed());
   return {
     file,
@@ -31,7 +34,10 @@ export async function checkScenario(
     plan,
     seedDrawn: seed === undefined,
     durationMs: duration(plan),
-    standIns: scenario.nodes.flatMap(({ entry, select }) => (select === undefined ? [] : [entry])),
+    standIns: [
+      ...scenario.nodes.flatMap(({ entry, select }) => (select === undefined ? [] : [entry])),
+      ...scenario.faults.flatMap(({ path, nodes }) => (nodes.labels === undefined ? [] : [path])),
+    ],
   };
 }
 
@@ -41,4 +47,9 @@ function named(node: Scenario['nodes'][number]): Scenario['nodes'][number] {
   if (select === undefined) return node;
   const names = Array.from({ length: Math.max(2, select.min) }, (_, i) => `${node.entry}-${i + 1}`);
   return { ...rest, names };
+}
+
+function unlabelled(fault: Scenario['faults'][number]): Scenario['faults'][number] {
+  const { labels: _, ...nodes } = fault.nodes;
+  return { ...fault, nodes };
 }

@@ -1,5 +1,6 @@
 import type { Plan } from '../../controller/plan/plan.js';
 import { durationText } from '../../controller/scenario/quantities.js';
+import { shapeWords } from '../../fault-words.js';
 import { formatList, type RecordView } from '../records.js';
 import type { Style } from '../style.js';
 import type { CheckedScenario } from './checked-scenario.js';
@@ -46,7 +47,7 @@ const happeningView: RecordView<Happening> = {
     { title: 'HOW', text: ({ how }) => how || '-' },
   ],
   name: ({ what }) => what,
-  json: ({ phase, atMs, forMs, what, nodes }) => ({ phase, atMs, forMs, what, nodes: [...nodes] }),
+  json: ({ phase, atMs, forMs, what, nodes, how }) => ({ phase, atMs, forMs, what, nodes: [...nodes], how }),
 };
 
 /** A scenario and its plan, for people. */
@@ -62,7 +63,7 @@ export function planText(checked: CheckedScenario, style: Style): string {
     ? `seed ${plan.seed}, drawn: --seed ${plan.seed} gives this plan again`
     : `seed ${plan.seed}`;
   const labels =
-    standIns.length === 0 ? '' : `labels decide who is ${standIns.join(', ')}: it is planned with few\n`;
+    standIns.length === 0 ? '' : `labels decide ${standIns.join(', ')}: it is planned with few\n`;
   return `${style.bold(`${file}: ${scenario.name}`)}, ${facts.join(', ')}\n${seed}; plan ${plan.hash}\n${labels}${formatList('table', happeningView, happenings(plan))}`;
 }
 
@@ -77,16 +78,33 @@ function happenings(plan: Plan): Happening[] {
       how: `${amount} ${workload.type === 'call' ? `calls of ${workload.method}` : `${workload.type} messages`} each, one every ${durationText(intervalMs)}, ${size} bytes`,
     }),
   );
-  // What hits several nodes alike is one line.
-  const faults = new Map<string, Happening>();
-  for (const { kind, node, atMs, forMs } of plan.faults) {
-    const key = `${kind} ${atMs} ${forMs}`;
-    const nodes = [...(faults.get(key)?.nodes ?? []), node];
-    faults.set(key, { phase: 'main', atMs, forMs, what: kind, nodes, how: '' });
-  }
-  return [...sends, ...faults.values()].toSorted(
-    (a, b) => (a.phase === b.phase ? 0 : a.phase === 'control' ? -1 : 1) || a.atMs - b.atMs,
+  return [...sends, ...faultLines(plan.faults)].toSorted(
+    (a, b) => phases.indexOf(a.phase) - phases.indexOf(b.phase) || a.atMs - b.atMs,
   );
+}
+
+/** In the order of a run; faults of the draining are timed as those of the running are. */
+const phases: readonly string[] = ['joining', 'control', 'main', 'draining'];
+
+/** What hits several nodes alike is one line; a partition, in which each does its own part, too. */
+function faultLines(faults: Plan['faults']): Happening[] {
+  const lines = new Map<string, Happening & { readonly hows: Set<string> }>();
+  for (const { kind, node, during, atMs, forMs, shape } of faults) {
+    const how = shapeWords(kind, shape).join(', ');
+    const phase = during === 'running' ? 'main' : during;
+    const key = `${kind} ${phase} ${atMs} ${forMs} ${kind === 'partition' ? '' : how}`;
+    const line = lines.get(key) ?? { phase, atMs, forMs, what: kind, nodes: [], how: '', hows: new Set() };
+    line.hows.add(kind === 'partition' && how !== '' ? `${node}: ${how}` : how);
+    lines.set(key, { ...line, nodes: [...line.nodes, node] });
+  }
+  return [...lines.values()].map(({ hows, ...line }) => ({ ...line, how: fewHows([...hows]) }));
+}
+
+/** At most four. */
+function fewHows(hows: readonly string[]): string {
+  const shown = hows.filter((how) => how !== '');
+  const more = shown.length > 4 ? [`and ${shown.length - 3} more`] : [];
+  return [...(more.length === 0 ? shown : shown.slice(0, 3)), ...more].join('; ');
 }
 
 /** At most four names. */

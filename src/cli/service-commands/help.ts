@@ -12,7 +12,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { streams, words } = invocation;
   const [, method, node] = words;
   const word = requiredWord(invocation, 0);
-  const general = createCommand(serviceCommand, () => {}).helpInformation();
+  const general = createCommand(serviceCommand, process, () => {}).helpInformation();
   try {
     await withLookup(invocation, lookUpDeadline(), async (lookup) => {
       const found = await serviceAnywhere(lookup, word, node);

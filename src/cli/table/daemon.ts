@@ -61,6 +61,13 @@ const daemonOptions = [
       'role replication: whoever shows it may have groups held here; better in the environment; may be repeated',
   },
   {
+    name: 'accept-key',
+    kind: 'list',
+    value: 'KEY',
+    summary:
+      'role replication: take tokens that a token server has signed with this key: in base64, the https URL of its /.well-known/jwks.json, or a file with that; may be repeated',
+  },
+  {
     name: 'dialect',
     kind: 'choice',
     choices: ['weshnet.protocol.v1', 'berty.protocol.v1'],
@@ -123,6 +130,10 @@ export const daemonCommand: CommandSpec = {
       does: 'a second one, with a peer',
     },
     { line: 'postern daemon --role rdvp --peer-listen 0.0.0.0:4100', does: 'tells peers of each other' },
+    {
+      line: 'postern daemon --role replication --peer-listen 0.0.0.0:4103 --accept-key http://127.0.0.1:8091/.well-known/jwks.json',
+      does: 'holds groups for those who have a token of the token server',
+    },
     {
       line: 'postern daemon --misbehave lose=50,double=100 --seed 7 --truth lies.jsonl',
       does: 'goes wrong on purpose, and tells where',

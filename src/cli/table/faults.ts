@@ -1,5 +1,7 @@
+import { faultKinds } from '../../fault-kinds.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command-spec.js';
 import { hubOptions, listOutputOption } from '../common-options.js';
+import { shapeOptions } from './fault-shape-options.js';
 
 const nodeArgument: ArgumentSpec = {
   name: 'NODE',
@@ -27,12 +29,13 @@ export const faultCommands: readonly CommandSpec[] = [
       {
         name: 'kind',
         kind: 'choice',
-        choices: ['link', 'peers', 'pause', 'kill', 'restart'],
+        choices: faultKinds,
         summary:
-          'cut the agent from its hub; cut the machine from all but the hub; stop the daemon; kill it, and start it in the end; kill it and start it at once',
+          'what it does: `postern fault kinds NODE` shows what the node can do, docs/faults.md what each is',
       },
       { name: 'in', kind: 'duration', default: '5s', summary: 'so long from now' },
       { name: 'duration', kind: 'duration', summary: 'for so long (default: 10s; of a restart none)' },
+      ...shapeOptions,
       runOption,
       listOutputOption,
       ...hubOptions,
@@ -45,6 +48,18 @@ export const faultCommands: readonly CommandSpec[] = [
       {
         line: 'postern fault arm north crash --kind kill --duration 1m',
         does: 'its daemon is gone for a minute, and started again as it was',
+      },
+      {
+        line: 'postern fault arm north split --kind partition --from south,west=192.0.2.7 --direction in',
+        does: 'for ten seconds it hears nothing of two others',
+      },
+      {
+        line: 'postern fault arm north lossy --kind loss --portion 10% --scope hub --duration 1m',
+        does: 'a tenth of what goes between the agent and its hub is lost',
+      },
+      {
+        line: 'postern fault arm north slow --kind delay --delay 100ms --jitter 20ms --way userspace',
+        does: "all between daemons comes later, by the agent's relays and not by the kernel",
       },
     ],
     load: () => import('../commands/faults/arm.js'),
@@ -87,7 +102,12 @@ export const faultCommands: readonly CommandSpec[] = [
     summary: 'show which faults a node can do, and by what',
     arguments: [nodeArgument],
     options: [listOutputOption, ...hubOptions],
-    examples: [{ line: 'postern fault kinds north', does: 'what it has nft and rights for' }],
+    description:
+      'Each kind with each scope: what would do it now, else why it cannot be done and what to do. Where the node holds relays between daemons, and the addresses at which others find it, follow.',
+    examples: [
+      { line: 'postern fault kinds north', does: 'what it has programs and rights for' },
+      { line: 'postern fault kinds north -o json', does: 'with its relays, its addresses and its limits' },
+    ],
     load: () => import('../commands/faults/kinds.js'),
   },
 ];

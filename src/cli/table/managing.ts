@@ -6,6 +6,8 @@ export const managingCommands: readonly CommandSpec[] = [
   {
     path: ['nodes'],
     summary: 'list the nodes, connected or not',
+    description:
+      'With NAME also which faults its agent can do on that machine, and by what, where the agent has a daemon, is connected, and you may call it; else why nobody knows. See docs/faults.md.',
     arguments: [{ name: 'NAME', summary: 'only this node', optional: true, completes: 'node' }],
     options: [
       listOutputOption,
@@ -15,7 +17,7 @@ export const managingCommands: readonly CommandSpec[] = [
     examples: [
       { line: 'postern nodes', does: 'a table' },
       { line: 'postern nodes -w -o jsonl', does: 'all nodes, then each change, one JSON object per line' },
-      { line: 'postern nodes etcd -o json', does: 'one node' },
+      { line: 'postern nodes etcd -o json', does: 'one node, and the faults that it can do' },
     ],
     load: () => import('../commands/nodes.js'),
   },
@@ -23,7 +25,7 @@ export const managingCommands: readonly CommandSpec[] = [
     path: ['inspect'],
     summary: 'show the state machines: in a browser, or what those of a node did',
     description:
-      'Alone it prints the link to the page where all machines are seen moving. With a name it prints the kept transitions of that actor, or of all machines of a node: its own, and those of the links, daemons, processes, tests and faults of its agents, oldest first. The beginning of an id is enough where only one begins so.',
+      'Alone it prints the link to the page where all machines are seen moving. With a name it prints the kept transitions of that actor, or of all machines of a node: its own, and those of the links, daemons, processes, tests, faults and outages by lot of its agents, oldest first. The beginning of an id is enough where only one begins so.',
     arguments: [
       {
         name: 'WHAT',
@@ -43,7 +45,7 @@ export const managingCommands: readonly CommandSpec[] = [
       {
         name: 'machine',
         kind: 'choice',
-        choices: ['node', 'link', 'daemon', 'process', 'test', 'fault', 'run'],
+        choices: ['node', 'link', 'daemon', 'process', 'test', 'fault', 'reliability', 'run'],
         summary: 'only machines of this kind',
       },
       {

@@ -27,7 +27,7 @@ const doingOptions: readonly OptionSpec[] = [
 export const operatingCommands: readonly CommandSpec[] = [
   {
     path: ['operate'],
-    summary: 'do something to a node, link, daemon, process, test, fault or run',
+    summary: 'do something to a node, link, daemon, process, test, fault, reliability or run',
     description:
       'What can be done follows from the state machine of the actor and its present state; without an EVENT it is listed. Whatever is done, and whatever was refused, is told as activity, with the name of who did it.',
     arguments: [

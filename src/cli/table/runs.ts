@@ -81,13 +81,28 @@ export const runCommands: readonly CommandSpec[] = [
     path: ['run'],
     summary: 'run a scenario on many nodes, with its faults, and tell what it has shown',
     description: `The scenario is checked first: nothing is begun with one that has a mistake (exit status 2). Then it is run by the hub's controller, and shown until it has ended; a hub that is lost is dialed again. ${exits} Ctrl-C ends the run, and what there is is judged; a second one leaves at once, with 130.`,
-    arguments: [{ name: 'SCENARIO', summary: 'YAML of a scenario', completes: 'file' }],
+    arguments: [
+      {
+        name: 'SCENARIO',
+        summary: 'YAML of a scenario; not with --replay, but for a report',
+        optional: true,
+        completes: 'file',
+      },
+    ],
     options: [
       {
         name: 'seed',
         kind: 'text',
         value: 'TEXT',
         summary: 'what chance is drawn from (default: that of the file, else drawn)',
+      },
+      {
+        name: 'replay',
+        kind: 'text',
+        value: 'RUN',
+        summary:
+          'do again what happened in a run that ended: its faults as they really were; RUN is its name, a file of `postern runs export`, or its report.json (with SCENARIO)',
+        completes: 'run',
       },
       {
         name: 'name',
@@ -123,6 +138,10 @@ export const runCommands: readonly CommandSpec[] = [
       {
         line: 'postern run --seed 7 --report out chaos.yaml',
         does: 'the faults that seed 7 gives; out/index.html shows what came of it',
+      },
+      {
+        line: 'postern run --replay partition-20260301-1000-k3fq',
+        does: 'the same nodes and seed, and the faults when and as long as they really acted',
       },
       { line: 'postern run --junit rehearsal.xml -o jsonl partition.yaml > run.jsonl', does: 'in a CI job' },
       {

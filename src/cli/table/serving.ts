@@ -9,10 +9,14 @@ import {
   logLevelOption,
   readyOutputOption,
 } from '../common-options.js';
+import { daemonFaultOptions } from './daemon-fault-options.js';
 import { doorOptions } from './door-options.js';
+import { infraOptions } from './infra-options.js';
 import { issuerOptions } from './issuer-options.js';
+import { logOptions } from './log-options.js';
 import { processOptions } from './process-options.js';
 import { routingOptions } from './routing.js';
+import { upstreamTlsOptions } from './upstream-options.js';
 import { webhookOptions } from './webhook-options.js';
 
 /** Options of whatever has a front door. */
@@ -67,6 +71,7 @@ export const frontOptions: readonly OptionSpec[] = [
   },
   ...doorOptions,
   ...webhookOptions,
+  ...logOptions,
   ...issuerOptions,
   dataOption,
   configOption,
@@ -106,6 +111,14 @@ export const natsListenOption = {
   summary: 'address of the NATS server (default: a free port on 127.0.0.1, kept over restarts)',
 } satisfies OptionSpec;
 
+const accountsOption = {
+  name: 'accounts',
+  kind: 'text',
+  value: 'FILE',
+  summary: 'serve accounts too, as this file says, and take their tokens: see `postern accounts serve`',
+  completes: 'file',
+} satisfies OptionSpec;
+
 /** The commands that run until they are told to stop. */
 export const servingCommands: readonly CommandSpec[] = [
   {
@@ -113,7 +126,7 @@ export const servingCommands: readonly CommandSpec[] = [
     summary: 'start a hub with a bus of its own, all that one machine needs',
     description:
       'Starts a NATS server and a hub. Keys and an admin token are made in the data directory at the first start; the other commands on this machine find the hub and the token there. SIGTERM or Ctrl-C lets open calls finish, a second one ends at once.',
-    options: [...frontOptions, natsListenOption],
+    options: [...frontOptions, natsListenOption, accountsOption],
     examples: [
       { line: 'postern up', does: 'listen on 127.0.0.1:8080 and 127.0.0.1:9090' },
       {
@@ -171,12 +184,21 @@ export const servingCommands: readonly CommandSpec[] = [
         summary:
           'the gRPC of a Berty daemon, or of `postern daemon`, that tests run on: HOST:PORT; see `postern test`',
       },
+      ...daemonFaultOptions,
+      ...infraOptions,
       {
         name: 'forward',
         kind: 'list',
         value: 'ADDRESS',
         summary:
           'lead connections here too, HOST:PORT or unix:PATH; without it only to the servers of --to; may be repeated',
+      },
+      {
+        name: 'logs',
+        kind: 'list',
+        value: '[NAME=]PATH',
+        summary:
+          'let callers read the log files in this directory, or this file, see docs/logs.md; may be repeated',
       },
       {
         name: 'label',
@@ -199,28 +221,7 @@ export const servingCommands: readonly CommandSpec[] = [
         value: 'URL',
         summary: 'the bus, instead of what the hub tells; may be repeated',
       },
-      {
-        name: 'to-ca',
-        kind: 'text',
-        value: 'FILE',
-        summary: 'authorities to trust for tls://',
-        completes: 'file',
-      },
-      {
-        name: 'to-cert',
-        kind: 'text',
-        value: 'FILE',
-        summary: 'own certificate for tls://',
-        completes: 'file',
-      },
-      { name: 'to-key', kind: 'text', value: 'FILE', summary: 'key of that certificate', completes: 'file' },
-      {
-        name: 'to-server-name',
-        kind: 'text',
-        value: 'NAME',
-        summary: "name in the server's certificate, where it differs from the host",
-      },
-      { name: 'to-insecure', kind: 'flag', summary: 'take any certificate for tls://' },
+      ...upstreamTlsOptions,
       {
         name: 'metrics',
         kind: 'text',

@@ -4,6 +4,7 @@ import { checkWorld, groundNodes } from '../../../src/cli/providers/check-world.
 import { daemonWords, peersToDial, sendsMedia } from '../../../src/cli/providers/daemon-words.js';
 import type { DaemonPlace } from '../../../src/cli/providers/ground.js';
 import { inParallel } from '../../../src/cli/providers/in-parallel.js';
+import { relayWords } from '../../../src/cli/providers/relay-words.js';
 import { posternWords, worldEnvironment } from '../../../src/cli/providers/world-environment.js';
 import { readScenario } from '../../../src/controller/scenario/read-scenario.js';
 import type { Scenario } from '../../../src/controller/scenario/scenario.js';
@@ -29,7 +30,8 @@ const wordsOf = (scenario: Scenario, node: string, place = placesBut()): string[
   assert.ok(setup !== undefined);
   const dials = peersToDial(node, scenario, place);
   const rest = { data: '/d', truth: '/d/truth', seed: '7', media: sendsMedia(scenario) };
-  return daemonWords({ node, setup, place, dials, ...rest });
+  const reach = (other: string): string | undefined => place(other).reachedAt;
+  return daemonWords({ node, setup, place, reach, dials, ...rest });
 };
 
 describe('the daemons of a world', () => {
@@ -124,6 +126,44 @@ nodes:
   });
 });
 
+describe('where faults act by relays, the agent of a node', () => {
+  const ground = (relays: boolean) => ({
+    place: (node: string) => ({
+      grpc: '127.0.0.1:1',
+      peerListen: node === 'hidden' ? undefined : `127.0.0.1:${relays ? 3 : 2}`,
+      reachedAt: node === 'hidden' ? undefined : `${node}:2`,
+    }),
+    addresses: (node: string) => [`ip-of-${node}`],
+    relays: () => (relays ? { listen: '127.0.0.1:2', host: '127.0.0.1', port: 10 } : undefined),
+  });
+
+  test('leads to each node that its daemon is told of, and all who come to its daemon', () => {
+    const { words, reach } = relayWords(ground(true), 'a', ['b', 'hidden', 'a', 'c', 'b']);
+    assert.deepEqual(words, [
+      ...['--daemon-address', 'ip-of-a'],
+      ...['--daemon-relay', '127.0.0.1:2=127.0.0.1:3'],
+      ...['--daemon-relay', 'b@127.0.0.1:10=b:2'],
+      ...['--daemon-relay', 'c@127.0.0.1:11=c:2'],
+    ]);
+    assert.deepEqual(['b', 'c', 'hidden', 'd'].map(reach), [
+      '127.0.0.1:10',
+      '127.0.0.1:11',
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(relayWords(ground(true), 'hidden', ['b']).words.slice(2), [
+      '--daemon-relay',
+      'b@127.0.0.1:10=b:2',
+    ]);
+  });
+
+  test('says only where others find it where there are none', () => {
+    const { words, reach } = relayWords(ground(false), 'a', ['b']);
+    assert.deepEqual(words, ['--daemon-address', 'ip-of-a']);
+    assert.equal(reach('b'), 'b:2');
+  });
+});
+
 describe('what a provider cannot do is refused before anything is started', () => {
   const refused = (scenario: Scenario, provider: 'local' | 'lab'): string => {
     try {
@@ -136,15 +176,14 @@ describe('what a provider cannot do is refused before anything is started', () =
     }
   };
 
-  test('a cut from the peers on this machine', () => {
-    const cut = read(
-      'nodes: {a: , b: , c: }\nfaults: [{kind: [link, peers], at: 0s, for: 1s}]\nprovider: lab',
-    );
-    assert.match(
-      refused(cut, 'local'),
-      /^with provider local no node can be cut from its peers.*--provider lab/,
-    );
-    assert.equal(refused(cut, 'lab'), 'nothing');
+  test('faults between the daemons of this machine where these are told of others that no relay leads to', () => {
+    const cut = 'faults: [{kind: peers, at: 0s, for: 1s}]\nprovider: lab';
+    const met = read(`nodes: {a: , b: , c: , meet: {daemon: {role: rdvp}}}\n${cut}`);
+    assert.match(refused(met, 'local'), /^its faults act by relays.*meet \(rdvp\).*provider: lab/);
+    assert.equal(refused(met, 'lab'), 'nothing');
+    assert.equal(refused(read(`nodes: {a: , b: , c: }\n${cut}`), 'local'), 'nothing');
+    const many = read(`nodes: {a: , b: , c: , n: {count: 58}}\n${cut}`);
+    assert.match(refused(many, 'local'), /61 nodes need too many/);
   });
 
   test('peers of a lab who can be reached through a relay that nobody knows of', () => {

@@ -27,13 +27,14 @@ export class NodeFaultsClient {
     });
   }
 
-  /** Asks a node. Rejects with `CallFailed`. */
+  /** Asks a node, which may take `withinMs` milliseconds to answer. Rejects with `CallFailed`. */
   ask<Q, R>(
     node: string,
     method: (client: FaultsServiceClient) => FaultsMethod<Q, R>,
     request: Q,
+    withinMs = answerWithinMs,
   ): Promise<R> {
-    const options = { deadline: Date.now() + answerWithinMs };
+    const options = { deadline: Date.now() + withinMs };
     return unary<R>((done) =>
       method(this.#client).call(this.#client, request, this.#connection.metadata(node), options, done),
     );

@@ -81,9 +81,11 @@ async function begin(invocation: Invocation, { request }: WantedRun, world: Worl
   }
 }
 
-/** What is odd in the scenario is told before anything is begun, as `postern scenario check` does. */
-function warn({ streams: { stderr }, env }: Invocation, { scenario }: WantedRun): void {
+/** What is odd in the scenario, or not done again of a run, is told before anything is begun. */
+function warn({ streams: { stderr }, env }: Invocation, { scenario, replays }: WantedRun): void {
   const style = styleFor(stderr, env);
+  if (replays !== undefined) stderr.write(`${style.dim('replays')} ${replays.run}\n`);
+  for (const text of replays?.told ?? []) stderr.write(`${style.yellow('warning:')} ${text}\n`);
   for (const { place, path, text } of scenario.warnings) {
     stderr.write(`${place}: ${style.yellow('warning:')} ${path === '' ? '' : `${path}: `}${text}\n`);
   }

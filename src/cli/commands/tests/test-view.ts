@@ -37,6 +37,7 @@ export function testView(style: Style): RecordView<Test> {
       { title: 'FAILED', text: ({ fail }) => String(fail) },
       { title: 'UNKNOWN', text: (test) => String(unknownOf(test)) },
       { title: 'RECEIVED', text: ({ received }) => String(received) },
+      { title: 'TWICE', text: ({ duplicated }) => String(duplicated) },
       { title: 'LATE', text: ({ slips }) => String(slips) },
       { title: 'STORED', text: ({ drained, recorded }) => `${drained}/${recorded}` },
       { title: 'WHY', text: ({ reason }) => reason || '-' },
@@ -54,7 +55,10 @@ function unknownOf({ info, unknown, open, state }: Test): number {
   return info + unknown + (state === 'failed' ? open : 0);
 }
 
-function json(test: Test): { [name: string]: string | number | { [name: string]: string | number } } {
+function json(test: Test): {
+  [name: string]: string | number | { [name: string]: string | number | boolean };
+} {
   const { spec, ...rest } = test;
-  return { ...rest, spec: { ...spec } };
+  const { everyMessage = false, ...common } = spec ?? {};
+  return { ...rest, spec: { ...common, ...(everyMessage && { everyMessage }) } };
 }
