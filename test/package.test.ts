@@ -52,12 +52,12 @@ test('what is imported at run time is a dependency, and nothing else is', async 
   const listed = await run('grep', [
     '-rhoE',
     '--include=*.js',
-    `(from|import\\() ?["'](@[a-z-]+/[a-z-]+|[a-z][a-z-]*)(/[^"']*)?["']`,
+    `(from|import\\() ?["'](@[a-z-]+/[a-z0-9-]+|[a-z][a-z-]*)(/[^"']*)?["']`,
     path.join(compiledRoot, 'src'),
     path.join(compiledRoot, 'machines'),
   ]);
   for (const line of listed.stdout.split('\n')) {
-    const name = /["'](@[a-z-]+\/[a-z-]+|[a-z][a-z-]*)/.exec(line)?.[1];
+    const name = /["'](@[a-z-]+\/[a-z0-9-]+|[a-z][a-z-]*)/.exec(line)?.[1];
     if (name !== undefined && name !== 'node') imported.add(name);
   }
   const missing = [...imported].filter((name) => !(name in manifest.dependencies));

@@ -11,6 +11,19 @@ const impure = [
   /^\s*declare var (?:Function|Atomics|SharedArrayBuffer):.*$/gm,
 ];
 
+/** Files of the compiler's own library that this project is compiled with; the same for all that is compiled here. */
+let libraries: Promise<readonly string[]> | undefined;
+
+async function librariesOf(tsc: string, checkout: string): Promise<readonly string[]> {
+  const listed = await runTsc(tsc, ['-p', checkout, '--listFilesOnly']);
+  const found = listed
+    .split('\n')
+    .filter((file) => /\/lib\.[^/]*\.d\.ts$/.test(file))
+    .map((file) => path.resolve('/', file));
+  if (found.length === 0) throw new Error('the compiler names no library of its own');
+  return found;
+}
+
 /**
  * Compiles machines against a library without clock and randomness and without the types of Node, so that a machine
  * that reads either does not compile. `into` is an empty directory. Resolves to the compiler's complaints.
@@ -22,15 +35,10 @@ export async function compilePure(options: {
   readonly into: string;
 }): Promise<string[]> {
   const { machines, checkout, tsc, into } = options;
-  const listed = await runTsc(tsc, ['-p', checkout, '--listFilesOnly']);
-  const libraries = listed
-    .split('\n')
-    .filter((file) => /\/lib\.[^/]*\.d\.ts$/.test(file))
-    .map((file) => path.resolve('/', file));
-  if (libraries.length === 0) throw new Error('the compiler names no library of its own');
+  libraries ??= librariesOf(tsc, checkout);
   const copies: string[] = [];
   let removed = 0;
-  for (const library of libraries) {
+  for (const library of await libraries) {
     let text = await readFile(library, 'utf8');
     for (const pattern of impure) {
       text = text.replace(pattern, () => {

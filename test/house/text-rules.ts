@@ -66,7 +66,8 @@ export async function projectFiles(checkout: string): Promise<string[]> {
     });
     return stdout.split('\0').filter(Boolean);
   } catch {
-    const made = /(?:^|\/)(?:node_modules|dist|\.build|\.tools|\.git|coverage)(?:\/|$)|^src\/gen\//;
+    const made =
+      /(?:^|\/)(?:node_modules|dist|\.build|\.tools|\.git|coverage)(?:\/|$)|^(?:src|clients)\/gen\//;
     const entries = await readdir(checkout, { recursive: true, withFileTypes: true });
     return entries
       .filter((entry) => entry.isFile())

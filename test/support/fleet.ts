@@ -12,6 +12,7 @@ import {
   type StartOptions,
   startReady,
 } from './processes.js';
+import { warmPostern } from './warm-postern.js';
 
 const postern = path.join(checkoutRoot, 'bin/postern');
 
@@ -34,15 +35,19 @@ export class Fleet {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { POSTERN_DATA: this.#data };
+    // many agents share this machine: those of them that shall be found by older controllers are told where
+    return { POSTERN_DATA: this.#data, POSTERN_INFRA_LISTEN: 'off' };
   }
 
-  /** Runs `postern …` to its end. */
+  /** Runs `postern …` to its end, without a process of its own where that changes nothing. */
   postern(
     args: readonly string[],
     options: { input?: string; timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Finished> {
-    return run(postern, args, { ...options, env: { ...this.env, ...options.env } });
+    const env = { ...this.env, ...options.env };
+    const { NODE_OPTIONS, POSTERN_DIST = compiledRoot } = { ...process.env, ...env };
+    const asIs = NODE_OPTIONS === process.env.NODE_OPTIONS && POSTERN_DIST === compiledRoot;
+    return asIs ? warmPostern(args, { ...options, env }) : run(postern, args, { ...options, env });
   }
 
   /** Starts a long-running `postern …` and waits for its ready line. */

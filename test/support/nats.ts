@@ -50,6 +50,7 @@ export interface TestNats {
   tracer(options?: Partial<ConnectOptions>): Promise<Bus>;
   tunnel(options?: Partial<ConnectOptions>): Promise<Bus>;
   controller(options?: Partial<ConnectOptions>): Promise<Bus>;
+  accounts(options?: Partial<ConnectOptions>): Promise<Bus>;
   connect(
     identity: BusIdentity,
     credentials: BusCredentials,
@@ -112,6 +113,7 @@ export async function startTestNats(binary?: ServerBinary): Promise<TestNats> {
     tracer: (options) => as('tracer', undefined, options),
     tunnel: (options) => as('tunnel', undefined, options),
     controller: (options) => as('controller', undefined, options),
+    accounts: (options) => as('accounts', undefined, options),
     async stop() {
       await Promise.all(opened.map((bus) => bus.close()));
       await server.stop();

@@ -18,6 +18,8 @@ export interface Callee {
   readonly name: string;
   /** A word for node names. */
   readonly short: string;
+  /** Its exit status where it may not serve the node, or not any more. */
+  readonly turnedAwayStatus: number;
   /** Why it cannot be tested here; false where it can. */
   readonly missing: string | false;
   /** Starts it and waits until a hub gives it calls; the test stops it. */
@@ -30,6 +32,7 @@ export type Owner = Pick<TestContext, 'after'>;
 const ours: Callee = {
   name: 'postern agent',
   short: 'ours',
+  turnedAwayStatus: 80,
   missing: false,
   start(_owner, fleet, node, to, { share = false, home = node } = {}) {
     return fleet.agent(node, [to], share ? ['--share'] : [], home);
@@ -43,6 +46,7 @@ export async function callees(): Promise<readonly Callee[]> {
   const go: Callee = {
     name: 'agent in Go',
     short: 'go',
+    turnedAwayStatus: 1,
     missing,
     async start(owner, fleet, node, to, { share = false, home = node } = {}) {
       const token = await fleet.joinToken(node);

@@ -85,7 +85,8 @@ describe('the life of a callee', () => {
         const node = `place-${callee.short}`;
         const older = await callee.start(t, fleet, node, server.address);
         const newer = await callee.start(t, fleet, node, server.address);
-        assert.equal(await within(10_000, 'the older one has ended', older.exited), 1);
+        const status = await within(10_000, 'the older one has ended', older.exited);
+        assert.equal(status, callee.turnedAwayStatus);
         const { session, metadata } = await client(t, node);
         const call = oddCall(session, 'Echo', metadata, 'x');
         await call.over;

@@ -8,7 +8,7 @@ const quick: readonly [Circumstances, readonly string[]][] = [
     { bus: 'external', tracer: false },
     ['server SIGKILL', 'server SIGSTOP', 'client SIGKILL', 'client SIGSTOP', 'nats SIGKILL', 'hub SIGSTOP'],
   ],
-  [{ bus: 'embedded', tracer: true }, ['nats SIGKILL', 'agent SIGKILL']],
+  [{ bus: 'embedded', tracer: true }, ['nats SIGKILL']],
 ];
 
 for (const [circumstances, chosen] of quick) {

@@ -71,7 +71,7 @@ describe('daemons of other roles', () => {
         replicationServer: server.peerAddress,
       });
     await assert.rejects(ask('guess'), {
-      code: status.UNAVAILABLE,
+      code: status.PERMISSION_DENIED,
       message: /token is not one that this server takes/,
     });
     await ask('open sesame');

@@ -1,6 +1,8 @@
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type ArmFaultRequest,
+  type CheckFaultRequest,
+  type CheckFaultResponse,
   type Fault,
   FaultsServiceClient,
   type GetFaultCapabilitiesResponse,
@@ -27,7 +29,7 @@ export class FaultCaller {
   async arm(node: string, fault: string, asked: Partial<ArmFaultRequest>): Promise<Fault> {
     const whole = {
       ...{ run: 'r1', fault, kind: 'link', atMs: Date.now() + 200, forMs: 1_000 },
-      ...{ offsetMs: 0, errorMs: 1, command: undefined },
+      ...{ offsetMs: 0, errorMs: 1, shape: undefined, command: undefined },
       ...asked,
     };
     const answer = await this.#ask<{ fault?: Fault | undefined }>(node, (metadata, told) =>
@@ -71,6 +73,15 @@ export class FaultCaller {
       },
       { timeoutMs, everyMs: 50 },
     );
+  }
+
+  /** Whether a fault could be done: by what, else why not. */
+  async check(node: string, asked: Partial<CheckFaultRequest>): Promise<string> {
+    const whole = { kind: '', shape: undefined, forMs: 0, ...asked };
+    const { by, code, reason } = await this.#ask<CheckFaultResponse>(node, (metadata, told) =>
+      this.#client.checkFault(whole, metadata, this.#options, told),
+    );
+    return by === '' ? `${code}: ${reason}` : by;
   }
 
   capabilities(node: string): Promise<GetFaultCapabilitiesResponse> {

@@ -16,7 +16,9 @@ describe('faults of a node, more of them', () => {
     await stage.faults.comesTo('north', 'last-nap', 'injected');
     process.kill(pid, 'SIGKILL');
     await eventually('it is gone', async () => (await stage.listeners()).length === 0, { everyMs: 20 });
-    const healed = await stage.faults.heal('north', 'last-nap');
+    await stage.faults.heal('north', 'last-nap');
+    // Its canaries wait for a daemon that does not come again.
+    const healed = await stage.faults.comesTo('north', 'last-nap', 'healed');
     assert.deepEqual([healed.state, healed.code], ['healed', 'FAULT_DIFFERED']);
     assert.match(healed.reason, /ended while it was paused/);
     await stage.faults.arm('north', 'nobody', { kind: 'kill', forMs: 500 });
@@ -43,6 +45,14 @@ describe('faults of a node, more of them', () => {
     const listed = await stage.fleet.postern(['fault', 'ls', 'north', '--run', 'manual', '-o', 'json']);
     assert.equal(JSON.parse(listed.stdout).faults[0].state, 'cancelled');
     const kinds = await stage.fleet.postern(['fault', 'kinds', 'north']);
-    assert.match(kinds.stdout, /link +userspace/);
+    assert.match(kinds.stdout, /link +hub +userspace/);
+    const node = await stage.fleet.postern(['nodes', 'north']);
+    assert.match(node.stdout, /faults that it can do .*\n {2}by .*\n/);
+    assert.match(node.stdout, /^ {2}by userspace: link \(hub\)/m);
+    const told = await stage.fleet.postern(['nodes', 'north', '-o', 'json']);
+    assert.equal(JSON.parse(told.stdout)[0].faults.longestMs, 3_600_000);
+    await stage.agent.stop();
+    const gone = await stage.fleet.postern(['nodes', 'north']);
+    assert.match(gone.stdout, /^faults that it can do: not known, it is not connected$/m);
   });
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import type { Fault } from '../../../src/gen/postern/v1/faults.js';
+import { killAtOnce, watchersLeft, watchersOf } from '../../support/faults/watchers.js';
 import { eventually } from '../../support/processes.js';
 import { journalOf } from './journal-of.js';
 import { FaultStage, processState } from './stage.js';
@@ -26,17 +27,10 @@ describe('faults that an agent injects by its own clock', () => {
     const group = await tests.ask('north', tests.client.createGroup, { name: '', command: undefined });
     await tests.create('quiet', { group: group.group }, 60_000);
     const forMs = 3_000;
-    assert.equal((await faults.arm('north', 'cut', { kind: 'link', forMs })).state, 'waiting');
-    assert.equal(
-      (
-        await faults.arm('north', 'cut', {
-          kind: 'link',
-          forMs,
-          atMs: (await faults.show('north', 'cut')).atMs,
-        })
-      ).state,
-      'waiting',
-    );
+    const cut = { kind: 'link', forMs, atMs: Date.now() + 1_000 };
+    const { state } = await faults.arm('north', 'cut', cut);
+    assert.match(state, /^(waiting|sounding)/);
+    assert.match((await faults.arm('north', 'cut', cut)).state, /^(waiting|sounding)/);
     // One that is on its way when the cut comes may go on after it: each look is a call of its own.
     let refused = false;
     await eventually(
@@ -52,24 +46,33 @@ describe('faults that an agent injects by its own clock', () => {
     const healed = await faults.comesTo('north', 'cut', 'healed');
     assertInTime(healed);
     assert.deepEqual([healed.by, healed.code], ['userspace', '']);
-    const notes = await eventually('both are on disk', async () => {
+    const notes = await eventually('all are on disk', async () => {
       const found = (await journalOf(stage.fleet.dir, 'north', 'quiet')).flatMap((record) =>
         record.k === 'note' && record.topic === 'fault' ? [record.data] : [],
       );
-      return found.length === 2 ? found : undefined;
+      return found.length === 3 ? found : undefined;
     });
     const common = { fault: 'cut', kind: 'link', by: 'userspace' };
-    assert.deepEqual(notes, [
+    assert.deepEqual(notes.slice(0, 2), [
       { ...common, phase: 'injected', at: healed.injectedAtMs },
       { ...common, phase: 'healed', at: healed.healedAtMs },
     ]);
+    assert.equal(notes[2]?.phase, 'proven');
     const shown = await stage.fleet.postern(['inspect', 'north', '--machine', 'fault', '-o', 'jsonl']);
     const told = shown.stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
     const ofCut = told.filter(({ id }) => id === 'r1.cut.north').map(({ to }) => to);
-    assert.deepEqual(ofCut, ['idle', 'waiting', 'injecting', 'injected', 'healing.undoing', 'healed']);
+    const canariesAside = ofCut.filter((state) => !/^(sounding|checking)/.test(state));
+    assert.deepEqual(canariesAside, [
+      'idle',
+      'waiting',
+      'injecting',
+      'injected',
+      'healing.undoing',
+      'healed',
+    ]);
   });
 
   test('a pause stops the process that listens at the address of the daemon, and lets it go on', async () => {
@@ -82,18 +85,20 @@ describe('faults that an agent injects by its own clock', () => {
     await stage.daemon.status();
   });
 
-  test('a guardian lets a daemon go on whose agent got kill -9; the next agent tells of all', async () => {
+  test('a daemon goes on whose agent and guardian got kill -9 at once; the next agent tells of all', async () => {
     const { pid } = stage.daemon.process;
     await stage.faults.arm('north', 'long-nap', { kind: 'pause', forMs: 3_600_000 });
-    await stage.faults.arm('north', 'later', { kind: 'pause', atMs: Date.now() + 3_600_000 });
+    await stage.faults.arm('north', 'later', { kind: 'link', atMs: Date.now() + 3_600_000 });
     await eventually('it stands still', async () => (await processState(pid)) === 'T', { everyMs: 20 });
     await stage.faults.comesTo('north', 'long-nap', 'injected');
-    await stage.faults.arm('north', 'soon', { kind: 'pause', atMs: Date.now() + 2_000, forMs: 100 });
+    await stage.faults.arm('north', 'soon', { kind: 'link', atMs: Date.now() + 2_000, forMs: 100 });
     const { atMs } = await stage.faults.show('north', 'soon');
-    await stage.agent.stop('SIGKILL');
+    const { guardians } = await watchersOf(stage.directory);
+    assert.equal(guardians.length, 1);
+    killAtOnce([stage.agent.pid, ...guardians]);
     await eventually('it goes on', async () => (await processState(pid)) !== 'T', {
       everyMs: 20,
-      timeoutMs: 5_000,
+      timeoutMs: 15_000,
     });
     await eventually('the other one is over', () => Date.now() > atMs + 100);
     await stage.startAgent();
@@ -144,5 +149,19 @@ describe('faults that an agent injects by its own clock', () => {
       (await faults.healAll('north')).map(({ fault, state }) => [fault, state]),
       [['ours', 'cancelled']],
     );
+  });
+
+  test('a daemon goes on when everything got kill -9: agent, guardian, hub and bus; and nothing of ours is left', async () => {
+    const [pid = 0] = await stage.listeners();
+    await stage.faults.arm('north', 'orphan', { kind: 'pause', forMs: 3_600_000 });
+    await eventually('it stands still', async () => (await processState(pid)) === 'T', { everyMs: 20 });
+    await stage.faults.comesTo('north', 'orphan', 'injected');
+    await stage.killEverything();
+    await eventually('it goes on', async () => (await processState(pid)) !== 'T', {
+      everyMs: 20,
+      timeoutMs: 15_000,
+    });
+    await eventually('nobody watches any more', async () => (await watchersLeft(stage.directory)) === 0);
+    assert.deepEqual(await readdir(path.join(stage.directory, 'undo')), ['r1.orphan.done']);
   });
 });

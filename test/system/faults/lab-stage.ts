@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { lasting } from '../../support/faults/kernel-stage.js';
+import { killAtOnce, watchersOf } from '../../support/faults/watchers.js';
 import { LabStage, labEnv } from '../../support/lab/stage.js';
 import { checkoutRoot, type RunningProcess } from '../../support/processes.js';
 import { FaultCaller } from './fault-caller.js';
@@ -14,6 +16,7 @@ export class FaultLab {
   readonly stage: LabStage;
   #faults: FaultCaller | undefined;
   #agent: RunningProcess | undefined;
+  #hub: RunningProcess | undefined;
 
   private constructor(dir: string, stage: LabStage) {
     this.dir = dir;
@@ -72,15 +75,44 @@ export class FaultLab {
 
   /** Kills the agent and its guardian at once. */
   async killAll(agent: RunningProcess): Promise<void> {
-    const guardians: number[] = [];
-    for (const name of await readdir('/proc')) {
-      if (!/^\d+$/.test(name)) continue;
-      const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-      if (words.includes('guardian.js') && words.includes(this.dir)) guardians.push(Number(name));
-    }
+    const { guardians } = await watchersOf(this.dir);
     if (guardians.length === 0) throw new Error('there is no guardian');
-    for (const pid of guardians) process.kill(pid, 'SIGKILL');
+    killAtOnce(guardians);
     await agent.stop('SIGKILL');
+  }
+
+  /** Kills the hub and its bus. */
+  async killHub(): Promise<void> {
+    const bus = Number(await readFile(path.join(this.dir, 'hub/nats/nats.pid'), 'utf8'));
+    killAtOnce([bus]);
+    await this.#hub?.stop('SIGKILL');
+  }
+
+  /** Starts the hub. */
+  async startHub(): Promise<void> {
+    const socket = `unix:${path.join(this.dir, 'hub.sock')}`;
+    const env = { POSTERN_DATA: path.join(this.dir, 'hub') };
+    this.#hub = await this.#postern(
+      'hub',
+      ['up', '--listen', '0.0.0.0:8080', '--listen', socket, '--metrics', 'off'],
+      env,
+    );
+  }
+
+  /** What faults could change for good on the machine of the node. */
+  async state(): Promise<string> {
+    const said = [];
+    for (const words of [
+      'nft list ruleset',
+      'tc qdisc show',
+      'ip addr show',
+      'ip route show table all',
+      'ip -6 route show table all',
+    ]) {
+      const { stdout } = await this.stage.run('north', words.split(' '), { env: await labEnv() });
+      said.push(`${words}\n${stdout}`);
+    }
+    return lasting(said.join('\n'));
   }
 
   async close(): Promise<void> {
@@ -91,10 +123,8 @@ export class FaultLab {
 
   async #start(): Promise<void> {
     const socket = `unix:${path.join(this.dir, 'hub.sock')}`;
-    const data = path.join(this.dir, 'hub');
-    const env = { POSTERN_DATA: data };
     await Promise.all([
-      this.#postern('hub', ['up', '--listen', '0.0.0.0:8080', '--listen', socket, '--metrics', 'off'], env),
+      this.startHub(),
       this.#postern('north', [
         ...['daemon', '--listen', '127.0.0.1:9091', '--peer-listen', 'off'],
         ...['--data', path.join(this.dir, 'daemon')],

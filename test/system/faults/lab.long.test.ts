@@ -30,7 +30,7 @@ describe('faults that drop packets, in a lab', { skip: missing }, () => {
   test('a cut of the link drops what goes to the hub, until its end, and nothing else', async () => {
     await lab.nft('add', 'table', 'inet', 'foreign');
     assert.deepEqual(await lab.reaches(), open);
-    const armed = await lab.faults.arm('north', 'cut', { kind: 'link', forMs: 2_500 });
+    const armed = await lab.faults.arm('north', 'cut', { kind: 'link', forMs: 5_000 });
     assert.deepEqual(await cutFrom('hub'), open);
     const healed = await lab.faults.comesTo('north', 'cut', 'healed', 40_000);
     assert.deepEqual([healed.by, healed.code], ['nft', '']);

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { holdersOf, listeningAt } from '../../../src/agent/faults/listening.js';
+import { holdersOf, listeningAt } from '../../../src/agent/faults/process/listening.js';
 import { freePort } from '../../../src/bus/server-process.js';
 import { DaemonProcess } from '../../support/daemon.js';
+import { killAtOnce, watchersOf } from '../../support/faults/watchers.js';
 import { Fleet } from '../../support/fleet.js';
 import type { RunningProcess } from '../../support/processes.js';
 import { Conductor } from '../rehearsal/conductor.js';
@@ -14,34 +15,51 @@ export class FaultStage {
   readonly faults: FaultCaller;
   readonly tests: Conductor;
   readonly address: string;
+  /** Where the agent leads others to the daemon. */
+  readonly relay: string;
   readonly daemon: DaemonProcess;
   agent: RunningProcess;
+  hub: RunningProcess;
 
-  private constructor(of: Pick<FaultStage, 'fleet' | 'faults' | 'tests' | 'address' | 'daemon' | 'agent'>) {
+  private constructor(
+    of: Pick<FaultStage, 'fleet' | 'faults' | 'tests' | 'address' | 'relay' | 'daemon' | 'agent' | 'hub'>,
+  ) {
     this.fleet = of.fleet;
     this.faults = of.faults;
     this.tests = of.tests;
     this.address = of.address;
+    this.relay = of.relay;
     this.daemon = of.daemon;
     this.agent = of.agent;
+    this.hub = of.hub;
   }
 
   static async open(): Promise<FaultStage> {
     const fleet = await Fleet.make();
     const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
+    const relay = `127.0.0.1:${await freePort('127.0.0.1')}`;
     const data = path.join(fleet.dir, 'daemon');
-    const [, daemon] = await Promise.all([
+    const [up, daemon] = await Promise.all([
       fleet.up(),
       DaemonProcess.start(data, ['--peer-listen', 'off'], address),
     ]);
     const hub = await fleet.hubAddress();
     const env = { POSTERN_HUB: `http://${hub}`, POSTERN_TOKEN: await fleet.joinToken('north') };
-    const agent = await fleet.start(agentArguments(fleet, address), { env });
+    const agent = await fleet.start(agentArguments(fleet, address, relay), { env });
     const token = await fleet.callerToken('faults');
     const tests = new Conductor();
     tests.conduct(hub, token);
     tests.nodes.push('north');
-    return new FaultStage({ fleet, faults: new FaultCaller(hub, token), tests, address, daemon, agent });
+    return new FaultStage({
+      fleet,
+      faults: new FaultCaller(hub, token),
+      tests,
+      address,
+      relay,
+      daemon,
+      agent,
+      hub: up,
+    });
   }
 
   /** The agent's directory of faults. */
@@ -52,7 +70,26 @@ export class FaultStage {
   /** Starts the agent again. */
   async startAgent(): Promise<void> {
     const env = { POSTERN_HUB: `http://${await this.fleet.hubAddress()}` };
-    this.agent = await this.fleet.start(agentArguments(this.fleet, this.address), { env });
+    this.agent = await this.fleet.start(agentArguments(this.fleet, this.address, this.relay), { env });
+  }
+
+  /** Starts what was killed: the agent, or the hub as well, at its old address. */
+  async again(hubToo: boolean): Promise<void> {
+    await this.agent.exited;
+    if (hubToo) {
+      await this.hub.exited;
+      const { listen } = this.hub.ready;
+      const [address] = Array.isArray(listen) ? listen : [];
+      this.hub = await this.fleet.start(['up', '--listen', String(address), '--metrics', 'off']);
+    }
+    await this.startAgent();
+  }
+
+  /** SIGKILL to all that Postern has here but the daemon: the agent and its guardian, the hub and its bus. */
+  async killEverything(): Promise<void> {
+    const bus = Number(await readFile(path.join(this.fleet.dir, 'hub/nats/nats.pid'), 'utf8'));
+    const { guardians } = await watchersOf(this.directory);
+    killAtOnce([this.agent.pid, ...guardians, this.hub.pid, bus]);
   }
 
   /** Ids of the processes that listen at the daemon's address. */
@@ -76,6 +113,7 @@ export async function processState(pid: number): Promise<string> {
   return stat.slice(stat.lastIndexOf(')') + 2).slice(0, 1);
 }
 
-function agentArguments(fleet: Fleet, daemon: string): string[] {
-  return ['agent', '--node', 'north', '--daemon', daemon, '--data', path.join(fleet.dir, 'north')];
+function agentArguments(fleet: Fleet, daemon: string, relay: string): string[] {
+  const more = ['--daemon-relay', `${relay}=${daemon}`, '--data', path.join(fleet.dir, 'north')];
+  return ['agent', '--node', 'north', '--daemon', daemon, ...more];
 }

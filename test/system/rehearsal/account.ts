@@ -55,7 +55,7 @@ export interface Logged {
 
 /** The messages of a test that a daemon has in a group. */
 async function logOf(
-  daemon: DaemonProcess,
+  daemon: Pick<DaemonProcess, 'messages'>,
   group: string,
   { run, test }: { run: string; test: string },
 ): Promise<Logged[]> {
@@ -71,7 +71,7 @@ async function logOf(
 
 /** The messages of a test in the logs of daemons, by node: when all have the same, or as they are in the end. */
 export async function convergedLogs(
-  daemons: ReadonlyMap<string, DaemonProcess>,
+  daemons: ReadonlyMap<string, Pick<DaemonProcess, 'messages'>>,
   group: string,
   test: string,
   run = 'r1',

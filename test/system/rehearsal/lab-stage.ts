@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { scanFrames } from '../../../src/agent/journal/frame.js';
 import { type ResultRecord, resultRecord } from '../../../src/bus/result-records.js';
+import type { LabSpec } from '../../../src/lab/spec.js';
 import { DaemonProcess } from '../../support/daemon.js';
 import { LabStage } from '../../support/lab/stage.js';
 import { checkoutRoot, type RunningProcess } from '../../support/processes.js';
@@ -18,6 +19,9 @@ const postern = path.join(checkoutRoot, 'bin/postern');
 export class LabFleet extends Conductor {
   readonly dir: string;
   readonly stage: LabStage;
+  /** Token of the caller that conducts. */
+  token = '';
+  #agentOptions: readonly string[] = [];
 
   private constructor(dir: string, stage: LabStage) {
     super();
@@ -25,12 +29,18 @@ export class LabFleet extends Conductor {
     this.stage = stage;
   }
 
-  static async open(nodes: readonly string[]): Promise<LabFleet> {
+  /** `hosts`: what else there is; `agent`: further options of each agent. */
+  static async open(
+    nodes: readonly string[],
+    hosts: LabSpec['nodes'] = {},
+    agent: (fleet: LabFleet) => Promise<readonly string[]> = async () => [],
+  ): Promise<LabFleet> {
     const dir = await mkdtemp(path.join(tmpdir(), 'postern-partition-'));
     const behindNats = Object.fromEntries(nodes.map((node) => [node, {}]));
-    const stage = await LabStage.open({ nodes: { ...behindNats, meeting: { public: true } } });
+    const stage = await LabStage.open({ nodes: { ...behindNats, meeting: { public: true }, ...hosts } });
     const fleet = new LabFleet(dir, stage);
     try {
+      fleet.#agentOptions = await agent(fleet);
       await fleet.#start(nodes);
     } catch (thrown) {
       await fleet.close();
@@ -90,6 +100,7 @@ export class LabFleet extends Conductor {
       ...nodes.map((node) => this.#startNode(node)),
     ]);
     this.nodes.push(...nodes);
+    this.token = caller;
     this.conduct(socket, caller);
   }
 
@@ -100,6 +111,7 @@ export class LabFleet extends Conductor {
       this.#daemon(node, node, ['--listen', '127.0.0.1:9091', ...way]),
     ]);
     const args = ['agent', '--node', node, '--daemon', '127.0.0.1:9091', '--data', path.join(this.dir, node)];
+    args.push(...this.#agentOptions);
     await this.#postern(node, args, { POSTERN_HUB: 'http://hub:8080', POSTERN_TOKEN: token });
   }
 

@@ -12,16 +12,22 @@ export class Stage extends Conductor {
   hub: RunningProcess | undefined;
   /** More options of each daemon that is started from now on. */
   daemonOptions: readonly string[];
+  readonly #agentOptions: readonly string[];
   #address = '';
 
-  private constructor(fleet: Fleet, daemonOptions: readonly string[]) {
+  private constructor(fleet: Fleet, daemonOptions: readonly string[], agentOptions: readonly string[]) {
     super();
     this.fleet = fleet;
     this.daemonOptions = daemonOptions;
+    this.#agentOptions = agentOptions;
   }
 
-  static async open(nodes: readonly string[], daemonOptions: readonly string[] = []): Promise<Stage> {
-    const stage = new Stage(await Fleet.make(), daemonOptions);
+  static async open(
+    nodes: readonly string[],
+    daemonOptions: readonly string[] = [],
+    agentOptions: readonly string[] = [],
+  ): Promise<Stage> {
+    const stage = new Stage(await Fleet.make(), daemonOptions, agentOptions);
     try {
       stage.hub = await stage.fleet.up();
       stage.#address = await stage.fleet.hubAddress();
@@ -40,7 +46,7 @@ export class Stage extends Conductor {
     const data = path.join(this.fleet.dir, node);
     const token = this.agents.has(node) ? '' : await this.fleet.joinToken(node);
     const env = { POSTERN_HUB: `http://${this.#address}`, ...(token === '' ? {} : { POSTERN_TOKEN: token }) };
-    const args = ['agent', '--node', node, '--daemon', daemon, '--data', data];
+    const args = ['agent', '--node', node, '--daemon', daemon, '--data', data, ...this.#agentOptions];
     this.agents.set(node, await this.fleet.start(args, { env }));
   }
 

@@ -1,0 +1,3 @@
+import { tryErrors } from './errors.js';
+
+tryErrors({ tracer: true });
