@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 # What `make` alone does.
 .DEFAULT_GOAL := all
-.PHONY: help all node setup build pb test soak demo demo-stop bench bench-inspection flame screenshots gencert readcert lint format clean
+.PHONY: help all node setup build pb clients test soak demo demo-stop bench bench-inspection flame screenshots gencert readcert lint format clean
 
 NODE_CHECK := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -27,6 +27,9 @@ all: setup test.crt ## Build, and make a certificate for trials where there is n
 pb: node_modules/.installed ## Generate code and descriptors from proto/ anew
 	npm run -s generate
 	@touch src/gen/.generated
+
+clients: setup ## Make stubs of the public protos for Python, Go, Rust and TypeScript, in clients/gen (LANGS='python go': some)
+	@node dist/scripts/clients/make.js $(LANGS)
 
 node_modules/.installed: package-lock.json package.json | node
 	npm ci --ignore-scripts --no-fund --no-audit
@@ -82,4 +85,4 @@ screenshots: setup ## Take the pictures of the inspector's page that README.md s
 	@node dist/scripts/screenshots.js
 
 clean: ## Remove what was installed, built and downloaded
-	rm -rf node_modules dist src/gen .build .tools demo-report
+	rm -rf node_modules dist src/gen clients/gen .build .tools demo-report

@@ -5,13 +5,13 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { lockDirectory, type Release } from '../src/bus/directory-lock.js';
 import { errorText, PosternError } from '../src/errors.js';
 import { checkoutRoot } from '../test/support/processes.js';
 import { type GoSearch, goToolchain } from './go-toolchain.js';
+import { kept } from './kept.js';
 
 /** A build from source, with all that it downloads, in milliseconds. */
 const buildMs = 600_000;
@@ -29,32 +29,41 @@ export interface GoToolOptions extends GoSearch {
 export async function goInstalled(spec: string, options: GoToolOptions = {}): Promise<string> {
   const name = /([^/]+)@v[^/@]+$/.exec(spec)?.[1];
   if (name === undefined) throw new Error(`${spec} is not module/path/command@version`);
-  return kept(spec.replaceAll('/', '_'), name, options, (go, into, env) =>
+  return keptGo(spec.replaceAll('/', '_'), name, options, (go, into, env) =>
     go(['install', spec], into, { ...env, GOBIN: into }),
   );
 }
 
+/** What `goBuilt` may be told. */
+export interface GoBuildOptions extends GoToolOptions {
+  /** The package to build; default: that of the module's own directory. */
+  readonly what?: string;
+  /** Other directories of the checkout that it is built from. */
+  readonly from?: readonly string[];
+}
+
 /**
- * A program of this checkout: the package `what` of the module in `directory`, relative to the checkout's root. It is
- * built again when a file of the directory has changed. Gives its path; throws as `goInstalled` does.
+ * A program of this checkout: a package of the module in `directory`, relative to the checkout's root. It is built again
+ * when a file has changed that it is built from. Gives its path; throws as `goInstalled` does.
  */
 export async function goBuilt(
   directory: string,
   name: string,
-  options: GoToolOptions & { readonly what?: string } = {},
+  options: GoBuildOptions = {},
 ): Promise<string> {
   const source = path.resolve(checkoutRoot, directory);
   const what = options.what ?? '.';
-  const key = `${name}-${await hashOf(source, what)}`;
-  return kept(key, name, options, (go, into, env) =>
+  const from = [source, ...(options.from ?? []).map((other) => path.resolve(checkoutRoot, other))];
+  const key = `${name}-${await hashOf(from, what)}`;
+  return keptGo(key, name, options, (go, into, env) =>
     go(['build', '-o', path.join(into, name), what], source, env),
   );
 }
 
 type Go = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) => Promise<void>;
 
-/** What was made earlier, else makes it: one process at a time, whole or not at all. */
-async function kept(
+/** What was made earlier, else makes it with Go. */
+function keptGo(
   key: string,
   name: string,
   options: GoToolOptions,
@@ -62,36 +71,10 @@ async function kept(
 ): Promise<string> {
   const home = options.into ?? path.join(checkoutRoot, '.tools/go');
   const env = options.env ?? process.env;
-  const program = path.join(home, key, name);
-  if (await exists(program)) return program;
-  const { command } = await goToolchain(options);
-  await mkdir(home, { recursive: true });
-  const release = await locked(path.join(home, `.${key}`), program);
-  if (release === undefined) return program;
-  const work = await mkdtemp(path.join(home, '.building-'));
-  try {
-    if (await exists(program)) return program;
-    await make((args, cwd, more) => runGo(command, args, cwd, more), work, { ...env, CGO_ENABLED: '0' });
-    await rename(work, path.dirname(program));
-    return program;
-  } finally {
-    await rm(work, { recursive: true, force: true });
-    await release();
-  }
-}
-
-/** Waits for whoever makes the program now; undefined when it is there then. */
-async function locked(lock: string, program: string): Promise<Release | undefined> {
-  const deadline = performance.now() + buildMs;
-  for (;;) {
-    try {
-      return await lockDirectory(lock);
-    } catch (thrown) {
-      const busy = thrown instanceof PosternError && thrown.code === 'DATA_IN_USE';
-      if (!busy || performance.now() > deadline) throw thrown;
-    }
-    if (await exists(program)) return undefined;
-  }
+  return kept(home, key, name, async (into) => {
+    const { command } = await goToolchain(options);
+    await make((args, cwd, more) => runGo(command, args, cwd, more), into, { ...env, CGO_ENABLED: '0' });
+  });
 }
 
 async function runGo(
@@ -115,24 +98,19 @@ function lastLines(thrown: unknown): string {
 }
 
 /** A hash of the names and contents of all files below, but hidden ones. */
-async function hashOf(directory: string, what: string): Promise<string> {
+async function hashOf(directories: readonly string[], what: string): Promise<string> {
   const hash = createHash('sha256').update(`${what}\0`);
-  for (const name of (await readdir(directory, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
-    .filter((file) => !file.split(path.sep).some((part) => part.startsWith('.')))
-    .sort()) {
-    const content = await readFile(path.join(directory, name));
-    hash.update(`${name}\0${content.length}\0`).update(content);
+  for (const directory of directories) {
+    for (const name of (await readdir(directory, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
+      .filter((file) => !file.split(path.sep).some((part) => part.startsWith('.')))
+      .sort()) {
+      const content = await readFile(path.join(directory, name));
+      hash.update(`${name}\0${content.length}\0`).update(content);
+    }
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errorText, PosternError } from '../src/errors.js';
+import { without } from './toolchain.js';
 
 const exec = promisify(execFile);
 
@@ -57,16 +58,8 @@ export async function goToolchain(search: GoSearch = {}): Promise<GoToolchain> {
 }
 
 /** Why tests that need Go cannot run here; false where they can, and in CI, where they then fail with the reason. */
-export async function withoutGo(search: GoSearch = {}): Promise<string | false> {
-  const { env = process.env } = search;
-  if (!['', '0', 'false'].includes(env.CI ?? '')) return false;
-  try {
-    await goToolchain(search);
-    return false;
-  } catch (thrown) {
-    const hint = thrown instanceof PosternError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
-    return `${errorText(thrown)}${hint}`;
-  }
+export function withoutGo(search: GoSearch = {}): Promise<string | false> {
+  return without(() => goToolchain(search), search.env);
 }
 
 function noGo(why: string, cause?: unknown): PosternError {

@@ -18,6 +18,7 @@ const roleTexts: Readonly<Record<(typeof busRoles)[number], string>> = {
   tracer: 'an audited one who may read frames too; they hold metadata',
   tunnel: 'the part of a hub that serves calls for the nodes with a tunnel to it',
   controller: 'a controller of runs',
+  accounts: 'a process of the account services',
 };
 
 /** The whole text of docs/subjects.md. */

@@ -6,7 +6,7 @@ import { freePort } from '../../src/bus/server-process.js';
 import { PosternError } from '../../src/errors.js';
 import { eventually } from '../../test/support/processes.js';
 
-/** An nginx that passes gRPC calls on. */
+/** An nginx. */
 export interface Nginx {
   readonly address: string;
   readonly pid: number;
@@ -46,11 +46,20 @@ http {
 }
 
 /** Starts nginx in front of `upstream` with its files in `dir`. Throws `NGINX_FAILED` with what it said. */
-export async function startNginx(program: string, dir: string, upstream: string): Promise<Nginx> {
+export function startNginx(program: string, dir: string, upstream: string): Promise<Nginx> {
+  return runNginx(program, dir, (port) => configuration(dir, port, upstream));
+}
+
+/** Starts nginx with its files in `dir` and what is configured for the port that it gets. Throws `NGINX_FAILED`. */
+export async function runNginx(
+  program: string,
+  dir: string,
+  configure: (port: number) => string,
+): Promise<Nginx> {
   await mkdir(dir, { recursive: true });
   const port = await freePort('127.0.0.1');
   const file = path.join(dir, 'nginx.conf');
-  await writeFile(file, configuration(dir, port, upstream));
+  await writeFile(file, configure(port));
   const child = spawn(program, ['-p', dir, '-c', file, '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
