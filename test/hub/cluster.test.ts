@@ -50,6 +50,9 @@ describe('several hubs', () => {
     clients.close();
     return nodes[0];
   };
+  /** Waits until a hub has heard from the one that owns the node that it can be called. */
+  const seesIdle = (hub: TestHub, name: string) =>
+    until(`${name} is ready`, async () => (await node(hub, name))?.state === 'connected.idle');
   const call = (hub: TestHub, name: string) =>
     bareCall(hub.address, { name, authorization: `Bearer ${hub.adminToken}` });
   /** Waits until somebody pings who has not pinged before. */
@@ -66,7 +69,7 @@ describe('several hubs', () => {
     const owner = [...agent.pingedBy];
 
     const second = await start();
-    assert.equal((await node(second, 'n1'))?.state, 'connected.idle');
+    await seesIdle(second, 'n1');
     for (const hub of [first, second]) assert.equal((await call(hub, 'n1')).status, 0);
     assert.deepEqual([...agent.pingedBy], owner, 'one hub watches over a node');
 
@@ -86,6 +89,7 @@ describe('several hubs', () => {
     const instance = await agent.join();
     await until('it is pinged', () => agent.pingedBy.size > 0);
     const survivor = await start();
+    await seesIdle(survivor, 'n2');
     // Cut off for good: nothing is given up, nobody is told.
     await doomed.bus.close();
     assert.equal((await call(survivor, 'n2')).status, 0, 'calls need no owner');
@@ -126,10 +130,14 @@ describe('several hubs', () => {
       await StandIn.start(nats, await bindKey(one, 'halved'), upstream),
       await StandIn.start(nats, await bindKey(one, 'halved'), upstream),
     ];
-    const [gone] = [await a.join({ share: true }), await b.join({ share: true })];
-    const standing = async (hub: TestHub) =>
-      (await node(hub, 'halved'))?.instances.find(({ id }) => id === gone)?.standing;
-    for (const hub of both) await until('it is ready', async () => (await standing(hub)) === 'ready');
+    const [gone, other] = [await a.join({ share: true }), await b.join({ share: true })];
+    const standing = async (hub: TestHub, instance = gone) =>
+      (await node(hub, 'halved'))?.instances.find(({ id }) => id === instance)?.standing;
+    for (const hub of both) {
+      for (const id of [gone, other]) {
+        await until(`${id} is ready`, async () => (await standing(hub, id)) === 'ready');
+      }
+    }
     await a.freeze();
     for (const hub of both) {
       for (let i = 0; i < 2; i++) assert.equal((await call(hub, 'halved')).status, 0);
@@ -154,6 +162,7 @@ describe('several hubs', () => {
     );
     const late = await StandIn.start(nats, await bindKey(hub, 'latecomer'), upstream);
     await late.join();
+    await seesIdle(hub, 'latecomer');
     assert.equal((await call(hub, 'latecomer')).status, 0, 'the registry takes claims again');
     agent.vanish();
     late.vanish();
@@ -163,6 +172,7 @@ describe('several hubs', () => {
     const hub = await startTestHub(nats, { drainSeconds: 5 });
     const agent = await StandIn.start(nats, await bindKey(hub, 'slow'), upstream);
     await agent.join();
+    await seesIdle(hub, 'slow');
     const client = new InteropClient({
       address: hub.address,
       metadata: { name: 'slow', authorization: `Bearer ${hub.adminToken}` },

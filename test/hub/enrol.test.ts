@@ -153,10 +153,18 @@ describe('enrolment', () => {
       credentialsIn(await enrol(hub.address, 'slow', key, await joinToken(hub, 'slow')));
       const attempt = () => http(hub.address, 'POST', '/v1/enrol', '{}');
       for (let i = 0; i < 30; i++) refused(await attempt(), 400, 'INVALID');
-      refused(await attempt(), 429, 'TOO_MANY_ATTEMPTS');
-      const newcomer = { node: 'slow', key: createUserKey().publicKey };
-      const asked = await http(hub.address, 'POST', '/v1/enrol/challenge', JSON.stringify(newcomer));
-      refused(asked, 429, 'TOO_MANY_ATTEMPTS');
+      // Every two seconds one is forgiven, which may be at any moment.
+      const slowedDown = async (ask: () => Promise<HttpAnswer>): Promise<void> => {
+        let asked = await ask();
+        for (let more = 0; asked.status !== 429 && more < 30; more++) {
+          await attempt();
+          asked = await ask();
+        }
+        refused(asked, 429, 'TOO_MANY_ATTEMPTS');
+      };
+      await slowedDown(attempt);
+      const newcomer = JSON.stringify({ node: 'slow', key: createUserKey().publicKey });
+      await slowedDown(() => http(hub.address, 'POST', '/v1/enrol/challenge', newcomer));
       credentialsIn(await enrol(hub.address, 'slow', key));
       refused(await enrol(hub.address, 'slow', key, undefined, { signature: 'junk' }), 400, 'INVALID');
       assert.equal((await http(hub.address, 'GET', '/healthz')).status, 200);

@@ -22,6 +22,7 @@ test('a node that floods the hub with messages fills no log, and hides no other 
       `_INBOX.agent.loud.${loud.key.publicKey}`,
     );
     const before = lines.length;
+    const since = performance.now();
     const hello = `postern.hub.hello.loud.${loud.key.publicKey}`;
     for (let n = 0; n < 5_000; n++) {
       client.publish(hello, '{');
@@ -36,9 +37,11 @@ test('a node that floods the hub with messages fills no log, and hides no other 
     );
     await client.request(hello, '{}', { timeout: 500 }).catch(() => undefined);
     const dropped = lines.filter(({ msg }) => msg === 'dropped a message');
-    assert.equal(dropped.length, 30);
+    // Each ten seconds as many may be written again.
+    const spans = 2 + Math.floor((performance.now() - since) / 10_000);
+    assert.ok(dropped.length >= 30 && dropped.length <= 30 * spans, `${dropped.length} lines`);
     assert.ok(dropped.every(({ node, reason }) => node === 'loud' && reason !== undefined));
-    assert.ok(lines.length - before < 100, `${lines.length - before} lines were written`);
+    assert.ok(lines.length - before < 70 + 30 * spans, `${lines.length - before} lines were written`);
     await stranger.bus.close();
     await client.close();
   } finally {

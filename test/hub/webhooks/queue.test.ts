@@ -14,7 +14,7 @@ import type { WebhookEvent } from '../../../src/hub/webhooks/story.js';
 import { testLog, until } from '../../support/nats.js';
 import { WebhookReceiver } from './receiver.js';
 
-const fast: QueueLimits = { ...queueLimits, firstPauseMs: 20, longestPauseMs: 100, attemptMs: 300 };
+const fast: QueueLimits = { ...queueLimits, firstPauseMs: 20, longestPauseMs: 100 };
 const body = {
   timestamp: '2026-01-01T00:00:00Z',
   state: 'lost',
@@ -112,14 +112,15 @@ describe('the queue of a webhook', { timeout: 60_000 }, () => {
   it('gives up one who does not answer, and drops the oldest when too many wait', async () => {
     const receiver = await receive();
     receiver.answer = () => (receiver.deliveries.length < 3 ? undefined : 200);
-    const { queue, counts } = queueTo(receiver.url, { mostWaiting: 3 });
+    const attemptMs = 1_000;
+    const { queue, counts } = queueTo(receiver.url, { mostWaiting: 3, attemptMs });
     for (let i = 0; i < 10; i++) queue.push(event('a', i));
     assert.deepEqual([queue.waiting, counts.dropped], [3, 6]);
     const since = performance.now();
     await until('the others are delivered', () => counts.delivered === 4);
-    assert.ok(performance.now() - since >= 2 * fast.attemptMs, 'it was not waited for');
+    assert.ok(performance.now() - since >= 2 * attemptMs - 10, 'it was not waited for');
     assert.deepEqual(ids(receiver), ['a-0', 'a-0', 'a-0', 'a-7', 'a-8', 'a-9']);
-    const { queue: hasty, counts: given } = queueTo('http://127.0.0.1:1/', { giveUpAfterMs: 50 });
+    const { queue: hasty, counts: given } = queueTo('http://127.0.0.1:1/', { giveUpAfterMs: 1_000 });
     hasty.push(event('a', 0));
     await until('it is given up', () => given.dropped === 1);
     assert.ok(given.failed > 1);
@@ -140,7 +141,7 @@ describe('the queue of a webhook', { timeout: 60_000 }, () => {
     for (let i = 0; i < 3; i++) stuck.queue.push(event('a', i));
     const since = performance.now();
     await stuck.queue.drain(200);
-    assert.ok(performance.now() - since < 2_000);
+    assert.ok(performance.now() - since < 10_000, 'it waited for the attempt');
     assert.deepEqual([stuck.counts.delivered, stuck.counts.dropped], [0, 3]);
   });
 
@@ -210,7 +211,7 @@ describe('the queue of a webhook', { timeout: 60_000 }, () => {
         void late();
       };
       queue.push(event('a', turns * 2));
-      await until(`both are delivered after ${turns} turns`, () => delivered === turns * 2 + 2, 3_000);
+      await until(`both are delivered after ${turns} turns`, () => delivered === turns * 2 + 2);
     }
   });
 });
