@@ -123,7 +123,7 @@ describe("the hub's token", () => {
       const startedAt = performance.now();
       takeToken(given, isOurs);
       // Half a minute in the square of the length, or a check of a signature for each part.
-      assert.ok(performance.now() - startedAt < 1_000, text);
+      assert.ok(performance.now() - startedAt < 10_000, text);
     }
     assert.ok(asked <= 6 * 32, `${asked} signatures to check`);
   });

@@ -28,7 +28,7 @@ describe('credentials', () => {
         const { publicKey, seed } = createUserKey();
         const identity = { role: 'agent', node: 'n1', publicKey } as const;
         const mint = async (): Promise<BusCredentials> => ({
-          jwt: await nats.authority.mint({ identity, name: 'short', ttlSeconds: 2 }),
+          jwt: await nats.authority.mint({ identity, name: 'short', ttlSeconds: 4 }),
           seed,
         });
         let current = await mint();
@@ -50,7 +50,7 @@ describe('credentials', () => {
       });
 
       it('that are not renewed end the connection for good', async () => {
-        const { identity, credentials } = await nats.credentials('watcher', undefined, 2);
+        const { identity, credentials } = await nats.credentials('watcher', undefined, 4);
         const bus = await nats.connect(identity, credentials);
         const told: BusStatus[] = [];
         bus.onStatus((status) => told.push(status));
@@ -128,7 +128,7 @@ describe('credentials', () => {
         });
         const dial = async (role: 'hub' | 'watcher') => {
           const { identity, credentials } = await nats.credentials(role);
-          const options = { servers: [`nats://127.0.0.1:${port}`], timeoutMs: 500 };
+          const options = { servers: [`nats://127.0.0.1:${port}`], timeoutMs: 3_000 };
           return nats.connect(identity, credentials, options);
         };
         await assert.rejects(dial('hub'), { code: 'BUS_NO_JETSTREAM', exitCode: 1 });
@@ -151,7 +151,7 @@ describe('credentials', () => {
       credentials: () => ({ jwt: 'x', seed }),
       name: 'test',
       log: testLog,
-      timeoutMs: 300,
+      timeoutMs: 2_000,
     } as const;
     const failing = connectBus({ ...options, firstConnect: 'fail' });
     await assert.rejects(failing, (error: unknown) => {
@@ -174,7 +174,7 @@ describe('credentials', () => {
       '{"server_id":"X","version":"2.8.4","proto":1,"max_payload":1024,"nonce":"abc"}',
     );
     const silent = await speak(t, undefined);
-    const dial = (to: number) =>
+    const dial = (to: number, timeoutMs: number) =>
       connectBus({
         servers: [`nats://127.0.0.1:${to}`],
         identity: { role: 'watcher', publicKey },
@@ -182,10 +182,10 @@ describe('credentials', () => {
         name: 'test',
         log: testLog,
         firstConnect: 'fail',
-        timeoutMs: 400,
+        timeoutMs,
       });
-    await assert.rejects(dial(port), { code: 'BUS_VERSION', message: /2\.8\.4/ });
-    await assert.rejects(dial(silent), { code: 'BUS_UNREACHABLE' });
+    await assert.rejects(dial(port, 10_000), { code: 'BUS_VERSION', message: /2\.8\.4/ });
+    await assert.rejects(dial(silent, 400), { code: 'BUS_UNREACHABLE' });
   });
 });
 

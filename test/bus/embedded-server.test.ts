@@ -71,7 +71,7 @@ for (const binary of await natsServers()) {
       const first = await start('plain');
       const { pid, url } = first;
       assert.equal(first.version, binary.version);
-      assert.ok(await readGreeting('127.0.0.1', portOf(first), 1000));
+      assert.ok(await readGreeting('127.0.0.1', portOf(first), 10_000));
       for (const file of ['nats.conf', 'port']) {
         assert.equal((await stat(join(root, 'plain/nats', file))).mode & 0o077, 0, file);
       }
@@ -94,7 +94,7 @@ for (const binary of await natsServers()) {
         const { pid } = server;
         process.kill(pid, 'SIGKILL');
         await until('another runs', async () => server.pid !== pid && (await runs(server.pid)));
-        assert.ok(await readGreeting('127.0.0.1', portOf(server), 1000));
+        assert.ok(await readGreeting('127.0.0.1', portOf(server), 10_000));
       }
       const { pid } = server;
       await server.stop();

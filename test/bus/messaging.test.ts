@@ -69,7 +69,7 @@ for (const binary of await natsServers()) {
       const stop = hub.respond(subjects.hello, {}, async ({ body }) => ({ ...answer, instance: body.boot }));
       const params = { node: 'n1', key: identity.publicKey };
       await settle();
-      const got = await agent.request(subjects.hello, params, hello, { timeoutMs: 2000 });
+      const got = await agent.request(subjects.hello, params, hello, { timeoutMs: 10_000 });
       assert.equal(got.ok, true);
       stop();
     });

@@ -80,7 +80,7 @@ describe('keys that are revoked', () => {
           'postern.hub.beat.h',
         ]) {
           await assert.rejects(
-            order.request(subject, '', { timeout: 1_000 }),
+            order.request(subject, '', { timeout: 10_000 }),
             /Permissions Violation/i,
             subject,
           );

@@ -131,6 +131,6 @@ describe('finding a nats-server', { concurrency: true }, () => {
     const began = Date.now();
     const silent = find('silent', { POSTERN_NATS_RELEASES: await releases() });
     await assert.rejects(silent, { code: 'NO_NATS_SERVER', message: /timeout/i });
-    assert.ok(Date.now() - began < 8000);
+    assert.ok(Date.now() - began < 30_000, 'a download may take two minutes');
   });
 });

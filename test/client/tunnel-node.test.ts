@@ -5,6 +5,7 @@ import { tunnelUrl } from '../../src/client/tunnel/tunnel-url.js';
 import { joinToken } from '../hub/test-hub.js';
 import { statusOf } from '../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../support/interop/server.js';
+import { until } from '../support/nats.js';
 import { BlackHole, TunnelStage } from './tunnel-stage.js';
 
 /** How often the tunnels of this file are asked whether they live, milliseconds. */
@@ -89,8 +90,10 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
     assert.equal((await statusOf(open)).code, 14);
     const tookMs = performance.now() - cutAt;
     assert.ok(tookMs < 8 * pingEveryMs, `${Math.round(tookMs)} ms`);
-    await stage.inState('loft', 'connected.idle');
-    assert.notEqual((await stage.listed('loft')).instances[0]?.id, instance);
+    await until('it has another place', async () => {
+      const [now] = (await stage.listed('loft')).instances;
+      return now?.standing === 'ready' && now.id !== instance;
+    });
     client.close();
     await answers('loft');
   });
@@ -167,7 +170,10 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
         return { own, node };
       }),
     );
-    await stage.inState('mill', 'connected.idle');
+    await until('both are ready', async () => {
+      const { instances } = await stage.listed('mill');
+      return instances.length === 2 && instances.every(({ standing }) => standing === 'ready');
+    });
     const client = stage.client('mill');
     const seen = new Set<string | undefined>();
     for (let i = 0; i < 40 && seen.size < 2; i += 1) {
@@ -216,6 +222,6 @@ describe('a node behind a tunnel', { timeout: 120_000 }, () => {
     client.close();
     assert.equal(status.code, 14);
     assert.match(status.details, new RegExp(`the server at 127\\.0\\.0\\.1:${port} cannot be reached`));
-    assert.ok(performance.now() - since < 2_000);
+    assert.ok(performance.now() - since < 4_500, 'connecting may take 5 s');
   });
 });

@@ -16,7 +16,7 @@ describe('deadlines', () => {
     bus.lose = () => true;
     const begun = performance.now();
     await until(() => listener.end !== undefined, 'the caller has given up');
-    assert.ok(performance.now() - begun < 2000);
+    assert.ok(performance.now() - begun < 10_000);
     assert.equal(listener.failure.status, 4);
     assert.equal(listener.failure.refused, false);
     await until(() => target.at(0).cancelled !== undefined, 'the target was cancelled');
@@ -50,11 +50,11 @@ describe('deadlines', () => {
   it('lets a call that ended in time be', async (t) => {
     const { bus, hub, agent, target, close } = await pair();
     t.after(close);
-    const listener = open(hub, agent, { timeoutMs: 30 });
+    const listener = open(hub, agent, { timeoutMs: 1_000 });
     callOf(listener).end();
     await until(() => listener.end !== undefined, 'the call has ended');
     assert.deepEqual(listener.status, ['grpc-status', '0']);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
     assert.equal(listener.ends, 1);
     assert.equal(target.at(0).cancelled, undefined);
     await settle(bus);
@@ -138,16 +138,16 @@ describe('callees that say nothing', () => {
   });
 
   it('do not say it when they have said something', async (t) => {
-    const { bus, hub, agent, close } = await pair({ acceptAfterMs: 40 }, (served) => served.sink.head([]));
+    const { bus, hub, agent, close } = await pair({ acceptAfterMs: 500 }, (served) => served.sink.head([]));
     t.after(close);
     open(hub, agent);
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     assert.deepEqual(bus.kinds(agent.self), ['head']);
   });
 
   it('are given up when not even that comes', async (t) => {
     const { bus, hub, agent, target, close } = await pair(
-      { acceptTimeoutMs: 100, acceptAfterMs: 40 },
+      { acceptTimeoutMs: 1_000, acceptAfterMs: 40 },
       () => {},
     );
     t.after(close);
@@ -157,7 +157,7 @@ describe('callees that say nothing', () => {
     const begun = performance.now();
     const unheard = open(hub, agent);
     await until(() => unheard.end !== undefined, 'the call has ended');
-    assert.ok(performance.now() - begun >= 100);
+    assert.ok(performance.now() - begun >= 1_000);
     assert.equal(unheard.failure.status, 14);
     assert.equal(unheard.failure.refused, false, 'the server may have seen it');
     await until(() => target.at(1).cancelled !== undefined, 'the callee was told');

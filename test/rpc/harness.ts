@@ -176,9 +176,9 @@ export function callOf(listener: Listener): Call {
   return listener.call;
 }
 
-/** Waits until `condition` holds; fails after 5 s. */
+/** Waits until `condition` holds; fails after 20 s. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 20_000;
   while (!condition()) {
     assert.ok(performance.now() < end, `still not: ${what}`);
     await turn();

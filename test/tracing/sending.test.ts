@@ -96,7 +96,7 @@ describe('spans on their way to a collector', () => {
     const since = performance.now();
     await tracing.stop();
     const ms = performance.now() - since;
-    assert.ok(ms > 2_500 && ms < 6_000, `${ms} ms`);
+    assert.ok(ms > 2_500 && ms < 9_000, `${ms} ms`);
   });
 
   it('are lost where nobody listens, which is told once', async () => {
@@ -107,7 +107,7 @@ describe('spans on their way to a collector', () => {
     await new Promise((resolve) => free.close(resolve));
     const tracing = await traced({
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-      OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
       OTEL_BSP_SCHEDULE_DELAY: '20',
     });
     spanOf(tracing);
