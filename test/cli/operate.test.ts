@@ -10,7 +10,7 @@ import { OperatingStage } from '../inspector/operate/stage.js';
 import { InteropClient } from '../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../support/interop/server.js';
 import { until } from '../support/nats.js';
-import type { Finished } from '../support/processes.js';
+import { eventually, type Finished } from '../support/processes.js';
 import { cleanEnv, postern, posternBin } from './postern.js';
 
 describe('postern operate', { timeout: 90_000 }, () => {
@@ -23,7 +23,7 @@ describe('postern operate', { timeout: 90_000 }, () => {
     [stage, server] = await Promise.all([OperatingStage.open(), startInteropServer()]);
     env = { POSTERN_HUB: stage.hub.address, POSTERN_TOKEN: stage.hub.adminToken };
     await stage.agent({ node: 'cellar', to: [server.address] });
-    await stage.actor('node', 'cellar', /^connected/);
+    await stage.actor('node', 'cellar', /^connected\.idle/);
   });
   after(async () => {
     await stage.close();
@@ -86,6 +86,10 @@ describe('postern operate', { timeout: 90_000 }, () => {
     assert.match(resumed.stderr, /^node\/cellar: resume: it is given calls again; it was connected.draining/);
     assert.equal((await client.emptyCall()).status.code, 0);
     client.close();
+    await until('the activity has both', async () => {
+      const { stdout } = await run('activity', '--since', '10m', '--type', 'operated', '-o', 'jsonl');
+      return /DRAIN_ASKED/.test(stdout) && /RESUME_ASKED/.test(stdout);
+    });
     const [told, shown] = await Promise.all([
       run('activity', '--since', '10m', '--type', 'operated', '-o', 'jsonl'),
       run('activity', '--since', '10m', '--type', 'operated'),
@@ -95,12 +99,15 @@ describe('postern operate', { timeout: 90_000 }, () => {
   });
 
   it('offers actors and what can be done to them to shells', async () => {
-    const [actors, operations] = await Promise.all([
-      run('complete-actors'),
-      run('complete-operations', 'node/cellar'),
-    ]);
-    assert.ok(actors.stdout.split('\n').includes('node/cellar'), actors.stdout);
-    assert.deepEqual(operations.stdout.split('\n'), ['kick', 'drain', '']);
+    // on a busy machine looking may take longer than a shell waits
+    const offered = (...words: string[]) =>
+      eventually(words.join(' '), async () => {
+        const { stdout } = await run(...words);
+        return stdout === '' ? undefined : stdout.split('\n');
+      });
+    const actors = await offered('complete-actors');
+    assert.ok(actors.includes('node/cellar'), actors.join());
+    assert.deepEqual(await offered('complete-operations', 'node/cellar'), ['kick', 'drain', '']);
   });
 });
 
@@ -127,17 +134,21 @@ describe('an agent that is cut off', { timeout: 60_000 }, () => {
     const ended = once(agent, 'exit');
     try {
       // behind a pause of more than 1.4 s comes one of 3 s at least; of one attempt there may be several dials
-      await until('it pauses for long', () => {
-        const last = dials.at(-1) ?? Number.POSITIVE_INFINITY;
-        const paused = dials.some((at, i) => at - (dials[i - 1] ?? at) > 1_400);
-        return paused && performance.now() - last > 300;
-      });
+      await until(
+        'it pauses for long',
+        () => {
+          const last = dials.at(-1) ?? Number.POSITIVE_INFINITY;
+          const paused = dials.some((at, i) => at - (dials[i - 1] ?? at) > 1_400);
+          return paused && performance.now() - last > 300;
+        },
+        30_000,
+      );
       const count = dials.length;
       const atMs = performance.now();
       agent.kill('SIGHUP');
       await until('it dials', () => dials.length > count);
       const afterMs = (dials[count] ?? 0) - atMs;
-      assert.ok(afterMs < 1_500, `${afterMs} ms`);
+      assert.ok(afterMs < 2_500, `${afterMs} ms`);
       assert.equal(agent.exitCode, null);
     } finally {
       agent.kill('SIGTERM');

@@ -63,10 +63,10 @@ export class Lines {
     });
   }
 
-  /** Sends the signal and waits for the end, SIGKILL after 15 s; resolves to the exit code, or the signal's name. */
+  /** Sends the signal and waits for the end, SIGKILL after 40 s; resolves to the exit code, or the signal's name. */
   async stop(signal: NodeJS.Signals): Promise<unknown> {
     this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 40_000);
     const [code, killedBy] = await this.#ended;
     clearTimeout(timer);
     return code ?? killedBy;

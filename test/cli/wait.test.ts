@@ -26,7 +26,7 @@ async function wait(...args: string[]): Promise<Finished & { ms: number }> {
 
 test('what did not come true is told, with what was seen last', async () => {
   const [both, once, nowhere, ...refused] = await Promise.all([
-    wait('cellar', 'attic', '--for', 'instances=1', '--timeout', '2s', '-o', 'json'),
+    wait('cellar', 'attic', '--for', 'instances=1', '--timeout', '6s', '-o', 'json'),
     wait('attic', '--timeout', '0'),
     wait('cellar', '--hub', '127.0.0.1:1', '--timeout', '2s'),
     ...['state=conected', 'instances=none', 'gone'].map((wrong) => wait('attic', '--for', wrong)),
@@ -35,10 +35,10 @@ test('what did not come true is told, with what was seen last', async () => {
   assert.equal(both.code, 1);
   assert.match(
     both.stderr,
-    /instances=1 did not come true within 2 s: cellar is not known to the hub.*; attic is not known/,
+    /instances=1 did not come true within 6 s: cellar is not known to the hub.*; attic is not known/,
   );
   assert.equal(JSON.parse(both.stdout).met, false);
-  assert.ok(both.ms >= 2_000, `${both.ms} ms`);
+  assert.ok(both.ms >= 6_000, `${both.ms} ms`);
   assert.equal(once.code, 1);
   assert.match(once.stderr, /state=connected did not come true within 0 s: attic is not known to the hub/);
   assert.equal(nowhere.code, 1);
@@ -82,14 +82,14 @@ test('an instance that is kicked loses its calls, and comes again by itself when
   });
   const ended = statusOf(stream);
   const serving = await eventually('one of them serves', async () => busy(await fleet.node('pair')));
-  const kicked = await fleet.postern(['nodes', 'kick', 'pair', serving, '--duration', '3s']);
   const since = performance.now();
+  const kicked = await fleet.postern(['nodes', 'kick', 'pair', serving, '--duration', '3s']);
   assert.equal(kicked.code, 0, kicked.stderr);
   assert.match(kicked.stderr, new RegExp(`sessions ended: ${serving}; it may come again in 3 s`));
   assert.equal((await ended).code, 14);
   client.close();
   assert.equal((await wait('pair', '--for', 'instances=2')).code, 0);
-  assert.ok(performance.now() - since > 2_000, 'it was not barred');
+  assert.ok(performance.now() - since > 3_000, 'it was not barred');
   const [none, gone] = await Promise.all([
     fleet.postern(['nodes', 'kick', 'pair', serving]),
     wait('pair', '--for', 'state=lost', '-o', 'json'),
