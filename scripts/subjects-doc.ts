@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { declaredSubjects, watchedSubjects } from '../src/bus/permissions.js';
 import { keptStreams } from '../src/bus/streams.js';
-import { busRoles, type Grant, stores, subjects } from '../src/bus/subjects.js';
+import { busRoles, type Grant, type StoreDeclaration, stores, subjects } from '../src/bus/subjects.js';
 
 const roleTexts: Readonly<Record<(typeof busRoles)[number], string>> = {
   hub: 'a hub',
@@ -127,11 +127,12 @@ function kept(): string[] {
 }
 
 function buckets(): string[] {
-  const rows = Object.entries(stores).map(([name, { bucket, users, summary, maxBytes }]) => [
+  const declared: readonly [string, StoreDeclaration<unknown>][] = Object.entries(stores);
+  const rows = declared.map(([name, { bucket, users, readers = [], summary, maxBytes, maxAgeMs }]) => [
     `\`${bucket}\``,
     `[${name}](#${name.toLowerCase()})`,
-    users.join(', '),
-    mebibytes(maxBytes),
+    [...users, ...readers.map((reader) => `${reader} (reads)`)].join(', '),
+    [mebibytes(maxBytes), ...(maxAgeMs === undefined ? [] : [`${maxAgeMs / 3_600_000} hours`])].join(', '),
     summary,
   ]);
   return [

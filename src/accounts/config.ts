@@ -48,7 +48,7 @@ export const accountsConfig = z.strictObject({
   /** A session that is not gone on with for so long is over. */
   refreshSeconds: seconds(minute, 365 * day, 30 * day),
   codeSeconds: seconds(5, day, 10 * minute),
-  /** So many wrong codes, and a new one is needed. */
+  /** So many wrong codes of one source for one address, and a new one is needed there. */
   tries: z.number().int().min(1).max(20).default(5),
   /** Codes that are asked for within an hour. */
   pace: z

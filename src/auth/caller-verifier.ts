@@ -6,6 +6,7 @@ import type { TrustedIssuer } from './issuers.js';
 import { type JwtParts, longestToken, readJwt, refusedToken } from './jwt-parts.js';
 import { ownIdentity, ownIssuer } from './own-claims.js';
 import { checkAudience, checkHeader, checkTimes, isExpired } from './token-claims.js';
+import type { TokenSession } from './token-session.js';
 
 /** A token that was verified. */
 interface Verified {
@@ -16,6 +17,7 @@ interface Verified {
 
 const expired = 'the token has expired';
 const revoked = 'the token was revoked';
+const over = 'the session of the token is over: log in again';
 
 /** Checks caller tokens. One that was verified before costs a map look-up. */
 export class CallerVerifier {
@@ -23,6 +25,7 @@ export class CallerVerifier {
   readonly #publicKeys: readonly KeyObject[];
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>;
   readonly #isRevoked: (tokenId: string) => boolean;
+  readonly #isOver: (session: TokenSession) => boolean;
   readonly #now: () => number;
   readonly #remember: number;
   /** Verified tokens, oldest first. */
@@ -36,6 +39,8 @@ export class CallerVerifier {
     issuers?: readonly TrustedIssuer[];
     /** Asked at each use of a token. */
     isRevoked: (tokenId: string) => boolean;
+    /** Whether the session that a token is of is over, asked at each use of one; default: none is. */
+    isOver?: (session: TokenSession) => boolean;
     /** Unix time in milliseconds; default `Date.now`. */
     now?: () => number;
     /** How many verified tokens are remembered; default 10,000. */
@@ -44,6 +49,7 @@ export class CallerVerifier {
     this.#publicKeys = [options.publicKey, ...(options.retired ?? [])];
     this.#issuers = new Map((options.issuers ?? []).map((issuer) => [issuer.name, issuer]));
     this.#isRevoked = options.isRevoked;
+    this.#isOver = options.isOver ?? (() => false);
     this.#now = options.now ?? Date.now;
     this.#remember = options.remember ?? 10_000;
   }
@@ -59,10 +65,15 @@ export class CallerVerifier {
     return undefined;
   }
 
-  /** Why a token that was good is so no more: it has expired, or was revoked; undefined: it is good still. */
-  ended({ expiresAtMs, tokenId }: Pick<Identity, 'expiresAtMs' | 'tokenId'>): string | undefined {
+  /** Why a token that was good is so no more: it or its session has ended, or it was revoked; undefined: it is good still. */
+  ended({
+    expiresAtMs,
+    tokenId,
+    session,
+  }: Pick<Identity, 'expiresAtMs' | 'tokenId' | 'session'>): string | undefined {
     if (isExpired(expiresAtMs, this.#now())) return expired;
-    return this.#isRevoked(tokenId) ? revoked : undefined;
+    if (this.#isRevoked(tokenId)) return revoked;
+    return session !== undefined && this.#isOver(session) ? over : undefined;
   }
 
   /** Who holds the token. Throws `UNAUTHENTICATED`, with a reason that holds nothing of the token. */
@@ -70,7 +81,8 @@ export class CallerVerifier {
     const known = this.verified(token);
     if (known !== undefined) return known;
     const fresh = await this.#check(token);
-    if (this.#isRevoked(fresh.identity.tokenId)) throw refusedToken(revoked);
+    const ended = this.ended(fresh.identity);
+    if (ended !== undefined) throw refusedToken(ended);
     // Others may have asked at the same time: one token stands for one identity.
     const meanwhile = this.verified(token);
     if (meanwhile !== undefined) return meanwhile;

@@ -1,4 +1,5 @@
 import { coversNode, patternsCover } from './node-patterns.js';
+import type { TokenSession } from './token-session.js';
 
 /**
  * What a caller may do.
@@ -51,6 +52,8 @@ export interface Identity {
   readonly limits: Limits;
   /** Unix time in milliseconds. */
   readonly expiresAtMs: number;
+  /** The session that the token is of, where its issuer has such. */
+  readonly session?: TokenSession | undefined;
 }
 
 /** True when one of the caller's roles is `role` or includes it. */

@@ -10,6 +10,7 @@ import { isSafeKeysUrl, keysFrom } from './load-keys.js';
 import { methodsCover } from './method-patterns.js';
 import { patternsCover } from './node-patterns.js';
 import { emailClaim, notUnderstood, ownIssuer, policyClaims } from './own-claims.js';
+import { sessionOf } from './token-session.js';
 
 /** The signatures that are understood. */
 export const algorithms = ['EdDSA', 'ES256', 'RS256'] as const;
@@ -93,6 +94,7 @@ export class TrustedIssuer {
       throw this.#tooMuch('methods');
     }
     const email = this.#email(claims);
+    const session = sessionOf(this.name, sub, claims);
     const nodesHeld = said.data.nodes ?? nodes;
     const methodsHeld = said.data.methods ?? methods;
     return {
@@ -105,6 +107,7 @@ export class TrustedIssuer {
       ...(methodsHeld === undefined ? {} : { methods: methodsHeld }),
       limits: narrowerLimits(limits, said.data.limits ?? {}),
       expiresAtMs,
+      ...(session === undefined ? {} : { session }),
     };
   }
 

@@ -66,7 +66,7 @@ export const proofEntry = z.discriminatedUnion('k', [
     email: address,
     /** When codes were asked for, within the last hour. */
     askedMs: z.array(atMs).max(1_000),
-    /** Wrong codes that may still come before all that are here are worthless. */
+    /** Wrong codes that may still come, from whomever, before all that are here are worthless. */
     triesLeft: count,
     codes: z
       .array(
@@ -85,8 +85,24 @@ export const proofEntry = z.discriminatedUnion('k', [
       )
       .max(16),
   }),
-  /** When requests were made, within the time that counts. */
-  z.object({ k: z.literal('pace'), atMs: z.array(atMs).max(1_000) }),
+  z.object({
+    k: z.literal('pace'),
+    /** When a source asked for codes, within the time that counts. */
+    atMs: z.array(atMs).max(1_000),
+    /** How often it has said a wrong code, by a hash of the address. */
+    wrong: z
+      .array(
+        z.object({
+          of: digest,
+          tries: count,
+          /** When the last one came, and in which request. */
+          atMs,
+          request: token,
+        }),
+      )
+      .max(1_000)
+      .optional(),
+  }),
 ]);
 export type ProofEntry = z.infer<typeof proofEntry>;
 export type ProofCodes = Extract<ProofEntry, { k: 'codes' }>;
@@ -101,7 +117,23 @@ export const sessionEntry = z.object({
   generation: count,
   /** The request that had the last one given, which gets it again. */
   refreshedBy: token,
+  /** When it was given. */
+  refreshedAtMs: atMs.optional(),
   /** Over: somebody logged out, or a refresh token came twice. */
   ended: z.enum(['logout', 'reuse']).optional(),
+  endedAtMs: atMs.optional(),
 });
 export type SessionEntry = z.infer<typeof sessionEntry>;
+
+/** The end of sessions is told to hubs for so long: longer than the longest life of a token, a day, and all difference of clocks. */
+export const endsKeptMs = 25 * 3_600_000;
+
+/** A session that is over, or those of an account. */
+export const endEntry = z.object({
+  v: z.literal(1),
+  /** Of an account: its sessions that began before this moment; absent: the one session that the key names. */
+  beforeMs: atMs.optional(),
+  /** When it was told. */
+  atMs,
+});
+export type EndEntry = z.infer<typeof endEntry>;

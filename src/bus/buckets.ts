@@ -56,6 +56,16 @@ export const stores = {
     value: accounts.sessionEntry,
     maxBytes: 256 << 20,
   } satisfies StoreDeclaration<accounts.SessionEntry>,
+  accountEnds: {
+    bucket: 'postern_account_ends',
+    summary:
+      'Which sessions of accounts are over, by hashes, for as long as tokens of them may be good: hubs refuse those.',
+    users: ['accounts'],
+    readers: ['hub'],
+    value: accounts.endEntry,
+    maxBytes: 32 << 20,
+    maxAgeMs: accounts.endsKeptMs,
+  } satisfies StoreDeclaration<accounts.EndEntry>,
   accountProfiles: {
     bucket: 'postern_account_profiles',
     summary: 'What people have said of themselves, by a hash of their address.',

@@ -1,6 +1,14 @@
 import { shelfBucket, shelfStream } from './shelf.js';
 import { grantedSubject, patternParts } from './subject-pattern.js';
-import { type BusRole, busRoles, type Grant, type SubjectDeclaration, stores, subjects } from './subjects.js';
+import {
+  type BusRole,
+  busRoles,
+  type Grant,
+  type StoreDeclaration,
+  type SubjectDeclaration,
+  stores,
+  subjects,
+} from './subjects.js';
 
 /** Whose a connection to the bus is: its role, its public nkey and, for an agent, its node. */
 export type BusIdentity =
@@ -16,6 +24,8 @@ export interface Permissions {
 /** Every declared subject, without its type parameters. */
 export const declaredSubjects: readonly SubjectDeclaration<string, unknown, unknown>[] =
   Object.values(subjects);
+
+const declaredStores: readonly StoreDeclaration<unknown>[] = Object.values(stores);
 
 /** The stream that holds a bucket. */
 export function bucketStream(bucket: string): string {
@@ -101,13 +111,16 @@ function askers(): BusRole[] {
 
 /** The buckets that a role opens. */
 function bucketsOf(role: BusRole): string[] {
-  return Object.values(stores).flatMap(({ bucket, users }) =>
-    users.some((user) => user === role) ? [bucket] : [],
-  );
+  return declaredStores.flatMap(({ bucket, users }) => (users.includes(role) ? [bucket] : []));
+}
+
+/** The buckets that it reads besides. */
+function readableBuckets(role: BusRole): string[] {
+  return declaredStores.flatMap(({ bucket, readers }) => (readers?.includes(role) ? [bucket] : []));
 }
 
 /**
- * What a hub needs of JetStream: making our own streams and buckets, writing to its buckets and reading all streams of the
+ * What a hub needs of JetStream: making our own streams and buckets, writing to its buckets alone and reading all streams of the
  * account, which is ours alone. No delete, no restore of a stream, and a purge of that one alone whose files are removed one
  * by one.
  *
@@ -118,7 +131,8 @@ function bucketsOf(role: BusRole): string[] {
 function hubStorage(): string[] {
   const buckets = bucketsOf('hub');
   const kept = declaredSubjects.flatMap((declaration) => declaration.keep?.stream ?? []);
-  const streams = [...new Set([...kept, ...buckets.map(bucketStream)])];
+  const opened = [...buckets, ...readableBuckets('hub')];
+  const streams = [...new Set([...kept, ...opened.map(bucketStream)])];
   return [
     '$JS.API.INFO',
     '$JS.FC.>',

@@ -14,14 +14,18 @@ import type { StoreDeclaration } from './subjects.js';
 /** Tokens of a subject, separated by dots. */
 const validKey = /^[-/=\w]+(\.[-/=\w]+)*$/;
 
-/** Opens a bucket, and makes it where it is missing. Throws `STORE_UNAVAILABLE`, and `BUS_FORBIDDEN` for others than its users. */
+/**
+ * Opens a bucket, and makes it where it is missing. Throws `STORE_UNAVAILABLE`, and `BUS_FORBIDDEN` for others than its users
+ * and readers; whatever writes throws that for readers.
+ */
 export async function openStore<T>(
   connection: Connection,
   declaration: StoreDeclaration<T>,
 ): Promise<Store<T>> {
   const { nats, metrics, log } = connection;
-  const { bucket, users } = declaration;
-  if (!users.includes(connection.identity.role)) {
+  const { bucket, users, readers = [], maxAgeMs } = declaration;
+  const { role } = connection.identity;
+  if (!users.includes(role) && !readers.includes(role)) {
     throw new PosternError('BUS_FORBIDDEN', `only ${users.join(' and ')} may use the bucket ${bucket}`);
   }
   const manager = await managerOf(nats);
@@ -34,6 +38,7 @@ export async function openStore<T>(
       ...options,
       history: 1,
       max_bytes: declaration.maxBytes,
+      ...(maxAgeMs === undefined ? {} : { ttl: maxAgeMs }),
       storage: StorageType.File,
       description: declaration.summary,
     });
@@ -54,6 +59,17 @@ export async function openStore<T>(
     } catch (thrown) {
       throw storeError(thrown, bucket, key);
     }
+  };
+
+  /** Runs one operation that writes. */
+  const change = async <R>(key: string, action: () => Promise<R>): Promise<R> => {
+    if (!users.includes(role)) {
+      throw new PosternError(
+        'BUS_FORBIDDEN',
+        `only ${users.join(' and ')} may write to the bucket ${bucket}`,
+      );
+    }
+    return attempt(key, action);
   };
 
   const kv: KV = await attempt('', async () => {
@@ -87,15 +103,15 @@ export async function openStore<T>(
         if (entry === null || entry.operation !== 'PUT') return undefined;
         return decode(key, entry.value, entry.revision);
       }),
-    create: (key, value) => attempt(key, async () => kv.create(key, encode(key, value))),
+    create: (key, value) => change(key, async () => kv.create(key, encode(key, value))),
     update: (key, value, revision) =>
-      attempt(key, async () => kv.update(key, encode(key, value), revision, storageTimeoutMs)),
+      change(key, async () => kv.update(key, encode(key, value), revision, storageTimeoutMs)),
     delete: (key, revision) =>
-      attempt(key, () => kv.delete(key, revision === undefined ? {} : { previousSeq: revision })),
+      change(key, () => kv.delete(key, revision === undefined ? {} : { previousSeq: revision })),
 
-    erase: (key) => attempt(key, () => kv.purge(key)),
+    erase: (key) => change(key, () => kv.purge(key)),
     drop: (key) =>
-      attempt(key, async () => {
+      change(key, async () => {
         await manager.streams.purge(bucketStream(bucket), { filter: `$KV.${bucket}.${key}` });
       }),
     count: () => attempt('', async () => (await manager.streams.info(bucketStream(bucket))).state.messages),

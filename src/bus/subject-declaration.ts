@@ -61,10 +61,14 @@ export interface SubjectDeclaration<P extends string, T, R> {
 export interface StoreDeclaration<T> {
   readonly bucket: string;
   readonly summary: string;
-  /** Who opens it; nobody else may even read it. */
+  /** Who reads and writes it. */
   readonly users: readonly BusRole[];
+  /** Who reads it besides, and makes it where it is missing; nobody else may do even that. */
+  readonly readers?: readonly BusRole[];
   readonly value: z.ZodType<T>;
   readonly maxBytes: number;
+  /** What was written longer ago is gone by itself, and who watches is not told; absent: nothing is. */
+  readonly maxAgeMs?: number;
 }
 
 type ParamsOf<S extends string> = S extends `${string}{${infer P}}${infer Rest}` ? P | ParamsOf<Rest> : never;

@@ -11,7 +11,7 @@ const reserved: readonly string[] = [callerName, 'x-postern-roles', 'x-postern-n
 /** What the hub's own services know of who calls. */
 export type Caller = Pick<
   Identity,
-  'subject' | 'tokenId' | 'expiresAtMs' | 'roles' | 'nodes' | 'methods' | 'limits'
+  'subject' | 'tokenId' | 'expiresAtMs' | 'session' | 'roles' | 'nodes' | 'methods' | 'limits'
 >;
 
 /** The metadata without anything that looks as if the front door had said it; the same object when nothing did. */
@@ -31,8 +31,8 @@ export function withoutCaller(metadata: RawMetadata): RawMetadata {
 
 /** The metadata with the caller's identity. */
 export function withCaller(metadata: RawMetadata, identity: Identity): RawMetadata {
-  const { subject, tokenId, expiresAtMs, roles: held, nodes, methods, limits } = identity;
-  const told: Caller = { subject, tokenId, expiresAtMs, roles: held, nodes, methods, limits };
+  const { subject, tokenId, expiresAtMs, session, roles: held, nodes, methods, limits } = identity;
+  const told: Caller = { subject, tokenId, expiresAtMs, session, roles: held, nodes, methods, limits };
   return [...metadata, callerName, Buffer.from(JSON.stringify(told)).toString('base64url')];
 }
 
@@ -40,6 +40,7 @@ const caller = z.strictObject({
   subject: z.string(),
   tokenId: z.string(),
   expiresAtMs: z.number(),
+  session: z.object({ session: z.string(), account: z.string(), beganMs: z.number() }).optional(),
   roles: z.array(z.enum(roles)),
   // An empty list names none at all.
   nodes: z.array(z.string()).optional(),

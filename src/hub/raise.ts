@@ -26,6 +26,7 @@ import { WebDoor } from './door/grpc-web.js';
 import { HttpDoor } from './door/http-door.js';
 import { asserted } from './door/identity-headers.js';
 import { OpenCalls } from './door/open-calls.js';
+import { EndedSessions } from './ended-sessions.js';
 import { Enrolment } from './enrol.js';
 import { joinFleet } from './fleet.js';
 import { forwardDoor } from './forward/door.js';
@@ -87,7 +88,9 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => registry.stop());
   const tokens = new TokenRegistry(await bus.store(stores.tokens));
   undo.add(() => tokens.stop());
-  await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready]));
+  const sessions = new EndedSessions(await bus.store(stores.accountEnds));
+  undo.add(() => sessions.stop());
+  await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready, sessions.ready]));
 
   const issuers = config.issuers.map((issuer) => new TrustedIssuer(issuer, { log }));
   // Not waited for: a hub has to start while an issuer is away.
@@ -97,6 +100,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     retired: key.retired,
     issuers,
     isRevoked: (id) => tokens.isRevoked(id),
+    isOver: (session) => sessions.isOver(session),
   });
   const keepHouse = async () => {
     await keepAdminToken({ data: config.data, key, verifier, tokens });

@@ -74,6 +74,20 @@ describe('permissions', () => {
     );
   });
 
+  it('of a hub let it make and read what accounts tell of sessions, and write nothing of theirs', () => {
+    const { publish } = permissionsOf({ role: 'hub', publicKey });
+    assert.deepEqual(
+      publish.filter((subject) => subject.includes('account')),
+      ['$JS.API.STREAM.CREATE.KV_postern_account_ends'],
+    );
+    const accounts = permissionsOf({ role: 'accounts', publicKey }).publish;
+    assert.ok(accounts.includes('$KV.postern_account_ends.>'));
+    for (const role of ['watcher', 'tracer', 'tunnel', 'controller'] as const) {
+      const others = permissionsOf({ role, publicKey }).publish;
+      assert.ok(!others.some((subject) => subject.includes('account_ends')), role);
+    }
+  });
+
   it('of a controller are its own buckets, and no other storage', () => {
     const { publish, subscribe } = permissionsOf({ role: 'controller', publicKey });
     const storage = publish.filter((subject) => /^\$(?:JS|KV)/.test(subject));

@@ -61,6 +61,16 @@ for (const binary of await natsServers()) {
       await assert.rejects(lax.get('token'), { code: 'STORE_INVALID' });
     });
 
+    it('of a declaration that says how long it keeps forgets by itself, and is only read by readers', async () => {
+      const brief = { ...stores.accountEnds, maxAgeMs: 500 };
+      const ends = await (await nats.accounts()).store(brief);
+      await ends.create('a', { v: 1, atMs: 1 });
+      const read = await one.store(brief);
+      assert.equal((await read.get('a'))?.value.atMs, 1);
+      await assert.rejects(read.create('b', { v: 1, atMs: 1 }), { code: 'BUS_FORBIDDEN' });
+      await until('it is forgotten', async () => (await ends.get('a')) === undefined);
+    });
+
     it('tells a watcher what is there, then what changes, in order', async () => {
       const seen: [string, Entry<TokenEntry> | undefined][] = [];
       await mine.create('before', entry('before'));

@@ -15,6 +15,7 @@ import {
   whoAmIMethod,
 } from './methods.js';
 import { isHubAdmin } from './people.js';
+import type { SessionEnds } from './session-ends.js';
 import type { Sessions } from './sessions.js';
 import { type AccountTokens, sessionTokens } from './tokens.js';
 
@@ -24,9 +25,10 @@ export function answerAbout(parts: {
   config: AccountsConfig;
   directory: Directory;
   sessions: Sessions;
+  ends: Pick<SessionEnds, 'ofAccount'>;
   tokens: AccountTokens;
 }): void {
-  const { answer, config, directory, sessions, tokens } = parts;
+  const { answer, config, directory, sessions, ends, tokens } = parts;
 
   /** An account's session that goes on. Throws `UNAUTHENTICATED`. */
   const openAccount = async (session: string) => {
@@ -70,8 +72,10 @@ export function answerAbout(parts: {
     return sessionTokens(tokens, session, entry);
   });
   answer(logOutMethod, async ({ everywhere, refreshToken }, { caller }) => {
-    if (everywhere) await directory.endSessions(callerAddress(caller));
-    else if (refreshToken !== '') await sessions.end(tokens.readRefresh(refreshToken).session);
+    if (everywhere) {
+      const email = callerAddress(caller);
+      await ends.ofAccount(email, await directory.endSessions(email));
+    } else if (refreshToken !== '') await sessions.end(tokens.readRefresh(refreshToken).session);
     else if (caller?.session !== undefined) await sessions.end(caller.session);
     else {
       callerAddress(caller);

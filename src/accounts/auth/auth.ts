@@ -20,6 +20,7 @@ import { beginMethod, confirmMethod } from './methods.js';
 import { peopleOf } from './people.js';
 import { Proofs } from './proofs.js';
 import { openRest } from './rest.js';
+import { SessionEnds } from './session-ends.js';
 import { Sessions } from './sessions.js';
 import { tokenCallerOf } from './token-caller.js';
 import { AccountTokens, sessionTokens } from './tokens.js';
@@ -61,7 +62,10 @@ export async function startAuth(
       now,
     });
     undo.push(() => directory.stop());
-    const sessions = await Sessions.open(bus, { tokens, lifeMs: config.refreshSeconds * 1000, now });
+    const ends = await SessionEnds.open(bus, { issuer: config.issuer, now, log });
+    undo.push(() => ends.stop());
+    const lifeMs = config.refreshSeconds * 1000;
+    const sessions = await Sessions.open(bus, { tokens, ends, lifeMs, now });
     undo.push(() => sessions.stop());
     const proofs = await Proofs.open(bus, { codes, config, now });
     undo.push(() => proofs.stop());
@@ -75,24 +79,25 @@ export async function startAuth(
       const begun = await proofs.begin(email, request, source);
       return way.begun(begun);
     });
-    answer(confirmMethod, async ({ email: said, code }, { request }) => {
+    answer(confirmMethod, async ({ email: said, code }, { request, source }) => {
       const startedMs = Date.now();
       const email = addressOf(said);
       await assertNotErasing(erasures, email);
-      const session = await proofs.confirm(email, code, request).catch(async (thrown: unknown) => {
+      const tried = { request, source };
+      const session = await proofs.confirm(email, code, tried).catch(async (thrown: unknown) => {
         await sleep(Math.max(0, startedMs + refusedAfterMs - Date.now()));
         throw thrown;
       });
       const entry = await admit({ directory, sessions, proofs }, { email, session, request });
       return sessionTokens(tokens, session, entry);
     });
-    answerAbout({ answer, config, directory, sessions, tokens });
+    answerAbout({ answer, config, directory, sessions, ends, tokens });
 
     const check = tokenCallerOf(ask, config);
     return {
       services: (translate) => authServices(translate),
       tokenCaller: check.tokenCaller,
-      people: peopleOf(config, { directory, sessions, proofs }),
+      people: peopleOf(config, { directory, sessions, proofs, ends }),
       seen({ email }) {
         if (email === undefined) return;
         directory.seen(email).catch((thrown: unknown) => {

@@ -80,10 +80,11 @@ export class Directory implements PersonalData {
     );
   }
 
-  /** All its sessions are over. Throws `NOT_FOUND`. */
-  async endSessions(email: string): Promise<void> {
-    const nowMs = this.#now();
-    await this.#change(email, (entry) => ({ ...entry, sessionsFromMs: nowMs + 1 }));
+  /** All its sessions are over, those that began before the moment that this resolves to. Throws `NOT_FOUND`. */
+  async endSessions(email: string): Promise<number> {
+    const sessionsFromMs = this.#now() + 1;
+    await this.#change(email, (entry) => ({ ...entry, sessionsFromMs }));
+    return sessionsFromMs;
   }
 
   /** Throws `NOT_FOUND`, and `PRECONDITION_FAILED` for an administrator of the configuration. */

@@ -4,14 +4,20 @@ import type { AccountsConfig } from '../config.js';
 import type { People } from '../people.js';
 import { addressKey, type Directory } from './directory.js';
 import type { Proofs } from './proofs.js';
+import type { SessionEnds } from './session-ends.js';
 import type { Sessions } from './sessions.js';
 
 /** What authentication tells the other account services about people. */
 export function peopleOf(
   { issuer }: Pick<AccountsConfig, 'issuer'>,
-  parts: { readonly directory: Directory; readonly sessions: Sessions; readonly proofs: Proofs },
+  parts: {
+    readonly directory: Directory;
+    readonly sessions: Sessions;
+    readonly proofs: Proofs;
+    readonly ends: SessionEnds;
+  },
 ): People {
-  const { directory, sessions, proofs } = parts;
+  const { directory, sessions, proofs, ends } = parts;
   return {
     key: addressKey,
     async isAdmin(caller) {
@@ -28,8 +34,8 @@ export function peopleOf(
         'the account of the token is not there any more: log in again',
       );
     },
-    // without the account nobody gets in; sessions and codes are worthless then
-    kept: [directory, sessions, proofs],
+    // without the account nobody gets in, here and then at hubs; sessions and codes are worthless then
+    kept: [directory, ends, sessions, proofs],
   };
 }
 

@@ -8,12 +8,16 @@ import type { PersonalData } from '../personal-data.js';
 import { type Codes, hashOf, isHashOf, readCode } from './codes.js';
 import { addressKey } from './directory.js';
 import { newSession } from './sessions.js';
+import { hourMs, Sources, tooMany } from './sources.js';
 import { sweepEvery } from './sweep.js';
 
-/** What was asked for counts for so long, milliseconds. */
-const hourMs = 3_600_000;
 /** Codes of one address that may be good at the same time: whoever asks for one does not make another's worthless. */
 const mostCodes = 16;
+/**
+ * So many wrong codes, whoever sends them, and all that an address has are worthless. A code has 128 bits: of these tries none will be
+ * right, and no few sources can use them up, since each has a few for itself (`tries`).
+ */
+const mostTries = 10_000;
 /** Who has a mail in hand has so long before others look after it, milliseconds. */
 const inHandMs = 30_000;
 /** The one answer to whoever has no good code, whatever is wrong with it. */
@@ -34,6 +38,7 @@ export class Proofs implements PersonalData {
   readonly name = 'codes';
   readonly #store: Store<ProofEntry>;
   readonly #codes: Codes;
+  readonly #sources: Sources;
   readonly #config: Pick<AccountsConfig, 'codeSeconds' | 'tries' | 'pace' | 'mail'>;
   readonly #now: () => number;
   readonly #stopSweeping: Stop;
@@ -41,11 +46,14 @@ export class Proofs implements PersonalData {
   private constructor(store: Store<ProofEntry>, options: ProofOptions) {
     this.#store = store;
     this.#codes = options.codes;
+    this.#sources = new Sources(store, options.config, options.now);
     this.#config = options.config;
     this.#now = options.now;
     this.#stopSweeping = sweepEvery(store, (entry) => {
       const dates =
-        entry.k === 'pace' ? entry.atMs : [...entry.askedMs, ...entry.codes.map((each) => each.expiresAtMs)];
+        entry.k === 'pace'
+          ? [...entry.atMs, ...(entry.wrong ?? []).map((each) => each.atMs)]
+          : [...entry.askedMs, ...entry.codes.map((each) => each.expiresAtMs)];
       return Math.max(0, ...dates) + hourMs < options.now();
     });
   }
@@ -61,8 +69,8 @@ export class Proofs implements PersonalData {
 
   /** Begins to prove an address; the same request is given the same code. Throws `TOO_MANY`. */
   async begin(email: string, request: string, source: string): Promise<DueMail> {
-    await this.#pace(`from.${addressKey(source)}`);
-    const { codeSeconds, tries, pace, mail } = this.#config;
+    await this.#sources.wish(source);
+    const { codeSeconds, pace, mail } = this.#config;
     const nowMs = this.#now();
     const code = this.#codes.codeFor(email, request);
     const made: Code = {
@@ -75,22 +83,28 @@ export class Proofs implements PersonalData {
     await this.#decide(email, (entry) => {
       if (entry?.codes.some((each) => each.request === request)) return { result: undefined };
       const askedMs = entry?.askedMs.filter((atMs) => atMs > nowMs - hourMs) ?? [];
-      if (askedMs.length >= pace.perAddress) throw tooMany('this address');
+      if (askedMs.length >= pace.perAddress) throw tooMany('codes were asked for', 'this address');
       const good = entry === undefined || entry.triesLeft === 0 ? [] : goodOf(entry.codes, nowMs);
       const codes = [...good.slice(1 - mostCodes), made];
       return {
-        write: { k: 'codes', email, askedMs: [...askedMs, nowMs], triesLeft: tries, codes },
+        write: { k: 'codes', email, askedMs: [...askedMs, nowMs], triesLeft: mostTries, codes },
         result: undefined,
       };
     });
+    await this.#sources.granted(source, email);
     return { email, request, code, expiresAtMs: made.expiresAtMs };
   }
 
   /**
    * Takes a code that has come back, once; resolves to the session that it begins. The same request is told the same. Throws
-   * `CODE_WRONG`, and `NOT_PROVEN` while the mail with it has not come.
+   * `CODE_WRONG`, also where its source has no tries left, `TOO_MANY`, and `NOT_PROVEN` while the mail with it has not come.
    */
-  async confirm(email: string, text: string, request: string): Promise<string> {
+  async confirm(
+    email: string,
+    text: string,
+    { request, source }: { readonly request: string; readonly source: string },
+  ): Promise<string> {
+    if (!(await this.#sources.try(source, email, request))) throw new PosternError('CODE_WRONG', wrong);
     const nowMs = this.#now();
     const said = readCode(text);
     const session = newSession();
@@ -112,6 +126,8 @@ export class Proofs implements PersonalData {
       return { write: { ...entry, codes: replaced(entry.codes, confirmed) }, result: { session } };
     });
     if (outcome === 'wrong') throw new PosternError('CODE_WRONG', wrong);
+    // The code is taken, whether or not this is noted.
+    await this.#sources.untry(source, email, request).catch(() => {});
     if (outcome === 'waiting') {
       throw new PosternError('NOT_PROVEN', 'the mail with the code has not come yet: send it, and ask again');
     }
@@ -178,16 +194,6 @@ export class Proofs implements PersonalData {
     this.#stopSweeping();
   }
 
-  /** Counts a wish of a source. Throws `TOO_MANY`. */
-  async #pace(key: string): Promise<void> {
-    const nowMs = this.#now();
-    await compareAndSet<ProofEntry, void>(this.#store, key, (entry) => {
-      const before = entry?.k === 'pace' ? entry.atMs.filter((atMs) => atMs > nowMs - hourMs) : [];
-      if (before.length >= this.#config.pace.perSource) throw tooMany('where you call from');
-      return { write: { k: 'pace', atMs: [...before, nowMs] }, result: undefined };
-    });
-  }
-
   async #decide<R>(
     email: string,
     decide: (entry: ProofCodes | undefined) => Decision<ProofEntry, R>,
@@ -211,11 +217,4 @@ function goodOf(codes: readonly Code[], nowMs: number): Code[] {
 
 function replaced(codes: readonly Code[], by: Code): Code[] {
   return codes.map((each) => (each.request === by.request ? by : each));
-}
-
-function tooMany(where: string): PosternError {
-  return new PosternError(
-    'TOO_MANY',
-    `too many codes were asked for, counted for ${where}: try again in an hour`,
-  );
 }

@@ -6,11 +6,18 @@ import { stores } from '../../bus/subjects.js';
 import { PosternError } from '../../errors.js';
 import type { PersonalData } from '../personal-data.js';
 import { readAll } from '../read-all.js';
+import type { SessionEnds } from './session-ends.js';
 import { sweepEvery } from './sweep.js';
 import type { AccountTokens } from './tokens.js';
 
 /** An entry stays for so long behind its end, so that a refresh token that comes late is told from none, milliseconds. */
 const keptMs = 3_600_000;
+
+/**
+ * Whoever has not got the answer to a refresh may ask again within so long, milliseconds, as long as nobody has come with what
+ * the answer held.
+ */
+const graceMs = 30_000;
 
 /** A name for a session that nobody else has. */
 export function newSession(): string {
@@ -22,26 +29,22 @@ export class Sessions implements PersonalData {
   readonly name = 'sessions';
   readonly #store: Store<SessionEntry>;
   readonly #tokens: AccountTokens;
+  readonly #ends: Pick<SessionEnds, 'ofSession'>;
   readonly #lifeMs: number;
   readonly #now: () => number;
   readonly #stopSweeping: Stop;
 
-  private constructor(
-    store: Store<SessionEntry>,
-    { tokens, lifeMs, now }: { tokens: AccountTokens; lifeMs: number; now: () => number },
-  ) {
+  private constructor(store: Store<SessionEntry>, { tokens, ends, lifeMs, now }: SessionsOptions) {
     this.#store = store;
     this.#tokens = tokens;
+    this.#ends = ends;
     this.#lifeMs = lifeMs;
     this.#now = now;
     this.#stopSweeping = sweepEvery(store, ({ expiresAtMs }) => expiresAtMs + keptMs < now());
   }
 
   /** Throws `STORE_UNAVAILABLE`. */
-  static async open(
-    bus: Bus,
-    options: { tokens: AccountTokens; lifeMs: number; now: () => number },
-  ): Promise<Sessions> {
+  static async open(bus: Bus, options: SessionsOptions): Promise<Sessions> {
     return new Sessions(await bus.store(stores.accountSessions), options);
   }
 
@@ -76,8 +79,9 @@ export class Sessions implements PersonalData {
   }
 
   /**
-   * Takes a refresh token and goes on to the next one. The request that has done so is given the same again; anybody else who
-   * comes with a token that was used has a copy of it, and ends the session. Throws `UNAUTHENTICATED`.
+   * Takes a refresh token and goes on to the next one. Who asks again is given the same one: by the same request, or soon after,
+   * while nobody has used it. Anybody else who comes with a token that was used has a copy of it, and ends the session. Throws
+   * `UNAUTHENTICATED`.
    */
   async refresh(text: string, request: string): Promise<{ session: string; entry: SessionEntry }> {
     const { session, generation } = this.#tokens.readRefresh(text);
@@ -86,12 +90,15 @@ export class Sessions implements PersonalData {
     const { result, value } = await compareAndSet(this.#store, session, (entry) => {
       if (entry === undefined || entry.ended !== undefined || entry.expiresAtMs <= nowMs) throw over;
       if (entry.generation === generation) {
-        const next = { generation: generation + 1, refreshedBy: request, expiresAtMs: nowMs + this.#lifeMs };
-        return { write: { ...entry, ...next }, result: true };
+        const given = { generation: generation + 1, refreshedBy: request, refreshedAtMs: nowMs };
+        return { write: { ...entry, ...given, expiresAtMs: nowMs + this.#lifeMs }, result: true };
       }
-      if (entry.generation === generation + 1 && entry.refreshedBy === request) return { result: true };
-      return { write: { ...entry, ended: 'reuse' as const }, result: false };
+      const unused = entry.generation === generation + 1;
+      const soon = nowMs - (entry.refreshedAtMs ?? 0) <= graceMs;
+      if (unused && (soon || entry.refreshedBy === request)) return { result: true };
+      return { write: { ...entry, ended: 'reuse' as const, endedAtMs: nowMs }, result: false };
     });
+    if (!result) await this.#ends.ofSession(session);
     if (!result || value === undefined) {
       throw new PosternError(
         'UNAUTHENTICATED',
@@ -103,11 +110,13 @@ export class Sessions implements PersonalData {
 
   /** Ends a session; one that is over stays so. */
   async end(session: string): Promise<void> {
+    const endedAtMs = this.#now();
     await compareAndSet(this.#store, session, (entry) =>
       entry === undefined || entry.ended !== undefined
         ? { result: undefined }
-        : { write: { ...entry, ended: 'logout' as const }, result: undefined },
+        : { write: { ...entry, ended: 'logout' as const, endedAtMs }, result: undefined },
     );
+    await this.#ends.ofSession(session);
   }
 
   async exportOf(email: string): Promise<unknown> {
@@ -129,4 +138,13 @@ export class Sessions implements PersonalData {
   stop(): void {
     this.#stopSweeping();
   }
+}
+
+interface SessionsOptions {
+  readonly tokens: AccountTokens;
+  /** Hubs hear by it that a session is over. */
+  readonly ends: Pick<SessionEnds, 'ofSession'>;
+  /** What nobody goes on with for so long is over. */
+  readonly lifeMs: number;
+  readonly now: () => number;
 }

@@ -4,6 +4,8 @@ import { AssertionSigner, readAssertionKeys } from '../../auth/assertion.js';
 import type { CallerKey } from '../../auth/caller-tokens.js';
 import { type JwtParts, readJwt, refusedToken } from '../../auth/jwt-parts.js';
 import { checkAudience, checkHeader, checkTimes } from '../../auth/token-claims.js';
+import { sessionBeganClaim } from '../../auth/token-session.js';
+import type { SessionEntry } from '../../bus/account-messages.js';
 import { PosternError } from '../../errors.js';
 import type { AccountsConfig } from '../config.js';
 import type { SessionTokens } from './methods.js';
@@ -45,7 +47,11 @@ export class AccountTokens {
   async sign({
     email,
     session,
-  }: Omit<AccountToken, 'expiresAtMs'>): Promise<{ jwt: string; expiresAtMs: number }> {
+    beganMs,
+  }: Omit<AccountToken, 'expiresAtMs'> & { readonly beganMs: number }): Promise<{
+    jwt: string;
+    expiresAtMs: number;
+  }> {
     const { issuer, audience, grant, tokenSeconds } = this.#config;
     const iat = Math.floor(this.#now() / 1000);
     const exp = iat + Math.round(tokenSeconds);
@@ -55,6 +61,7 @@ export class AccountTokens {
       email,
       email_verified: true,
       sid: session,
+      [sessionBeganClaim]: beganMs,
       postern: { roles, nodes, ...(methods === undefined ? {} : { methods }) },
     })
       .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) })
@@ -120,9 +127,9 @@ export class AccountTokens {
 export async function sessionTokens(
   tokens: AccountTokens,
   session: string,
-  entry: { readonly email: string; readonly generation: number; readonly expiresAtMs: number },
+  entry: Pick<SessionEntry, 'email' | 'createdAtMs' | 'generation' | 'expiresAtMs'>,
 ): Promise<SessionTokens> {
-  const { email, generation, expiresAtMs: refreshExpiresAtMs } = entry;
-  const { jwt, expiresAtMs } = await tokens.sign({ email, session });
+  const { email, createdAtMs: beganMs, generation, expiresAtMs: refreshExpiresAtMs } = entry;
+  const { jwt, expiresAtMs } = await tokens.sign({ email, session, beganMs });
   return { jwt, expiresAtMs, refreshToken: tokens.refreshToken(session, generation), refreshExpiresAtMs };
 }

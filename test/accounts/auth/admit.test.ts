@@ -7,11 +7,13 @@ import { admit } from '../../../src/accounts/auth/admit.js';
 import { Codes } from '../../../src/accounts/auth/codes.js';
 import { addressKey, Directory } from '../../../src/accounts/auth/directory.js';
 import { Proofs } from '../../../src/accounts/auth/proofs.js';
+import { SessionEnds } from '../../../src/accounts/auth/session-ends.js';
 import { Sessions } from '../../../src/accounts/auth/sessions.js';
 import { AccountTokens } from '../../../src/accounts/auth/tokens.js';
 import { accountsConfig } from '../../../src/accounts/config.js';
 import { loadOrCreateSigningKey } from '../../../src/auth/caller-tokens.js';
 import { stores } from '../../../src/bus/subjects.js';
+import { testLog } from '../../support/nats.js';
 import { eventually } from '../../support/processes.js';
 import { call, register, type Stage, setStage } from './stage.js';
 
@@ -28,13 +30,14 @@ test('an account that is erased while its owner is let in does not come back', a
   const directory = await Directory.open(bus, { admins: [], onlineMs: 1_000, now });
   const dir = await mkdtemp(join(tmpdir(), 'postern-admit-'));
   const tokens = new AccountTokens(await loadOrCreateSigningKey(dir, 'accounts'), config, now);
-  const sessions = await Sessions.open(bus, { tokens, lifeMs: 60_000, now });
+  const ends = await SessionEnds.open(bus, { issuer: config.issuer, now, log: testLog });
+  const sessions = await Sessions.open(bus, { tokens, ends, lifeMs: 60_000, now });
   const proofs = await Proofs.open(bus, { codes: new Codes(Buffer.from('secret')), config, now });
   const email = 'late@example.org';
   const enter = async (late: boolean) => {
     const request = `request-${late}`;
     const { code } = await proofs.begin(email, request, '');
-    const session = await proofs.confirm(email, code, request);
+    const session = await proofs.confirm(email, code, { request, source: '' });
     const erased = {
       eraseOf: (address: string) => directory.eraseOf(address),
       async ensure(address: string) {
@@ -55,6 +58,7 @@ test('an account that is erased while its owner is let in does not come back', a
     assert.equal((await sessions.open(well.session))?.email, email);
   } finally {
     for (const part of [directory, sessions, proofs]) part.stop();
+    await ends.stop();
     await rm(dir, { recursive: true, force: true });
   }
 });

@@ -46,7 +46,7 @@ test('whether there is an account shows in no answer', async () => {
   assert.deepEqual(refused[0], refused[1]);
 });
 
-test('after five wrong codes the right one is worthless, and a new one is not', async () => {
+test('after five wrong codes the right one is worthless where they came from, and a new one is not', async () => {
   const email = 'guessed@example.org';
   const { theVerifyCodeTheUserNeedToSendBack: code } = await ask(one, email);
   const guesses = Array.from({ length: 5 }, (_, i) =>

@@ -25,14 +25,36 @@ const refresh = (accounts: Accounts, refreshToken: string) =>
 const logOut = (jwt: string, everywhere: boolean) =>
   call(one.own, one.own.logOut, { everywhere, refreshToken: '' }, bearer(jwt));
 
-test('a session goes on with the next tokens, and a refresh token that comes twice ends it', async () => {
+test('a session goes on with the next tokens, and a refresh token that comes late a second time ends it', async () => {
   const first = await register(one, 'ada@example.org');
   const { session: second } = await refresh(other, first.refreshToken);
   const { session: third } = await refresh(one, second?.refreshToken ?? '');
   assert.equal((await check(third?.jwt ?? '')).email, 'ada@example.org');
+  stage.clock.nowMs += 30_001;
   await assert.rejects(refresh(one, second?.refreshToken ?? ''), { code: 16, details: /used before/ });
   assert.match((await check(third?.jwt ?? '')).error ?? '', /session of the token is over/);
   await assert.rejects(refresh(one, third?.refreshToken ?? ''), { code: 16, details: /over/ });
+});
+
+test('whoever asks again within half a minute, since no answer came, goes on with the same', async () => {
+  const first = await register(one, 'lost@example.org');
+  const asked = [one, other, one, other].map((each) => refresh(each, first.refreshToken));
+  const tokens = (await Promise.all(asked)).map(({ session }) => session?.refreshToken ?? '');
+  assert.equal(new Set(tokens).size, 1, 'whichever processes they came to');
+  stage.clock.nowMs += 30_000;
+  const { session: again } = await refresh(other, first.refreshToken);
+  assert.equal(again?.refreshToken, tokens[0]);
+  assert.equal((await check(again?.jwt ?? '')).email, 'lost@example.org');
+  const { session: next } = await refresh(one, again?.refreshToken ?? '');
+  assert.notEqual(next?.refreshToken, tokens[0]);
+});
+
+test('a refresh token whose successor was used ends the session, however soon it comes', async () => {
+  const first = await register(one, 'copied@example.org');
+  const { session: second } = await refresh(one, first.refreshToken);
+  const { session: third } = await refresh(other, second?.refreshToken ?? '');
+  await assert.rejects(refresh(one, first.refreshToken), { code: 16, details: /used before/ });
+  await assert.rejects(refresh(other, third?.refreshToken ?? ''), { code: 16, details: /is over/ });
 });
 
 test('a refresh token that was not given is not taken, whatever is changed in it', async () => {

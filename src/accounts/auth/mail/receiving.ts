@@ -3,21 +3,22 @@ import type { Socket } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { errorText, PosternError } from '../../../errors.js';
 import { formatAddress, parseAddress } from '../../../wire/address.js';
-import { canonicalAddress, Networks } from '../../../wire/networks.js';
+import { canonicalAddress, Networks, ownNetworkOf } from '../../../wire/networks.js';
 import { normalAddress } from '../address.js';
 import type { ReceivingSettings } from '../mail-config.js';
+import type { Proofs } from '../proofs.js';
 import { codeIn, readMail } from './code-in-mail.js';
 import { createProveSender } from './sender-proof.js';
 import type { MailWay, WayParts } from './way.js';
 
 /** Largest mail, in bytes. */
 const mostBytes = 256 << 10;
-/** Connections at the same time, in all and of one address that is no relay. */
+/** Connections at the same time, in all and of one address, or /64 network of IPv6, that is no relay. */
 const mostConnections = 100;
 const mostOfOne = 5;
 /** A connection may be silent for so long, and last for so long, milliseconds. */
 const silentMs = 20_000;
-const lastsMs = 60_000;
+const minuteMs = 60_000;
 
 /** What of an SMTP client's mistakes it is told. */
 class Refusal extends Error {
@@ -28,10 +29,14 @@ class Refusal extends Error {
   }
 }
 
-/** Tells users where to mail their codes to, and takes those mails. */
+/**
+ * Tells users where to mail their codes to, and takes those mails.
+ * @param bounds.lastsMs the longest that a connection lasts, in milliseconds; default a minute
+ */
 export async function openReceiving(
   settings: ReceivingSettings,
-  { proofs, log }: WayParts,
+  { proofs, log }: Pick<WayParts, 'log'> & { readonly proofs: Pick<Proofs, 'arrived'> },
+  { lastsMs = minuteMs }: { readonly lastsMs?: number } = {},
 ): Promise<MailWay> {
   const to = normalAddress(settings.to);
   if (to === undefined) {
@@ -84,16 +89,17 @@ export async function openReceiving(
     logger: false,
     onConnect(session, callback) {
       const ip = canonicalAddress(session.remoteAddress) ?? '';
-      const count = (open.get(ip) ?? 0) + 1;
-      open.set(ip, count);
+      const network = ownNetworkOf(ip);
+      const count = (open.get(network) ?? 0) + 1;
+      open.set(network, count);
       if (count > mostOfOne && !relays.has(ip)) callback(new Refusal(421, 'too many connections of yours'));
       else callback();
     },
     onClose(session) {
-      const ip = canonicalAddress(session.remoteAddress) ?? '';
-      const count = (open.get(ip) ?? 1) - 1;
-      if (count > 0) open.set(ip, count);
-      else open.delete(ip);
+      const network = ownNetworkOf(canonicalAddress(session.remoteAddress) ?? '');
+      const count = (open.get(network) ?? 1) - 1;
+      if (count > 0) open.set(network, count);
+      else open.delete(network);
     },
     onRcptTo({ address }, session, callback) {
       if (normalAddress(address) !== to) callback(new Refusal(550, 'nobody of this address is here'));
