@@ -22,7 +22,7 @@ interface OptionBase {
   readonly summary: string;
   /** Further environment variables that stand for it, as programs of before named them; its own wins over them. */
   readonly env?: readonly string[];
-  /** Further long names of the flag, as programs of before called it; its own wins over them. */
+  /** Further long names of the flag, as programs of before or scenarios call it; its own wins over them. */
   readonly aliases?: readonly string[];
 }
 

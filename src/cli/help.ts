@@ -40,7 +40,7 @@ export function optionText(option: OptionSpec): string {
   return `${option.summary}${fallback} [${envNameOf(option)}]${also(option)}`;
 }
 
-/** The names that programs of before had for it. */
+/** The other names that it has. */
 function also({ aliases = [], env = [] }: OptionSpec): string {
   const names = [...aliases.map((alias) => `--${alias}`), ...env];
   return names.length === 0 ? '' : `, also ${names.join(', ')}`;

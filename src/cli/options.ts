@@ -8,7 +8,7 @@ export interface Given {
   /** `--listen` or `POSTERN_LISTEN`. */
   readonly from: string;
   readonly by: 'flag' | 'environment';
-  /** Said by a name that programs of before had for it. */
+  /** Said by another name than its own. */
   readonly older: boolean;
 }
 

@@ -31,6 +31,12 @@ test('a shape is read from options, and what is not said is as the kind has it',
   assert.equal(shape('interface', { interface: 'eth0' }).interface, 'eth0');
 });
 
+test('the share of packets is said by the word of scenarios too, and told by the word that was said', () => {
+  assert.equal(shape('loss', { share: '12.5%' }).share, 0.125);
+  assert.throws(() => shape('loss', { share: '200%' }), /^PosternError: --share: '200%' is not a share/);
+  assert.throws(() => shape('pause', { share: '1%' }), /^PosternError: --share: .* kind pause has none/);
+});
+
 test('nodes are named with the addresses at which they are found, or without', () => {
   assert.deepEqual(shape('partition', { from: 'south, west=192.0.2.7,2001:db8::7,attic' }).from, [
     { node: 'south', addresses: [] },

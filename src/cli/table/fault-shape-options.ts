@@ -22,7 +22,14 @@ export const shapeOptions: readonly OptionSpec[] = [
     value: 'NODE[=IP,…],…',
     summary: 'only what goes to and comes from these nodes; without IP they are asked where they are found',
   },
-  { name: 'portion', kind: 'text', value: 'PERCENT', summary: 'of packets: loss, duplicate, reorder' },
+  {
+    name: 'portion',
+    kind: 'text',
+    value: 'PERCENT',
+    // As scenarios call it; the variable of that name is a flag of agents.
+    aliases: ['share'],
+    summary: 'of packets: loss, duplicate, reorder',
+  },
   { name: 'delay', kind: 'duration', summary: 'how much later all comes: delay; reorder' },
   { name: 'jitter', kind: 'duration', summary: 'the delay differs by up to so much, both ways' },
   { name: 'rate', kind: 'text', value: 'SIZE', summary: 'bytes that pass in a second, such as 100KB' },

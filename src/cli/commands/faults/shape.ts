@@ -50,20 +50,20 @@ export function shapeOf(options: Options, kind: FaultKind): FaultShape {
       );
     }
     if (isGiven && !needs.includes(amount) && !takes.includes(amount))
-      throw unfit(option, kind, takenBy(amount));
+      throw unfit(options, option, kind, takenBy(amount));
   }
   if (!network) {
     const misplaced = ['direction', 'from', 'way'].find((option) => options.given(option) !== undefined);
-    if (misplaced !== undefined) throw unfit(misplaced, kind, takenBy('network'));
+    if (misplaced !== undefined) throw unfit(options, misplaced, kind, takenBy('network'));
   }
   const plain = plainShape(kind);
   const scope = oneOf(faultScopes, options.text('scope')) ?? plain.scope;
   if (!scopes.includes(scope))
-    throw invalid('scope', `a fault of the kind ${kind} has the scope ${scopes.join(' or ')}`);
+    throw invalid('--scope', `a fault of the kind ${kind} has the scope ${scopes.join(' or ')}`);
   const delayMs = options.durationMs('delay') ?? 0;
   const jitterMs = options.durationMs('jitter') ?? 0;
   if (kind === 'delay' && jitterMs > delayMs)
-    throw invalid('jitter', 'is more than --delay: nothing comes before it is sent');
+    throw invalid('--jitter', 'is more than --delay: nothing comes before it is sent');
   return {
     ...plain,
     scope,
@@ -91,10 +91,10 @@ function peersOf(text: string): FaultPeer[] {
       continue;
     }
     if (!nodeName.safeParse(node).success) {
-      throw invalid('from', `'${word}' names no node: write NODE or NODE=IP,IP, with commas between nodes`);
+      throw invalid('--from', `'${word}' names no node: write NODE or NODE=IP,IP, with commas between nodes`);
     }
     if (first !== undefined && isIP(first) === 0)
-      throw invalid('from', `'${first}' in '${word}' is no IP address`);
+      throw invalid('--from', `'${first}' in '${word}' is no IP address`);
     peers.push({ node, addresses: first === undefined ? [] : [first] });
   }
   return peers;
@@ -105,7 +105,7 @@ function read(options: Options, option: string, schema: z.ZodType<number>): numb
   if (text === undefined) return undefined;
   const found = schema.safeParse(text);
   if (found.success) return found.data;
-  throw invalid(option, found.error.issues[0]?.message ?? `'${text}' is none`);
+  throw invalid(saidBy(options, option), found.error.issues[0]?.message ?? `'${text}' is none`);
 }
 
 function oneOf<const W extends string>(words: readonly W[], word: string | undefined): W | undefined {
@@ -120,10 +120,16 @@ function takenBy(what: FaultAmount | 'network'): string {
   return kinds.map(([kind]) => kind).join(', ');
 }
 
-function unfit(option: string, kind: FaultKind, others: string): PosternError {
-  return invalid(option, `a fault of the kind ${kind} has none; these have: ${others}`);
+function unfit(options: Options, option: string, kind: FaultKind, others: string): PosternError {
+  const why = `a fault of the kind ${kind} has none; these have: ${others}`;
+  return invalid(saidBy(options, option), why);
 }
 
-function invalid(option: string, why: string): PosternError {
-  return new PosternError('OPTION_INVALID', `--${option}: ${why}`, { exitCode: 2 });
+/** The name by which an option was said, of those that it has. */
+function saidBy(options: Options, option: string): string {
+  return options.given(option)?.from ?? `--${option}`;
+}
+
+function invalid(said: string, why: string): PosternError {
+  return new PosternError('OPTION_INVALID', `${said}: ${why}`, { exitCode: 2 });
 }
