@@ -86,6 +86,7 @@ export class Http2Door {
   /** Sends GOAWAY on all connections; resolves when their open streams are over. */
   drain(): Promise<void> {
     this.#draining = true;
+    this.#keeper.hurry();
     for (const session of this.#sessions.keys()) session.close();
     if (this.#sessions.size === 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,4 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
+import { ignore } from './refuse.js';
+import { StuckWatch } from './stuck-session.js';
 
 /** When connections over HTTP/2 are given up. All milliseconds. */
 export interface SessionLimits {
@@ -16,6 +18,8 @@ export interface SessionLimits {
  */
 export const defaultSessionLimits: SessionLimits = { idleMs: 300_000, pingAfterMs: 60_000, pongMs: 30_000 };
 
+/** Looks come as often as this at least while somebody waits for the last calls to end, milliseconds. */
+const hurriedMs = 500;
 /** After its GOAWAY an idle connection may stay for so many looks, for a call that was on its way. */
 const looksAfterGoaway = 2;
 
@@ -36,6 +40,7 @@ interface Kept {
   open: number;
   pingedAt: number | undefined;
   looksLeft: number | undefined;
+  readonly stuck: StuckWatch;
 }
 
 /**
@@ -45,7 +50,7 @@ interface Kept {
 export class SessionKeeper {
   readonly #limits: SessionLimits;
   readonly #kept = new Map<ServerHttp2Session, Kept>();
-  readonly #everyMs: number;
+  #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
   /** Counts looks, not time: while this process stands still, nobody is blamed for it. */
   #nowMs = 0;
@@ -65,6 +70,7 @@ export class SessionKeeper {
       open: 0,
       pingedAt: undefined,
       looksLeft: undefined,
+      stuck: new StuckWatch(session),
     };
     this.#kept.set(session, kept);
     session.once('close', () => {
@@ -73,7 +79,7 @@ export class SessionKeeper {
       clearInterval(this.#timer);
       this.#timer = undefined;
     });
-    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref();
+    this.#timer ??= this.#start();
     return {
       opened: () => {
         kept.open += 1;
@@ -85,6 +91,18 @@ export class SessionKeeper {
     };
   }
 
+  /** Somebody waits for the last calls to end: looks more often from now on. */
+  hurry(): void {
+    this.#everyMs = Math.min(this.#everyMs, hurriedMs);
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = this.#start();
+  }
+
+  #start(): NodeJS.Timeout {
+    return setInterval(() => this.#look(), this.#everyMs).unref();
+  }
+
   #look(): void {
     this.#nowMs += this.#everyMs;
     for (const [session, kept] of this.#kept) {
@@ -94,7 +112,7 @@ export class SessionKeeper {
       } else if (kept.open === 0 && this.#nowMs - kept.usedAt >= this.#limits.idleMs) {
         kept.looksLeft = looksAfterGoaway;
         session.close();
-      }
+      } else if (kept.open > 0 && kept.stuck.look()) session.destroy();
       // A session may have ended at once.
       if (!session.destroyed) this.#ask(session, kept);
     }
@@ -113,5 +131,3 @@ export class SessionKeeper {
     } else if (this.#nowMs - kept.pingedAt >= this.#limits.pongMs) session.destroy();
   }
 }
-
-function ignore(): void {}

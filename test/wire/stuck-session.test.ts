@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:http2';
 import { describe, test } from 'node:test';
 import { endWhenStuck } from '../../src/wire/stuck-session.js';
-import { startFrameServer } from '../support/frame-peer.js';
-import { frame } from './frames.js';
+import { setting, startFrameServer } from '../support/frame-peer.js';
+import { frame, goaway, windowUpdate } from './frames.js';
 import { until } from './harness.js';
 
 const lookMs = 20;
@@ -67,4 +67,62 @@ test('a quiet connection that lives is left open, also where SETTINGS are never 
   await until(() => probes > 60, 'it is probed on');
   assert.equal(session.destroyed, false);
   assert.equal(stream.closed, false);
+});
+
+test('a quiet call on a connection that its server is about to leave is let be', async (t) => {
+  const server = await startFrameServer();
+  const session = connect(`http://${server.address}`);
+  t.after(() => {
+    session.destroy();
+    server.stop();
+  });
+  endWhenStuck(
+    session,
+    lookMs,
+    () => true,
+    () => {},
+  );
+  const stream = session.request({ ':method': 'POST', ':path': '/a/b' }, { endStream: false });
+  const peer = await server.connected(1);
+  await peer.opened(0);
+  peer.send(goaway(1, 0));
+  await until(() => session.closed, 'it takes no more calls');
+  const known = peer.of(4).length;
+  await until(() => peer.of(4).length > known + 5, 'it is probed again and again');
+  assert.equal(session.destroyed, false);
+  assert.equal(stream.closed, false);
+});
+
+test('a server that does not read on is waited for while something waits for it', async (t) => {
+  const server = await startFrameServer();
+  const [busy, clock] = [connect(`http://${server.address}`), connect(`http://${server.address}`)];
+  server.settings = [[setting.initialWindowSize, 2 ** 30]];
+  t.after(() => {
+    busy.destroy();
+    clock.destroy();
+    server.stop();
+  });
+  for (const session of [busy, clock]) {
+    session.on('error', () => {});
+    endWhenStuck(
+      session,
+      lookMs,
+      () => true,
+      () => {},
+    );
+  }
+  const quiet = clock.request({ ':method': 'POST', ':path': '/a/b' }, { endStream: false });
+  await server.connected(2);
+  const stream = busy.request({ ':method': 'POST', ':path': '/a/b' }, { endStream: false });
+  await until(() => server.connections.every((peer) => peer.of(1).length === 1), 'both calls are open');
+  const slow = server.connections.find((peer) => peer.socket.remotePort === busy.socket.localPort);
+  const other = server.connections.find((peer) => peer !== slow);
+  slow?.send(windowUpdate(1, 2 ** 29));
+  slow?.socket.pause();
+  stream.on('error', () => {});
+  stream.write(Buffer.alloc(32 << 20));
+  const known = other?.of(4).length ?? 0;
+  await until(() => (other?.of(4).length ?? 0) > known + 8, 'it is looked at again and again');
+  assert.equal(busy.destroyed, false);
+  assert.equal(quiet.closed, false);
 });
