@@ -5,6 +5,7 @@ import type { FaultCapability, GetFaultCapabilitiesResponse } from '../../gen/po
 import type { Logger } from '../../log.js';
 import type { Ability, Injector, Refusal } from './injection.js';
 import { mostPerRun } from './node-faults.js';
+import { plainAddress } from './plain-address.js';
 import type { OpenRelay } from './relay-faults.js';
 
 /** What is found out about this machine again is not sooner than so many milliseconds after it was. */
@@ -72,7 +73,7 @@ export class Capabilities {
       longestMs,
       mostPerRun,
       relays: relays.map((relay) => ({ ...relay })),
-      addresses: addresses.length > 0 ? [...addresses] : ownAddresses(),
+      addresses: addresses.length > 0 ? addresses.map(plainAddress) : ownAddresses(),
     };
   }
 

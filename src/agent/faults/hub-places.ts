@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { Gate } from '../../wire/gate.js';
+import { plainAddress } from './plain-address.js';
 import { isOwn } from './process/listening.js';
 
 /** A name may take so long to be looked up, milliseconds. */
@@ -21,7 +22,7 @@ export class HubPlaces {
   /** The addresses that are connected now, and those of the names that are known, each once. */
   async addresses(): Promise<string[]> {
     const [given, told] = await Promise.all([addressesOf(this.#given), addressesOf(this.#told())]);
-    const connected = this.gate.farEnds.map(({ address }) => plain(address));
+    const connected = this.gate.farEnds.map(({ address }) => plainAddress(address));
     // A hub whose bus is on its own loopback tells so to everybody.
     return [...new Set([...connected, ...given, ...told.filter((address) => !isOwn(address))])];
   }
@@ -45,10 +46,5 @@ async function lookUp(host: string): Promise<string[]> {
   });
   const found = await Promise.race([lookup(bare, { all: true }).catch(() => []), late]);
   clearTimeout(timer);
-  return found.map(({ address }) => plain(address));
-}
-
-/** Without the form in which IPv6 sockets show IPv4 addresses, and without a zone. */
-function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return found.map(({ address }) => plainAddress(address));
 }

@@ -35,6 +35,18 @@ export interface Injection {
 export interface Act {
   readonly kind: FaultKind;
   readonly shape: FaultShape;
+  /** Faults of other nodes that may be felt on ways that are looked at. */
+  readonly neighbours?: readonly Neighbour[];
+}
+
+/** A fault of another node. Times are Unix milliseconds of this machine's clock. */
+export interface Neighbour {
+  /** For people, such as `partition-1-south of south`. */
+  readonly name: string;
+  /** Where that node is found. */
+  readonly addresses: readonly string[];
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /** What a canary saw of its way. */
@@ -58,10 +70,11 @@ export type Expectation =
   /** What is found is another thing than before, and stays so (`once`) or is again as before afterwards (`while`). */
   | { readonly sees: 'change'; readonly lasts: 'once' | 'while' }
   /**
-   * Counters of what does the fault have grown: its `found` is a number, and where there is none yet it counts as 0. `ofOthers`:
-   * only what others send is counted, so that nobody can say whether it acted where they send nothing.
+   * Counters of what does the fault have grown: its `found` is a number, and where there is none yet it counts as 0. `zero`: what
+   * it says where they have not, as only what others send is counted: nobody has felt the fault, whatever other ways show,
+   * or nothing. Default: it did not act.
    */
-  | { readonly sees: 'growth'; readonly ofOthers?: boolean };
+  | { readonly sees: 'growth'; readonly zero?: 'unfelt' | 'nothing' };
 
 /** A way that is looked at to prove a fault. */
 export interface Canary {
@@ -71,6 +84,8 @@ export interface Canary {
   readonly name: string;
   /** What is seen here while the fault acts, where that is not the same on all affected ways. */
   readonly expects?: Expectation;
+  /** Faults of other nodes that act on it too. */
+  readonly alsoBy?: readonly Neighbour[];
   /** Looks once, for a second at most, and not beyond the signal. Never rejects. */
   look(signal: AbortSignal): Promise<Sight>;
 }

@@ -9,7 +9,7 @@ import type { FaultFact } from './fault-fact.js';
 import { type FaultPage, faultPage } from './fault-page.js';
 import type { FaultSurroundings } from './fault-surroundings.js';
 import type { Healed, Injector, Refusal } from './injection.js';
-import { type FaultPlan, isSamePlan, readFaultPlan } from './plan.js';
+import { type FaultPlan, isSamePlan, neighboursOf, readFaultPlan } from './plan.js';
 import { refuseItself, tooLong, whoMeets } from './refusals.js';
 
 /** The most faults of one run, and of all runs. */
@@ -90,7 +90,7 @@ export class NodeFaults {
 
   /**
    * Makes a fault that comes by itself; once more with the same content gives the one that is there. One that cannot be
-   * done here is there too, and refused. `doer` is the actor at whose wish, as `machine/id`. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
+   * done here is there too, and refused, until another one of its name takes its place. `doer` is the actor at whose wish, as `machine/id`. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
    */
   async arm(asked: unknown, doer?: string): Promise<NodeFault> {
     const plan = readFaultPlan(asked, Date.now());
@@ -180,17 +180,11 @@ export class NodeFaults {
   async #make(plan: FaultPlan, doer: string | undefined): Promise<NodeFault> {
     const key = keyOf(plan.run, plan.fault);
     const present = this.#faults.get(key);
-    if (present !== undefined) return present;
-    const making = [...this.#making.keys()];
-    const ofRun =
-      this.all(plan.run).length + making.filter((one) => one.startsWith(keyOf(plan.run, ''))).length;
-    if (ofRun >= mostPerRun || this.#faults.size + making.length >= mostFaults) {
-      throw new PosternError(
-        'TOO_MANY_FAULTS',
-        `this agent keeps ${mostPerRun} faults of a run, and ${mostFaults} in all`,
-        { hint: 'close runs that are over' },
-      );
-    }
+    if (present !== undefined && (present.state !== 'refused' || isSamePlan(plan, present.plan)))
+      return present;
+    if (present === undefined) this.#refuseMany(plan);
+    // What was refused has done nothing, and has no name to keep.
+    else await this.forget(plan.run, plan.fault);
     const refusal = await this.#refusal(plan);
     const { longestMs: capMs } = this.#options;
     const fault = this.#newFault({ plan: { ...plan, capMs }, past: [], dropped: 0 });
@@ -203,6 +197,17 @@ export class NodeFaults {
     }
     this.#faults.set(key, fault);
     return fault;
+  }
+
+  #refuseMany({ run }: FaultPlan): void {
+    const making = [...this.#making.keys()];
+    const ofRun = this.all(run).length + making.filter((one) => one.startsWith(keyOf(run, ''))).length;
+    if (ofRun < mostPerRun && this.#faults.size + making.length < mostFaults) return;
+    throw new PosternError(
+      'TOO_MANY_FAULTS',
+      `this agent keeps ${mostPerRun} faults of a run, and ${mostFaults} in all`,
+      { hint: 'close runs that are over' },
+    );
   }
 
   /** What can never be done here is refused at once; whether there is a daemon is asked when its time has come. */
@@ -220,7 +225,8 @@ export class NodeFaults {
     return new NodeFault(page, {
       node,
       prepare: (asked) => injector.prepare(asked),
-      proving: (asked) => injector.proving(asked, intentName(asked.run, asked.fault)),
+      proving: (asked) =>
+        injector.proving({ ...asked, neighbours: neighboursOf(asked) }, intentName(asked.run, asked.fault)),
       meanwhile: (asked, sinceMs) => this.#actedSince(asked, sinceMs),
       inject: ({ run, fault, kind, shape }, endsAtMs) =>
         injector.inject({ kind, shape, name: intentName(run, fault), endsAtMs }),

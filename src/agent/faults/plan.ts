@@ -15,8 +15,9 @@ import {
   plainShape,
   shortestFaultMs,
 } from '../../fault-kinds.js';
-import type { Act } from './injection.js';
+import type { Act, Neighbour } from './injection.js';
 import { isNobodys } from './nobodys-address.js';
+import { plainAddress } from './plain-address.js';
 
 /** The run of faults that belong to the node itself and to none of the runs that controllers conduct. */
 export const outageRun = '_reliability';
@@ -31,6 +32,10 @@ const longestDelayMs = 60_000;
 /** How far a daemon's clock may be put wrong, milliseconds: ten years. */
 const farthestClockMs = 3.2e11;
 const farClock = 'a clock is put wrong by ten years at most';
+/** By another clock a fault may come so much earlier, milliseconds. */
+const earlyMs = 1_000;
+/** So long after its end a fault may still be felt: the kernel lets a cut go, an interface finds its neighbours, milliseconds. */
+const lateMs = 15_000;
 const mostPeers = 200;
 const mostAddresses = 16;
 
@@ -39,6 +44,7 @@ const address = z
   .refine((text) => !isNobodys(text), 'is no address at which a machine is found');
 const share = z.number().min(0).max(1, 'a share is a number from 0 to 1');
 const delay = z.number().min(0).max(longestDelayMs, 'a delay, and its jitter, is a minute at most');
+const nodeText = z.string().regex(/^[^\p{Cc}]{0,63}$/u, 'is no name of a node');
 /** An empty word of the wire stands for the default. */
 const word = <const W extends readonly [string, ...string[]]>(words: W) =>
   z.union([z.enum(words), z.literal('')], `must be one of ${words.join(', ')}`);
@@ -48,7 +54,7 @@ const faultShape = z.object({
   from: z
     .array(
       z.object({
-        node: z.string().regex(/^[^\p{Cc}]{0,63}$/u, 'is no name of a node'),
+        node: nodeText,
         addresses: z.array(address).max(mostAddresses),
       }),
     )
@@ -85,6 +91,16 @@ export const faultPlan = z
     capMs: z.number().positive().exactOptional(),
     /** How it acts; absent in what was written before there was a choice. */
     shape: faultShape.optional(),
+    /** Faults of other nodes that may be felt on ways by which this one is proven; `atMs` by the clock of whoever asked. */
+    others: z
+      .array(
+        z.object({
+          ...{ node: nodeText, fault: resultToken, addresses: z.array(address).max(mostAddresses) },
+          ...{ atMs: finite, forMs: z.number().min(0).max(longestFaultMs) },
+        }),
+      )
+      .max(mostPeers)
+      .default([]),
   })
   .transform((asked) => ({ ...asked, shape: shapeOf(asked.kind, asked.shape) }))
   .superRefine((asked, context) => {
@@ -182,7 +198,17 @@ export function timesOf({ kind, atMs, offsetMs, forMs, capMs = longestFaultMs }:
   return { startAtMs: atMs - offsetMs, forMs: kind === 'kill' && forMs === 0 ? capMs : forMs };
 }
 
-/** True for the same fault: the clock may have been measured anew meanwhile, and that is no other one. */
+/** The faults of other nodes that may be felt, by the own clock: some come early and some are undone late. */
+export function neighboursOf({ others, offsetMs, errorMs }: FaultPlan): Neighbour[] {
+  return others.map(({ node, fault, addresses, atMs, forMs }) => ({
+    name: `${fault} of ${node}`,
+    addresses: addresses.map(plainAddress),
+    fromMs: atMs - offsetMs - errorMs - earlyMs,
+    untilMs: atMs - offsetMs + forMs + errorMs + lateMs,
+  }));
+}
+
+/** True for the same fault: the clock may have been measured anew meanwhile, and that is no other one, nor are others beside it. */
 export function isSamePlan(one: FaultPlan, other: FaultPlan): boolean {
   return (
     one.kind === other.kind &&

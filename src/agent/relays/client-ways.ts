@@ -1,6 +1,7 @@
 import { disturbUntil } from '../../wire/impaired/disturb-until.js';
 import type { Disturbance } from '../../wire/impaired/disturbance.js';
 import type { Way } from '../../wire/impaired/way.js';
+import { plainAddress } from '../faults/plain-address.js';
 import type { RelaySpec } from '../relay-spec.js';
 import { type RelayWays, waysOf } from './relay-ways.js';
 
@@ -98,9 +99,4 @@ export class Branch implements RelayWays {
     this.out.leave();
     this.#left();
   }
-}
-
-/** Without the form in which IPv6 sockets show IPv4 addresses. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -12,6 +12,7 @@ import type {
   Proving,
   Refusal,
 } from '../faults/injection.js';
+import { plainAddress } from '../faults/plain-address.js';
 import { wayCanary } from '../faults/proof/way-canary.js';
 import { nameOf } from './relay-ways.js';
 import type { Relay } from './spec.js';
@@ -109,7 +110,8 @@ export class RelayFaults implements Injector {
   #from(peers: Act['shape']['from']): readonly Touched[] | Refusal {
     const here = this.#relays.filter(({ spec }) => spec.node === '');
     const touched: Touched[] = [];
-    for (const { node, addresses } of peers) {
+    const plain = peers.map(({ node, addresses }) => ({ node, addresses: addresses.map(plainAddress) }));
+    for (const { node, addresses } of plain) {
       const there = this.#relays.filter(({ spec }) => spec.node === node);
       // A daemon may only be dialled by another, and dial it never.
       if (there.length === 0 && here.length === 0) {
@@ -117,14 +119,14 @@ export class RelayFaults implements Injector {
           `this agent holds no relay to ${node}; start it with --daemon-relay ${node}@LISTEN=TARGET`,
         );
       }
-      const isOurs = here.some(({ spec }) => addresses.includes(spec.listen.host));
+      const isOurs = here.some(({ spec }) => addresses.includes(plainAddress(spec.listen.host)));
       if (isOurs || (here.length > 0 && addresses.length === 0)) {
         const why = isOurs ? 'shares its address with this machine' : 'is known by no address';
         return refused(`what comes from ${node} cannot be told from what comes from others, for it ${why}`);
       }
       touched.push(...there.map((relay) => ({ relay, from: undefined })));
     }
-    const from = peers.flatMap(({ addresses }) => addresses);
+    const from = plain.flatMap(({ addresses }) => addresses);
     return [...touched, ...here.map((relay) => ({ relay, from }))];
   }
 }
@@ -159,7 +161,7 @@ function trafficCanary(kind: DisturbanceKind, touched: readonly Touched[]): Cana
   return {
     path: 'affected',
     name: "the daemons' own traffic",
-    expects: { sees: 'growth', ofOthers: true },
+    expects: { sees: 'growth', zero: 'unfelt' },
     look: async () => ({ through: true, ms: 0, found: String(struck(kind, touched)) }),
   };
 }

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { DatagramQueue } from '../../wire/impaired/datagram-queue.js';
 import type { Counts } from '../../wire/impaired/way.js';
 import type { RelaySpec } from '../relay-spec.js';
@@ -15,7 +16,7 @@ const mostUnsentBytes = 4 * 1024 * 1024;
 export class UdpClient {
   /** When something went either way last, by `performance.now`. */
   usedAtMs = performance.now();
-  readonly #socket: Socket;
+  #socket: Socket | undefined;
   readonly #branch: Branch;
   readonly #counts: Counts;
   readonly #there: DatagramQueue;
@@ -25,25 +26,33 @@ export class UdpClient {
   #failed = false;
 
   constructor(spec: RelaySpec, branch: Branch, answer: (datagram: Buffer) => void) {
-    const { host, port, from } = dialledFrom(spec);
     this.#branch = branch;
     this.#there = new DatagramQueue(branch.there);
-    const back = new DatagramQueue(branch.back);
-    this.#back = back;
+    this.#back = new DatagramQueue(branch.back);
     this.#counts = branch.there.counts;
-    this.#socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: mostUnsentBytes });
+    void this.#open(dialledFrom(spec), answer);
+  }
+
+  async #open(
+    { host, port, from }: ReturnType<typeof dialledFrom>,
+    answer: (datagram: Buffer) => void,
+  ): Promise<void> {
+    const family = isIP(host) === 0 ? await familyOf(host) : isIP(host);
+    if (this.#closed) return;
+    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', recvBufferSize: mostUnsentBytes });
+    this.#socket = socket;
     // That nobody listens there is told in this way, for one thing; it may be otherwise for the next datagram.
-    this.#socket.on('error', () => {});
-    this.#socket.on('message', (datagram) => {
+    socket.on('error', () => {});
+    const back = this.#back;
+    socket.on('message', (datagram) => {
       this.usedAtMs = performance.now();
       if (back.isClear) answer(datagram);
       else back.take(datagram.length, () => answer(datagram));
     });
-    const connect = (): void => {
-      if (!this.#closed) this.#socket.connect(port, host, (...[error]: unknown[]) => this.#connected(error));
-    };
-    this.#socket.once('listening', connect);
-    this.#socket.bind({ port: 0, exclusive: true, ...(from === undefined ? {} : { address: from }) });
+    socket.once('listening', () => {
+      if (!this.#closed) socket.connect(port, host, (...[error]: unknown[]) => this.#connected(error));
+    });
+    socket.bind({ port: 0, exclusive: true, ...(from === undefined ? {} : { address: from }) });
   }
 
   /** Takes what the client has sent. */
@@ -59,7 +68,7 @@ export class UdpClient {
     } else if (this.#early !== undefined) {
       if (this.#early.length < mostEarly) this.#early.push(datagram);
       else this.#counts.dropped += 1;
-    } else if (this.#socket.getSendQueueSize() > mostUnsentBytes) {
+    } else if (this.#socket === undefined || this.#socket.getSendQueueSize() > mostUnsentBytes) {
       this.#counts.dropped += 1;
     } else {
       this.#counts.packets += 1;
@@ -74,7 +83,7 @@ export class UdpClient {
     this.#closed = true;
     this.#there.stop();
     this.#back.stop();
-    this.#socket.close();
+    this.#socket?.close();
     this.#branch.leave();
   }
 
@@ -85,4 +94,10 @@ export class UdpClient {
     this.#failed = error !== undefined && error !== null;
     for (const datagram of early) this.#send(datagram);
   }
+}
+
+/** Of a name with addresses of both, 4. */
+async function familyOf(name: string): Promise<number> {
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return found.length > 0 && found.every(({ family }) => family === 6) ? 6 : 4;
 }

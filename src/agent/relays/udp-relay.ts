@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { errorText } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { hasErrorCode } from '../../private-file.js';
 import type { TcpAddress } from '../../wire/address.js';
 import type { Disturbance } from '../../wire/impaired/disturbance.js';
 import type { ProbedWays } from '../../wire/impaired/probe.js';
@@ -44,17 +45,15 @@ export class UdpRelay implements Relay {
   }
 
   static async open(spec: RelaySpec, { log }: RelayOptions): Promise<UdpRelay> {
-    const { host, port } = spec.listen;
-    const server = createSocket({
-      type: isIPv6(host) ? 'udp6' : 'udp4',
-      recvBufferSize: receiveBytes,
-      // Whoever is answered is known by address.
-      lookup: (address, _, found) => found(null, address, isIPv6(address) ? 6 : 4),
-    });
-    const listening = once(server, 'listening');
-    server.bind({ port, exclusive: true, ...(host === '' ? {} : { address: host }) });
-    await listening.catch((thrown: unknown) => {
-      server.close();
+    const { host } = spec.listen;
+    // At all addresses: of IPv6, which are those of IPv4 too, where this machine has it.
+    const server = await (host === ''
+      ? bound(spec, '::').catch((thrown: unknown) => {
+          if (!hasErrorCode(thrown, 'EAFNOSUPPORT') && !hasErrorCode(thrown, 'EADDRNOTAVAIL')) throw thrown;
+          return bound(spec, '0.0.0.0');
+        })
+      : bound(spec, host)
+    ).catch((thrown: unknown) => {
       throw cannotListen(spec, thrown);
     });
     return new UdpRelay(spec, server, log.child({ relay: nameOf(spec) }));
@@ -129,5 +128,23 @@ export class UdpRelay implements Relay {
       client.close();
       this.#clients.delete(key);
     }
+  }
+}
+
+async function bound({ listen: { port } }: RelaySpec, address: string): Promise<Socket> {
+  const server = createSocket({
+    type: isIPv6(address) ? 'udp6' : 'udp4',
+    recvBufferSize: receiveBytes,
+    // Whoever is answered is known by address.
+    lookup: (found, _, tell) => tell(null, found, isIPv6(found) ? 6 : 4),
+  });
+  const listening = once(server, 'listening');
+  server.bind({ port, exclusive: true, address });
+  try {
+    await listening;
+    return server;
+  } catch (thrown) {
+    server.close();
+    throw thrown;
   }
 }

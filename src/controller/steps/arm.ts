@@ -5,6 +5,7 @@ import { phaseOfFault } from '../plan/fault-times.js';
 import type { Plan, PlannedFault, PlannedTest } from '../plan/plan.js';
 import { type GatheredNode, lastsMs, testsOn } from '../runs/facts.js';
 import { askNode, commandOf, nodesAtOnce, type PlannedRun } from './context.js';
+import { FaultsBetween } from './fault-others.js';
 import { type Addresses, toldShape, wireShape } from './fault-peers.js';
 import { madeGroups } from './group.js';
 import { forEach, insist, type StepLife } from './step.js';
@@ -28,10 +29,11 @@ export async function arm(
   const groups = new Map((await madeGroups(run, life)).map(({ name, id }) => [name, id]));
   const gathered = await insist(life, 'what nodes there are', () => run.parts.get('nodes'));
   const addresses = new Map(gathered?.nodes.map((node) => [node.name, node.addresses ?? []]));
+  const between = new FaultsBetween(run.plan.faults, addresses);
   const orders = (gathered?.nodes ?? []).map((node) => ordersOf(run.plan, node, phase));
   await forEach(orders, nodesAtOnce, async ({ node, tests, faults }) => {
     for (const test of tests) await armTest(run, life, { node, test, t0Ms, groups });
-    for (const fault of faults) await armFault(run, life, { node, fault, t0Ms, addresses });
+    for (const fault of faults) await armFault(run, life, { node, fault, t0Ms, addresses, between });
   });
   life.trouble(undefined);
 }
@@ -105,9 +107,10 @@ async function armFault(
     readonly fault: PlannedFault;
     readonly t0Ms: number;
     readonly addresses: Addresses;
+    readonly between: FaultsBetween;
   },
 ): Promise<void> {
-  const { fault, t0Ms, addresses } = order;
+  const { fault, t0Ms, addresses, between } = order;
   const { name: node, offsetMs, errorMs } = order.node;
   await askNode(
     run,
@@ -123,6 +126,7 @@ async function armFault(
       offsetMs,
       errorMs,
       shape: wireShape(toldShape(fault.shape, node, addresses)),
+      others: between.meeting(fault, t0Ms),
       command: commandOf(run),
     },
   );

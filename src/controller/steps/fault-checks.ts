@@ -7,6 +7,7 @@ import type { GetFaultCapabilitiesResponse } from '../../gen/postern/v1/faults.j
 import { refuseClashes } from '../plan/clashes.js';
 import { type Plan, type PlannedFault, type PlannedShape, plainPlanned } from '../plan/plan.js';
 import { answerMs, nodesAtOnce, type RunContextOf } from './context.js';
+import { isBetweenNodes } from './fault-others.js';
 import { type Addresses, toldShape, usable, wireShape } from './fault-peers.js';
 import { forEach, insist, type StepLife } from './step.js';
 
@@ -26,7 +27,7 @@ const mostTold = 1_800;
 
 /**
  * Asks each node about each thing that it shall do, before anything has begun: there are no more than the scenario has
- * kinds in its faults. Gives the addresses of the nodes that faults name or act on others from. Throws `STEP_IMPOSSIBLE`
+ * kinds in its faults. Gives the addresses of the nodes that faults name, act on others from, or may meet others of. Throws `STEP_IMPOSSIBLE`
  * that tells all refusals at once.
  */
 export async function checkFaults(
@@ -38,6 +39,9 @@ export async function checkFaults(
   const acts = actsOf(faults);
   const naming = acts.filter(({ shape }) => shape.from.length > 0);
   const named = new Set(naming.flatMap(({ node, shape }) => [node, ...shape.from]));
+  const between = new Set(acts.filter(isBetweenNodes).map(({ node }) => node));
+  // Where several disturb ways between nodes, each is told where the others are.
+  if (between.size > 1) for (const node of between) named.add(node);
   const addresses = new Map<string, readonly string[]>();
   await forEach([...named], nodesAtOnce, async (node) => {
     addresses.set(node, usable((await nodes.able(node)).addresses));

@@ -82,6 +82,15 @@ test('a fault that would last longer than this agent takes is refused', async (t
   assert.equal(await arm('short', { atMs: inAnHourMs, forMs: 60_000 }), 'waiting');
 });
 
+test('a fault that was refused leaves its name to another one, and one that comes keeps it', async (t) => {
+  const arm = await set(t);
+  const long = { atMs: inAnHourMs, forMs: 60_001 };
+  assert.match(await arm('one', long), /^UNSUPPORTED/);
+  assert.match(await arm('one', long), /^UNSUPPORTED/, 'told again it is the same one');
+  assert.equal(await arm('one', { atMs: inAnHourMs }), 'waiting');
+  await assert.rejects(arm('one', { atMs: inAnHourMs + 1 }), { code: 'FAULT_EXISTS' });
+});
+
 test('no fault is towards the node itself, and nothing of it is kept', async (t) => {
   const arm = await set(t);
   const towards = (...nodes: string[]) => ({

@@ -16,6 +16,7 @@ import { KernelFaults } from '../../../src/agent/faults/kernel/kernel-faults.js'
 import { FaultProof } from '../../../src/agent/faults/proof/fault-proof.js';
 import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
 import { createLogger } from '../../../src/log.js';
+import { formatAddress } from '../../../src/wire/address.js';
 import { Gate } from '../../../src/wire/gate.js';
 import type { Exhibit, Exhibited, Looks } from './exhibit.js';
 import { datagrams, dialled, Flow, throughput } from './flows.js';
@@ -55,18 +56,20 @@ const exhibit = await input();
 const { directory, hub, peer, forMs } = exhibit;
 const act: Act = exhibit.act;
 const gate = new Gate();
-const places = new HubPlaces(gate, [`http://${hub.host}:${hub.port}`], () => []);
+const places = new HubPlaces(gate, [`http://${formatAddress(hub)}`], () => []);
 await mkdir(join(directory, 'undo'), { recursive: true });
 const undo = new UndoShelf(join(directory, 'undo'), 'a');
 const guardian = new GuardianLink(undo, log);
 const daemon = createServer((socket) => socket.on('error', () => {}).pipe(socket));
-daemon.listen(0, '127.0.0.1');
+/** Of the same family as all else. */
+const daemonHost = hub.host.includes(':') ? '::1' : '127.0.0.1';
+daemon.listen(0, daemonHost);
 await once(daemon, 'listening');
 const address = daemon.address();
 const daemonPort = typeof address === 'object' && address !== null ? address.port : 0;
 const kernel = new KernelFaults({
   ...{ places, undo, guardian, owner: 'K', log },
-  target: () => `127.0.0.1:${daemonPort}`,
+  target: () => formatAddress({ host: daemonHost, port: daemonPort }),
 });
 
 const flows = { hub: await Flow.open(hub, (socket) => gate.enter(socket)), peer: await Flow.open(peer) };
@@ -75,7 +78,7 @@ async function looks(patienceMs: number): Promise<Looks> {
   const [toHub, toPeer, toDaemon, hubFlow, peerFlow, sent] = await Promise.all([
     dialled(hub),
     dialled(peer),
-    dialled({ host: '127.0.0.1', port: daemonPort }),
+    dialled({ host: daemonHost, port: daemonPort }),
     flows.hub.say(patienceMs),
     flows.peer.say(patienceMs),
     datagrams(peer, exhibit.datagrams),

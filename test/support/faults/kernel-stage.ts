@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '../../../src/errors.js';
 import { type FaultKind, type FaultShape, plainShape } from '../../../src/fault-kinds.js';
+import { layIPv6 } from '../lab/ipv6.js';
 import { LabStage, labEnv } from '../lab/stage.js';
 import { compiledRoot, eventually, type RunningProcess } from '../processes.js';
 import type { Exhibit, Exhibited } from './exhibit.js';
@@ -28,17 +29,26 @@ export class KernelStage {
   readonly #left: string[] = [];
   /** What answers on the machine of the peer, and tells of each datagram. */
   readonly peer: RunningProcess;
+  readonly #address: (host: string) => string;
 
-  private constructor(stage: LabStage, peer: RunningProcess) {
+  private constructor(stage: LabStage, peer: RunningProcess, address: (host: string) => string) {
     this.#stage = stage;
     this.peer = peer;
+    this.#address = address;
   }
 
-  static async open(options: { readonly rootless: boolean }): Promise<KernelStage> {
+  /** `ipv6`: hub, peer and daemon are there by IPv6 alone. */
+  static async open(options: { readonly rootless?: boolean; readonly ipv6?: boolean }): Promise<KernelStage> {
     const nodes = { north: { public: true }, peer: { public: true } };
-    const stage = await LabStage.open({ nodes }, options);
-    const [peer] = await Promise.all([stage.echo('peer', port), stage.echo('hub', port)]);
-    const kernel = new KernelStage(stage, peer);
+    const { ipv6 = false, ...how } = options;
+    const stage = await LabStage.open({ nodes }, how);
+    const addresses = ipv6 ? await layIPv6(stage) : new Map<string, string>();
+    const address = (host: string) => addresses.get(host) ?? stage.lab.address(host);
+    const [peer] = await Promise.all(
+      ['peer', 'hub'].map((host) => stage.echo(host, port, addresses.get(host))),
+    );
+    if (peer === undefined) throw new Error('there is no peer');
+    const kernel = new KernelStage(stage, peer, address);
     await kernel.run(['nft', '-f', '-'], foreign);
     await kernel.run(['ip', 'link', 'add', 'name', 'spare0', 'type', 'veth', 'peer', 'name', 'spare1']);
     for (const name of ['spare0', 'spare1']) await kernel.run(['ip', 'link', 'set', 'dev', name, 'up']);
@@ -52,7 +62,7 @@ export class KernelStage {
 
   /** Where the peer is. */
   get peerAddress(): string {
-    return this.#stage.lab.address('peer');
+    return this.#address('peer');
   }
 
   /** The peer, as a fault names it. */
@@ -123,11 +133,10 @@ export class KernelStage {
     shape: Partial<FaultShape>,
     options: Partial<Exhibit> & Pick<Exhibit, 'directory'>,
   ): Exhibit {
-    const { lab } = this.#stage;
     return {
       ...{ forMs: 3_000, datagrams: 20, bulk: 0, rival: false, meanwhile: [], settleMs: 0 },
       dies: false,
-      hub: { host: lab.address('hub'), port },
+      hub: { host: this.#address('hub'), port },
       peer: { host: this.peerAddress, port },
       act: { kind, shape: { ...plainShape(kind), ...shape } },
       ...options,

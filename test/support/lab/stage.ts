@@ -63,9 +63,9 @@ export class LabStage {
     return started;
   }
 
-  /** Listens on a machine, on all its addresses: TCP and UDP, and sends back what comes. */
-  echo(host: string, port: number): Promise<RunningProcess> {
-    return this.start(host, [process.execPath, talk, 'echo', String(port)]);
+  /** Listens on a machine, on all its addresses of IPv4 or at one: TCP and UDP, and sends back what comes. */
+  echo(host: string, port: number, address = ''): Promise<RunningProcess> {
+    return this.start(host, [process.execPath, talk, 'echo', String(port), address]);
   }
 
   /** What becomes of one TCP connection: `echoed from ADDRESS` (as the other end saw it), `refused`, `silence`, … */

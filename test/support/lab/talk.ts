@@ -1,12 +1,12 @@
 /**
  * Programs that talk over a lab's networks:
- * `echo PORT` answers on TCP and UDP; each datagram is answered with its text and told in a line;
+ * `echo PORT [ADDRESS]` answers on TCP and UDP, at an address of its own (default: at all of IPv4); each datagram is answered with its text and told in a line;
  * `dial HOST PORT MS` opens one TCP connection and prints what became of it;
  * `udp HOST PORT` and `tcp HOST PORT` send a number every 20 ms and print each one that comes back.
  */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, isIPv6 } from 'node:net';
 
 const everyMs = 20;
 const [mode = '', host = '', port = '', timeoutMs = ''] = process.argv.slice(2);
@@ -21,7 +21,8 @@ function ready(): void {
 
 function echo(): void {
   const at = Number(host);
-  const udp = createSocket('udp4', (message, from) => {
+  const address = port || '0.0.0.0';
+  const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4', (message, from) => {
     say(`${from.address} ${message}`);
     udp.send(message, from.port, from.address);
   });
@@ -30,7 +31,7 @@ function echo(): void {
     socket.write(`${socket.remoteAddress?.replace('::ffff:', '')}\n`);
     socket.pipe(socket);
   });
-  udp.bind(at, '0.0.0.0', () => tcp.listen(at, '0.0.0.0', ready));
+  udp.bind(at, address, () => tcp.listen(at, address, ready));
 }
 
 function dial(): void {

@@ -29,7 +29,7 @@ export class FaultCaller {
   async arm(node: string, fault: string, asked: Partial<ArmFaultRequest>): Promise<Fault> {
     const whole = {
       ...{ run: 'r1', fault, kind: 'link', atMs: Date.now() + 200, forMs: 1_000 },
-      ...{ offsetMs: 0, errorMs: 1, shape: undefined, command: undefined },
+      ...{ offsetMs: 0, errorMs: 1, shape: undefined, others: [], command: undefined },
       ...asked,
     };
     const answer = await this.#ask<{ fault?: Fault | undefined }>(node, (metadata, told) =>

@@ -1,5 +1,6 @@
 import type { FaultKind } from '../../../fault-kinds.js';
 import type { Act, Refusal } from '../injection.js';
+import { plainAddress } from '../plain-address.js';
 import { isOwn } from '../process/listening.js';
 import type { Disturbance } from './cut-table.js';
 
@@ -61,9 +62,4 @@ export function cannotTell(act: Act, hub: readonly string[], hubIsElsewhere: boo
     }
   }
   return undefined;
-}
-
-/** Without the form in which IPv6 shows IPv4 addresses. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { plainAddress } from '../plain-address.js';
 import { isOwn, textOf } from '../process/listening.js';
 import type { TcpPlace } from '../proof/tcp-canary.js';
-import { plainAddress } from './disturbance.js';
 
 /** States of sockets, include/net/tcp_states.h of Linux. */
 const established = '01';
@@ -18,7 +18,7 @@ export async function farEnds(): Promise<TcpPlace[]> {
   for (const { local, remote, state } of rows) {
     const [host = '', hexPort = ''] = remote.split(':');
     if (state !== established || listened.has(local)) continue;
-    const address = readable(textOf(host));
+    const address = plainAddress(textOf(host));
     const port = Number.parseInt(hexPort, 16);
     if (isOwn(address)) continue;
     lowest.set(address, Math.min(port, lowest.get(address) ?? port));
@@ -39,18 +39,4 @@ async function connections(): Promise<{ local: string; remote: string; state: st
         return { local: own.split(':')[1] ?? '', remote, state };
       }),
   );
-}
-
-/** An address of IPv6 with all its digits, as others write it; an IPv4 address that is shown in IPv6 as such. */
-function readable(address: string): string {
-  const mapped =
-    /^0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/i.exec(address);
-  if (mapped !== null) {
-    return mapped
-      .slice(1)
-      .map((byte) => Number.parseInt(byte, 16))
-      .join('.');
-  }
-  if (!address.includes(':')) return plainAddress(address);
-  return new URL(`http://[${address}]`).hostname.replace(/^\[|\]$/g, '');
 }

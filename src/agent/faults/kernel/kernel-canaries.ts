@@ -1,10 +1,11 @@
 import { parseAddress } from '../../../wire/address.js';
 import type { HubPlaces } from '../hub-places.js';
-import type { Act, Canary, Expectation, Proving } from '../injection.js';
+import type { Act, Canary, Expectation, Neighbour, Proving } from '../injection.js';
+import { plainAddress } from '../plain-address.js';
 import { isOwn } from '../process/listening.js';
 import { lookMs } from '../proof/socket-sight.js';
 import { type TcpPlace, tcpCanary } from '../proof/tcp-canary.js';
-import { addressesOf, plainAddress } from './disturbance.js';
+import { addressesOf } from './disturbance.js';
 import { farEnds } from './far-ends.js';
 import { routeTo } from './interfaces.js';
 import type { Line } from './line-faults.js';
@@ -46,7 +47,9 @@ export async function provingPackets(act: Act, sources: Sources, drops: Canary):
   const all = scope === 'hub' ? hub : isNamed ? named : scope === 'daemon' ? others : [...hub, ...others];
   // Who answers to whatever is asked tells of a reset only where somebody listened before.
   const resetAnswers = act.kind !== 'reset';
-  const affected = all.slice(0, 2 * mostEach).map((place) => tcpCanary('affected', place, { resetAnswers }));
+  const affected = all
+    .slice(0, 2 * mostEach)
+    .map((place) => tcpCanary('affected', place, { resetAnswers, alsoBy: touching(act, place) }));
   const expects = expectationOf(act);
   const leftAlone = [
     ...ways.daemon,
@@ -58,17 +61,30 @@ export async function provingPackets(act: Act, sources: Sources, drops: Canary):
       ...affected,
       // Of a loss few packets, or none, may be dropped in its time, and resets are none.
       ...(expects.sees === 'nothing' && act.kind !== 'reset' ? [drops] : []),
-      ...leftAlone.map((place) => tcpCanary('spared', place)),
+      ...leftAlone.map((place) => tcpCanary('spared', place, { alsoBy: touching(act, place) })),
     ],
     expects,
   };
+}
+
+/** Faults of other nodes that act on the way to a place. */
+function touching({ neighbours = [] }: Act, { address }: TcpPlace): Neighbour[] {
+  return neighbours.filter(({ addresses }) => addresses.includes(address));
+}
+
+/** Places on whose ways nobody else acts first. */
+function calmFirst(act: Act, places: readonly TcpPlace[]): TcpPlace[] {
+  const isTouched = (place: TcpPlace) => touching(act, place).length > 0;
+  return places.toSorted((one, other) => Number(isTouched(one)) - Number(isTouched(other)));
 }
 
 /** How an interface that is down, or a queue that disturbs, proves it. */
 export async function provingLine(act: Act, line: Line, sources: Sources): Promise<Proving> {
   const { hub, others, daemon } = await waysOf(act, sources);
   const affected = [...hub, ...others].slice(0, 2 * mostEach);
-  const canaries: Canary[] = affected.map((place) => tcpCanary('affected', place));
+  const canaries: Canary[] = affected.map((place) =>
+    tcpCanary('affected', place, { alsoBy: touching(act, place) }),
+  );
   const expects = expectationOf(act);
   const queues: Canary[] =
     act.kind === 'interface' ? [] : affected.slice(0, mostEach).map((place) => queueCanary(line, place));
@@ -115,8 +131,11 @@ async function waysOf(act: Act, { places, target, ip }: Sources): Promise<Ways> 
   const gateway = strangers.length > 0 ? undefined : await gatewayBy(ip, hubAddresses);
   return {
     hub,
-    named: [...new Set(named)].slice(0, 2 * mostEach).map(at),
-    others: gateway === undefined ? strangers.slice(0, mostEach) : [{ address: gateway, port: anyPort }],
+    named: calmFirst(act, [...new Set(named)].map(at)).slice(0, 2 * mostEach),
+    others:
+      gateway === undefined
+        ? calmFirst(act, strangers).slice(0, mostEach)
+        : [{ address: gateway, port: anyPort }],
     daemon: daemonAt(target()),
   };
 }
@@ -125,8 +144,10 @@ async function waysOf(act: Act, { places, target, ip }: Sources): Promise<Ways> 
 async function gatewayBy(ip: string | undefined, hub: readonly string[]): Promise<string | undefined> {
   const [elsewhere] = hub.filter((address) => !isOwn(address));
   if (ip === undefined || elsewhere === undefined) return undefined;
-  const gateway = (await routeTo(ip, elsewhere).catch(() => undefined))?.gateway;
-  return gateway === undefined || hub.includes(gateway) ? undefined : gateway;
+  const { gateway, device } = (await routeTo(ip, elsewhere).catch(() => undefined)) ?? {};
+  if (gateway === undefined || hub.includes(gateway)) return undefined;
+  // Routers of IPv6 are told by addresses that mean something on their line alone.
+  return /^fe[89ab]/i.test(gateway) ? `${gateway}%${device}` : gateway;
 }
 
 function daemonAt(target: string): TcpPlace[] {

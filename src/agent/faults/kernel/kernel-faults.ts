@@ -70,7 +70,8 @@ export class KernelFaults implements Injector {
       const tools = await this.#abilities.tools();
       const sources = { ...this.#options, ip: 'code' in tools ? undefined : tools.ip };
       if (way.nft !== undefined) {
-        const drops = dropCanary(way.nft, tableName(this.#options.owner, name));
+        const table = tableName(this.#options.owner, name);
+        const drops = dropCanary(way.nft, table, act.shape.direction);
         return await provingPackets(act, sources, drops);
       }
       const line = await this.#lines.line(act);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -30,6 +30,10 @@ const mostKept = 1_000_000;
 const tries = 5;
 const tryEveryMs = 400;
 
+/** Of what `ip addr save` writes (ipaddress.c), and of a message of netlink. */
+const markBytes = 4;
+const headerBytes = 16;
+
 const routes = z.array(z.object({ protocol: z.string().default('boot') }));
 const permanent = z.array(z.object({ dst: z.string(), lladdr: z.string().optional() }));
 
@@ -46,7 +50,9 @@ export async function readLinkState(ip: string, { name, index }: NetInterface): 
     }
   }
   // Those of IPv4 stay.
-  const addresses = [await saved(['-6', 'addr', 'save', 'dev', name, 'permanent'])].filter(Boolean);
+  const addresses = [await saved(['-6', 'addr', 'save', 'dev', name, 'permanent'])]
+    .filter(Boolean)
+    .map(oldestFirst);
   if ([...kept, ...addresses].join('').length > mostKept) {
     throw new PosternError(
       'UNSUPPORTED',
@@ -108,6 +114,22 @@ async function unnamedFile(content: Buffer): Promise<FileHandle> {
     await file.close();
     throw thrown;
   }
+}
+
+/**
+ * The addresses that ip has saved, in base64, in the order in which they were given: the newest is told first, and each one
+ * that is put back becomes the newest. Beyond a mark of four bytes they are messages of netlink (linux/netlink.h).
+ */
+function oldestFirst(saved: string): string {
+  const dump = Buffer.from(saved, 'base64');
+  const messages: Buffer[] = [];
+  for (let at = markBytes; at + 4 <= dump.length; ) {
+    const bytes = Math.ceil((endianness() === 'LE' ? dump.readUInt32LE(at) : dump.readUInt32BE(at)) / 4) * 4;
+    if (bytes < headerBytes || at + bytes > dump.length) return saved;
+    messages.push(dump.subarray(at, at + bytes));
+    at += bytes;
+  }
+  return Buffer.concat([dump.subarray(0, markBytes), ...messages.reverse()]).toString('base64');
 }
 
 async function bootId(): Promise<string> {

@@ -3,6 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { parseAddress } from '../../../wire/address.js';
+import { plainAddress } from '../plain-address.js';
 
 /** A listening socket of this network namespace. */
 export interface ListeningSocket {
@@ -18,7 +19,7 @@ export async function listeningAt(target: string): Promise<ListeningSocket[]> {
   if ('path' in address) return unixListeners(address.path);
   const wanted = await ownAddresses(address.host);
   if (wanted === undefined) return [];
-  const found: ListeningSocket[] = [];
+  const found: (ListeningSocket & { readonly isAny6: boolean })[] = [];
   for (const [file, family] of [
     ['/proc/net/tcp', 'ipv4'],
     ['/proc/net/tcp6', 'ipv6'],
@@ -29,12 +30,17 @@ export async function listeningAt(target: string): Promise<ListeningSocket[]> {
       const [, local = '', , state, , , , user, , inode = ''] = line.trim().split(/\s+/);
       const [host = '', port = ''] = local.split(':');
       if (state !== '0A' || Number.parseInt(port, 16) !== address.port) continue;
-      if (/^0+$/.test(host) || wanted.check(textOf(host), family)) {
-        found.push({ inode, user: Number(user) });
+      const isAny = /^0+$/.test(host);
+      const isAny6 = isAny && family === 'ipv6';
+      // Whoever listens at all addresses of IPv4 does not listen at one of IPv6.
+      if (isAny6 || (isAny ? wanted.has4 : wanted.list.check(textOf(host), family))) {
+        found.push({ inode, user: Number(user), isAny6 });
       }
     }
   }
-  return found;
+  // At all addresses of IPv6 is at those of IPv4 too, but not where somebody else is.
+  const surely = found.filter(({ isAny6 }) => !isAny6 || wanted.has6);
+  return (surely.length > 0 ? surely : found).map(({ inode, user }) => ({ inode, user }));
 }
 
 /** Ids of the processes that hold one of these sockets, as far as this user may look. */
@@ -62,23 +68,31 @@ async function unixListeners(path: string): Promise<ListeningSocket[]> {
 }
 
 /** The addresses of a host; undefined unless it is this machine. */
-async function ownAddresses(host: string): Promise<BlockList | undefined> {
+async function ownAddresses(host: string): Promise<Wanted | undefined> {
   const found = await lookup(host === '' ? 'localhost' : host, { all: true }).catch(() => []);
-  const wanted = new BlockList();
-  let own = false;
-  for (const { address, family } of found) {
-    if (!isOwn(address)) continue;
-    own = true;
-    wanted.addAddress(address, family === 6 ? 'ipv6' : 'ipv4');
-    if (family !== 6) wanted.addAddress(`::ffff:${address}`, 'ipv6');
+  const own = found.filter(({ address }) => isOwn(address));
+  if (own.length === 0) return undefined;
+  const list = new BlockList();
+  for (const { address, family } of own) {
+    list.addAddress(address, family === 6 ? 'ipv6' : 'ipv4');
+    if (family !== 6) list.addAddress(`::ffff:${address}`, 'ipv6');
   }
-  return own ? wanted : undefined;
+  const [has4, has6] = [4, 6].map((wanted) => own.some(({ family }) => family === wanted));
+  return { list, has4: has4 === true, has6: has6 === true };
+}
+
+/** Addresses of this machine, and of which families they are. */
+interface Wanted {
+  readonly list: BlockList;
+  readonly has4: boolean;
+  readonly has6: boolean;
 }
 
 /** Whether packets to an address do not leave this machine. */
 export function isOwn(address: string): boolean {
-  if (address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')) return true;
-  return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === address));
+  const plain = plainAddress(address);
+  if (plain === '::1' || plain.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((each) => each?.some((one) => one.address === plain));
 }
 
 /** An address as text, of the hexadecimal words of /proc/net/tcp: each of 32 bits, in the byte order of the machine. */

@@ -54,7 +54,8 @@ export function compare({ expects, seen: { before, during, after } }: Observed, 
     case 'growth': {
       const grown = numberIn(during.at(-1)) - numberIn(before.at(-1));
       if (grown > 0) return shows;
-      if (expects.ofOthers === true) return { word: 'unfelt', why: 'was too little to feel it, or none' };
+      if (expects.zero === 'unfelt') return { word: 'unfelt', why: 'was too little to feel it, or none' };
+      if (expects.zero === 'nothing') return nothing('have not come here: the other end may keep them back');
       return against(`has not grown while it acted (${during.at(-1)?.found ?? 'unread'})`);
     }
     case 'change': {

@@ -1,6 +1,7 @@
 import type { FaultOutcome } from '../../../../machines/fault-events.js';
+import type { Canary } from '../injection.js';
 import { compare, isBack, looksBackOf } from './expecting.js';
-import { type Observed, throughOf } from './observed.js';
+import { type Observed, type TimedSight, throughOf } from './observed.js';
 
 /** What canaries have shown, and why that is so, for people. */
 export interface Proof {
@@ -74,31 +75,53 @@ function weighAffected(one: Observed, ways: number, findings: Findings): void {
   }
   const word = compare(one, ways);
   if (word.word === 'against') return void findings.against.push(is(word.why));
-  if (word.word === 'disturbed') return void findings.disturbed.push(is(word.why));
+  if (word.word === 'disturbed') return void doubt(one, during, is(word.why), findings);
   const last = after.at(-1);
   if (last === undefined) return void findings.untold.push(is('was not looked at afterwards'));
   const lasting = looksBackOf(one);
   const isAsBefore = after.length >= lasting && after.slice(-lasting).every((sight) => isBack(one, sight));
   if (!isAsBefore && expects.sees !== 'growth') {
     const found = last.through ? `after ${Math.round(last.ms)} ms, ${last.found ?? ''}` : (last.found ?? '');
-    return void findings.disturbed.push(is(`is not as before after the heal (${found || 'silence'})`));
+    return void doubt(one, [last], is(`is not as before after the heal (${found || 'silence'})`), findings);
   }
   if (word.word === 'unfelt') findings.unfelt.push(is(word.why));
   else if (word.word === 'nothing') findings.untold.push(is(word.why));
   else findings.shown.push(one);
 }
 
+/** Whatever else speaks against it may be done by a fault of another node on the same way; then nobody can say. */
+function doubt(
+  { canary }: Observed,
+  sights: readonly TimedSight[],
+  why: string,
+  { disturbed, untold }: Findings,
+): void {
+  const names = meanwhileBy(canary, sights);
+  if (names.length === 0) disturbed.push(why);
+  else untold.push(`${why}; meanwhile acted ${names.join(', ')} there`);
+}
+
+/** Names of the faults of other nodes that acted on a way when it was looked at. */
+function meanwhileBy({ alsoBy = [] }: Canary, sights: readonly TimedSight[]): string[] {
+  return alsoBy
+    .filter(({ fromMs, untilMs }) =>
+      sights.some(({ atMs, ms }) => atMs <= untilMs && Math.max(atMs, atMs + ms) >= fromMs),
+    )
+    .map(({ name }) => name);
+}
+
 function weighSpared({ canary, seen }: Observed, findings: Findings): void {
   const { before, during, after } = seen;
   // What did not come through before was not hit by this fault.
   if (before.at(-1)?.through !== true) return;
-  const failed = during.length - throughOf(during);
+  const isOurs = (sight: TimedSight) => !sight.through && meanwhileBy(canary, [sight]).length === 0;
+  const failed = during.filter(isOurs).length;
   if (failed > 0 && (failed === during.length || failed >= Math.max(2, during.length * hitPart))) {
-    const why = during.findLast(({ through }) => !through)?.found ?? 'silence';
+    const why = during.findLast(isOurs)?.found ?? 'silence';
     findings.disturbed.push(
       `${canary.name} was to be spared, and failed ${failed} of ${during.length} times (${why})`,
     );
-  } else if (after.at(-1)?.through === false) {
+  } else if (after.slice(-1).some(isOurs)) {
     findings.disturbed.push(`${canary.name} was to be spared, and does not come through after the heal`);
   }
 }

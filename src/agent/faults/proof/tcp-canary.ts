@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Canary, Expectation, Sight } from '../injection.js';
+import type { Canary, Expectation, Neighbour, Sight } from '../injection.js';
 import { socketSight } from './socket-sight.js';
 
 /** Where a connection is tried. */
@@ -37,14 +37,19 @@ export function tcpSight(place: TcpPlace, signal: AbortSignal, how: TcpLook = {}
 export function tcpCanary(
   path: Canary['path'],
   place: TcpPlace,
-  options: { readonly resetAnswers?: boolean; readonly expects?: Expectation } = {},
+  options: {
+    readonly resetAnswers?: boolean;
+    readonly expects?: Expectation;
+    readonly alsoBy?: readonly Neighbour[];
+  } = {},
 ): Canary {
-  const { expects, ...how } = options;
+  const { expects, alsoBy = [], ...how } = options;
   const host = place.address.includes(':') ? `[${place.address}]` : place.address;
   return {
     path,
     name: `tcp ${host}:${place.port}`,
     ...(expects === undefined ? {} : { expects }),
+    alsoBy,
     look: (signal) => tcpSight(place, signal, how),
   };
 }

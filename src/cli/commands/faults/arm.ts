@@ -37,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
       atMs: Date.now() + inMs,
       forMs,
       shape: { ...shape, from },
+      others: [],
       ...clock,
       ...byHand,
     };

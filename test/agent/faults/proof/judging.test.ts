@@ -122,15 +122,18 @@ test('a change is there all along and is undone afterwards, or stays where it co
 });
 
 test('nobody can say of a fault that nobody has felt, whatever other ways show', () => {
-  const counter = (to: number) =>
+  const counter = (to: number, zero: 'unfelt' | 'nothing' = 'unfelt') =>
     canary(
-      { sees: 'growth', ofOthers: true },
+      { sees: 'growth', zero },
       { before: [came(0, '3')], during: times(9, came(0, String(to))), after: [came(0, String(to))] },
     );
   assert.match(said([counter(4), acted]), /^confirmed/);
   assert.match(said([counter(3), acted]), /^inconclusive: affected way was too little to feel it, or none$/);
   const leaks = canary(cut, { during: times(9, came()) });
   assert.match(said([counter(3), leaks]), /^mismatch: .*nothing was to$/);
+  assert.match(said([counter(3, 'nothing'), acted]), /^confirmed: affected way came through/);
+  assert.match(said([counter(3, 'nothing')]), /^inconclusive: .*the other end may keep them back$/);
+  assert.match(said([counter(4, 'nothing')]), /^confirmed/);
 });
 
 test('what another fault may have done speaks against none; what none can do does', () => {
@@ -151,6 +154,30 @@ test('what another fault may have done speaks against none; what none can do doe
     said([away], ['f2']),
     /^inconclusive: .*did not come through before it.*; meanwhile acted f2$/,
   );
+});
+
+test('what a fault of another node may do on the same way, at that time, speaks against none', () => {
+  const [early, late] = [
+    { name: 'f2 of b', addresses: [], fromMs: -5, untilMs: 5 },
+    { name: 'f3 of c', addresses: [], fromMs: 500_000, untilMs: 600_000 },
+  ];
+  const met = (one: Observed, alsoBy = [early, late]): Observed => ({
+    ...one,
+    canary: { ...one.canary, alsoBy },
+  });
+  const left = canary(cut, { during: times(20, silent), after: times(6, silent) });
+  assert.match(said([met(left)]), /^inconclusive: .*not as before .*; meanwhile acted f2 of b there$/);
+  assert.match(said([met(left, [late])]), /^mismatch/, 'it acted at another time');
+  assert.match(said([acted, met(left)]), /^confirmed/);
+  assert.match(said([left, met(left)]), /^mismatch/, 'nobody acted on that way');
+  const lossy = canary({ sees: 'some', share: 0.9 }, { during: times(40, silent) });
+  assert.match(said([met(lossy)]), /^inconclusive: .*about 36 were to; meanwhile acted f2 of b there$/);
+  const spared = canary(cut, { during: times(9, silent), after: [silent] }, 'spared');
+  assert.match(said([acted, spared]), /^mismatch/);
+  assert.match(said([acted, met(spared)]), /^confirmed/);
+  assert.match(said([acted, met(spared, [late])]), /^mismatch/);
+  const leaks = canary(cut, { during: times(20, came()) });
+  assert.match(said([met(leaks)]), /^mismatch/, 'nobody else lets it through');
 });
 
 test('counters have grown, or not', () => {
