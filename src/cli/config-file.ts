@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readTextUpTo } from '../bounded-file.js';
 import { errorText, PosternError } from '../errors.js';
+
+/** What is read of a file, at most. */
+const bounds = { bytes: 1 << 20, values: 50_000, deepest: 32 };
 
 /** The settings of a YAML file, not yet checked; {} for an empty one. Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`. */
 export async function readConfigFile(
@@ -8,28 +11,18 @@ export async function readConfigFile(
 ): Promise<Record<string, unknown>> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readTextUpTo(file, bounds.bytes);
   } catch (thrown) {
     throw new PosternError('CONFIG_UNREADABLE', `cannot read --config ${file}: ${errorText(thrown)}`, {
       exitCode: 2,
     });
   }
   // Only who has a file pays for its parser.
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter });
-  if (document.errors.length > 0) {
-    const list = document.errors.map(({ message, pos }) => {
-      const { line, col } = lineCounter.linePos(pos[0]);
-      return `${file}: line ${line}, column ${col}: ${message}`;
-    });
+  const { boundedYaml } = await import('../bounded-yaml.js');
+  const { value: content, broken } = boundedYaml(text, bounds);
+  if (broken.length > 0) {
+    const list = broken.map((one) => `${file}: line ${one.line}, column ${one.column}: ${one.text}`);
     throw configInvalid(list, command);
-  }
-  let content: unknown;
-  try {
-    content = document.toJS({ maxAliasCount: 100 });
-  } catch (thrown) {
-    throw configInvalid([`${file}: ${errorText(thrown)}`], command);
   }
   if (content === null || content === undefined) return {};
   if (typeof content !== 'object' || Array.isArray(content)) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { PosternError } from '../../src/errors.js';
 import { hostsFile, hostsOf } from '../../src/lab/hosts.js';
-import { checkLabSpec, parseLab } from '../../src/lab/spec-file.js';
+import { checkLabSpec, parseLab, readLabFile } from '../../src/lab/spec-file.js';
 
 function mistakes(text: string): string[] {
   try {
@@ -52,13 +52,38 @@ nodes:
 
 test('a file that is no YAML, or no lab at all, is told so', () => {
   assert.match(mistakes('nodes: [').join(), /^lab\.yaml:1:\d+: /);
-  assert.match(mistakes('nodes: {a: {}, a: {}}').join(), /^lab\.yaml:1:16: Map keys must be unique/);
+  assert.match(mistakes('nodes: {a: {}, a: {}}').join(), /^lab\.yaml:1:16: this key is there twice$/);
   for (const text of ['', '3', 'name: x', 'nodes: {}', 'nodes: 3', 'nodes: {a: 3}']) {
     assert.equal(mistakes(text).length, 1, `${text}: ${mistakes(text)}`);
   }
   assert.deepEqual(mistakes('name: x'), [
     'lab.yaml:1:1: nodes: is missing: the names of the nodes, each with its settings',
   ]);
+});
+
+test('a file of a lab that would take long, or is too large, is refused in one line within a second', async () => {
+  const level = (name: string, of: string): string =>
+    `${name}: &${name} [${Array(9).fill(`*${of}`).join(', ')}]`;
+  const laughs = [
+    'a0: &a0 [x]',
+    ...Array.from({ length: 20 }, (_, at) => level(`a${at + 1}`, `a${at}`)),
+  ].join('\n');
+  const { user } = process.cpuUsage();
+  const [first, ...others] = mistakes(laughs);
+  assert.match(
+    first ?? '',
+    /^lab\.yaml:\d+:\d+: it holds more than 50000 values, with those that aliases repeat$/,
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(mistakes('['.repeat(500_000)), ['lab.yaml:1:1: it is nested too deep']);
+  assert.deepEqual(mistakes(`# ${'x'.repeat(999_999)}`), [
+    'lab.yaml:1:1: it has 1000001 bytes: more than 1000000 are not read',
+  ]);
+  await assert.rejects(readLabFile('/dev/zero'), {
+    code: 'LAB_INVALID',
+    message: 'cannot read /dev/zero: it has more than 1000000 bytes, which is more than is read',
+  });
+  assert.ok(process.cpuUsage().user - user < 1_000_000);
 });
 
 test('what is left out has its default, and numbered nodes stand where they were written', () => {

@@ -141,13 +141,11 @@ async function readOwn(path: string): Promise<{ text: string; mode: number } | u
 
 async function parsedYaml(path: string, text: string): Promise<unknown> {
   // Only who has a context pays for its parser.
-  const { parse } = await import('yaml');
-  try {
-    return parse(text, { prettyErrors: false, maxAliasCount: 0 });
-  } catch {
-    // The parser's words could quote a token.
-    throw unreadable(path, 'it is no YAML');
-  }
+  const { boundedYaml } = await import('../../bounded-yaml.js');
+  const { value, broken } = boundedYaml(text, { bytes: longestFile, values: 1_000, deepest: 8 });
+  // The reader's words could quote a token.
+  if (broken.length > 0) throw unreadable(path, 'it is no YAML');
+  return value;
 }
 
 function isAbsent(thrown: unknown): boolean {

@@ -9,7 +9,7 @@ import {
   type MessageText,
 } from './message-text.js';
 import { parseJson, type TextPosition } from './parse-json.js';
-import { placeInYaml } from './yaml-places.js';
+import { placeInYaml } from './yaml-text.js';
 
 /** A JSON value that somebody wrote. */
 export class JsonText implements MessageText {

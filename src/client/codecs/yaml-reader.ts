@@ -1,16 +1,9 @@
 import type { DescMessage, JsonValue } from '@bufbuild/protobuf';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import { errorText, PosternError } from '../../errors.js';
+import { PosternError } from '../../errors.js';
 import { type ExactJson, withoutBigIntegers } from './big-integers.js';
-import {
-  type FieldPath,
-  type LineAndColumn,
-  longestMessageText,
-  type MessageReader,
-  type MessageText,
-} from './message-text.js';
-import { deepest, type TextPosition } from './parse-json.js';
-import { placeInYaml } from './yaml-places.js';
+import type { FieldPath, LineAndColumn, MessageReader, MessageText } from './message-text.js';
+import type { TextPosition } from './parse-json.js';
+import { longestYaml, placeIn, placeInYaml, readYaml } from './yaml-text.js';
 
 /** A YAML document that somebody wrote. */
 class YamlText implements MessageText {
@@ -62,8 +55,8 @@ export class YamlReader implements MessageReader {
   push(text: string): MessageText[] {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    if (this.#length + this.#rest.length > longestMessageText) {
-      throw invalid(this.#name, `a document is longer than ${longestMessageText} characters`);
+    if (this.#length + this.#rest.length > longestYaml) {
+      throw invalid(this.#name, `a document is longer than ${longestYaml} bytes: write it as JSON`);
     }
     return lines.flatMap((line) => this.#take(`${line}\n`));
   }
@@ -106,38 +99,15 @@ export class YamlReader implements MessageReader {
 }
 
 function parseYaml(text: string, start: TextPosition): ExactJson {
-  const lineCounter = new LineCounter();
-  const document = parsed(text, start, lineCounter);
-  const [first] = [...document.errors, ...document.warnings];
-  if (first !== undefined) {
-    const { line, col } = lineCounter.linePos(first.pos[0]);
-    throw invalid(start.name, `line ${start.line + line - 1}, column ${col}: ${first.message}`);
-  }
-  try {
-    // Anchors may not make much out of little.
-    return asJson(document.toJS({ maxAliasCount: 100 }), 0);
-  } catch (thrown) {
-    throw invalid(start.name, `the document that begins in line ${start.line}: ${errorText(thrown)}`);
-  }
-}
-
-function parsed(text: string, start: TextPosition, lineCounter: LineCounter): Document.Parsed {
-  try {
-    return parseDocument(text, {
-      prettyErrors: false,
-      lineCounter,
-      intAsBigInt: true,
-      customTags: ['binary'],
-    });
-  } catch {
-    // The library reports mistakes; it throws where the stack ends.
-    throw invalid(start.name, `the document that begins in line ${start.line} is nested too deep`);
-  }
+  const { value, broken } = readYaml(text);
+  const [first] = broken;
+  if (first === undefined) return asJson(value);
+  const { line, column } = placeIn(first, start);
+  throw invalid(start.name, `line ${line}, column ${column}: ${first.text}`);
 }
 
 /** YAML's own forms as proto3 JSON has them: bytes in base64, `.nan` and `.inf` by their names. */
-function asJson(value: unknown, depth: number): ExactJson {
-  if (depth > deepest) throw new Error(`nested deeper than ${deepest}`);
+function asJson(value: unknown): ExactJson {
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
@@ -146,9 +116,9 @@ function asJson(value: unknown, depth: number): ExactJson {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (Array.isArray(value)) return value.map((item) => asJson(item, depth + 1));
+  if (Array.isArray(value)) return value.map(asJson);
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]): [string, ExactJson] => [key, asJson(inner, depth + 1)]),
+    Object.entries(value).map(([key, inner]): [string, ExactJson] => [key, asJson(inner)]),
   );
 }
 

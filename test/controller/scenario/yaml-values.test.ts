@@ -18,7 +18,7 @@ test('a file that is no YAML says where', () => {
       'nodes: {a: ',
       [/^\d+:\d+: Flow map in block collection must be sufficiently indented and end with a \}/],
     ],
-    ['nodes: {}\n---\nnodes: {}\n', [/^2:1: the file has several documents: there is one in a scenario's$/]],
+    ['nodes: {}\n---\nnodes: {}\n', [/^2:1: there are several documents: there can be one$/]],
     ['nodes: {a: *b}', [/^1:12: there is no anchor &b before it$/]],
     ['nodes: {? [a] : 1}', [/^1:11: a list or a map cannot be a key$/]],
     ['nodes: {~: 1}', [/^1:9: nothing cannot be a key$/]],
@@ -48,7 +48,7 @@ test('a file is as long as it may be, and not longer', () => {
   assert.ok(Buffer.byteLength(full) > longestFile - 2);
   assert.deepEqual(mistakesOf(full), []);
   assert.deepEqual(mistakesOf(`${full}éé`), [
-    `1:1: the file has ${Buffer.byteLength(full) + 4} bytes: more than ${longestFile} are not read`,
+    `1:1: it has ${Buffer.byteLength(full) + 4} bytes: more than ${longestFile} are not read`,
   ]);
 });
 
