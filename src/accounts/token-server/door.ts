@@ -6,6 +6,7 @@ import { clientAddress, clientOf } from '../../wire/client.js';
 import { askForBody } from '../../wire/http1-door.js';
 import { type Front, listenFront } from '../../wire/listener.js';
 import type { TlsIdentity } from '../../wire/tls-identity.js';
+import type { Sender } from './consent.js';
 import { safeFields } from './pages.js';
 
 /** The largest form that is read, in bytes. */
@@ -23,6 +24,8 @@ export interface Asked {
   readonly query: string;
   /** Of the body, without parameters. */
   readonly contentType: string;
+  /** The page that it comes from, as a browser says. */
+  readonly sender: Sender;
   readonly body: string;
 }
 
@@ -63,7 +66,8 @@ async function overHttp1(
 ): Promise<void> {
   const { method = '', url = '', headers } = request;
   request.on('error', () => {});
-  const made = await answerTo({ method, url, type: headers['content-type'] }, request, {
+  const asked = { method, url, type: headers['content-type'], sender: senderOf(headers, headers.host) };
+  const made = await answerTo(asked, request, {
     ...answering,
     address: clientAddress(request),
     begin: () => askForBody(request, response),
@@ -81,7 +85,8 @@ async function overHttp2(
 ): Promise<void> {
   stream.on('error', () => {});
   const { ':method': method = '', ':path': url = '', 'content-type': type } = headers;
-  const made = await answerTo({ method, url, type }, stream, {
+  const sender = senderOf(headers, headers[':authority'] ?? headers.host);
+  const made = await answerTo({ method, url, type, sender }, stream, {
     ...answering,
     address: clientOf(stream.session).addressIn(headers) ?? '',
     begin: () => {},
@@ -91,9 +96,21 @@ async function overHttp2(
   stream.end(made.body);
 }
 
+/** A request, before its body is read. */
+interface Arrived {
+  readonly method: string;
+  readonly url: string;
+  readonly type: string | undefined;
+  readonly sender: Sender;
+}
+
+function senderOf(headers: IncomingHttpHeaders, host: string | undefined): Sender {
+  return { site: headers['sec-fetch-site']?.toString(), origin: headers.origin, host };
+}
+
 /** Never rejects. */
 async function answerTo(
-  { method, url, type = '' }: { method: string; url: string; type: string | undefined },
+  { method, url, type = '', sender }: Arrived,
   source: Readable,
   { answer, admits, log, address, begin }: Answering & { address: string; begin: () => void },
 ): Promise<Answer> {
@@ -107,7 +124,8 @@ async function answerTo(
     if (body === undefined) return plain(413, `a form has at most ${mostBodyBytes} bytes, and comes in time`);
     const [path = '', query = ''] = splitAt(url, '?');
     const [contentType = ''] = splitAt(type, ';');
-    const made = await answer({ method, path, query, contentType: contentType.trim().toLowerCase(), body });
+    const media = contentType.trim().toLowerCase();
+    const made = await answer({ method, path, query, contentType: media, sender, body });
     return { ...made, fields: { ...safeFields, ...made.fields } };
   } catch (thrown) {
     log.error({ err: thrown }, 'a request could not be answered');

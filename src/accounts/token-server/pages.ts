@@ -12,7 +12,8 @@ const styleHash = createHash('sha256').update(style).digest('base64');
 export const safeFields: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   pragma: 'no-cache',
-  'referrer-policy': 'no-referrer',
+  // With none at all, browsers would not say either whose page a form comes from.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
@@ -23,15 +24,19 @@ const names: Readonly<Record<string, string>> = {
   psh: 'push: wakes your device when there is something new',
 };
 
-/** Asks which services an app may use; the form goes to the URL that the page has. */
-export function consentPage(client: string, services: readonly (readonly [string, string])[]): string {
+/** Asks which services an app may use; the form goes to the URL that the page has, with a field that nobody sees. */
+export function consentPage(
+  client: string,
+  services: readonly (readonly [string, string])[],
+  [field, mark]: readonly [string, string],
+): string {
   const boxes = services.map(
     ([name, endpoint]) =>
       `<label><input type="checkbox" name="${escapeHtml(name)}_selected" value="1" checked> ${escapeHtml(names[name] ?? name)} <code>${escapeHtml(endpoint)}</code></label>`,
   );
   return page(
     'Connect services',
-    `<p>The app <code>${escapeHtml(client)}</code> asks for:</p>\n<form method="post">\n${boxes.join('\n')}\n<button>Connect</button>\n</form>`,
+    `<p>The app <code>${escapeHtml(client)}</code> asks for:</p>\n<form method="post">\n<input type="hidden" name="${escapeHtml(field)}" value="${escapeHtml(mark)}">\n${boxes.join('\n')}\n<button>Connect</button>\n</form>`,
   );
 }
 

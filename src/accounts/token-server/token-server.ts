@@ -6,6 +6,7 @@ import { TlsIdentity } from '../../wire/tls-identity.js';
 import { type AuthorizeRequest, callbackUrl, readAuthorize } from './authorize-request.js';
 import { Codes } from './codes.js';
 import type { TokenServerConfig } from './config.js';
+import { Consent, consentField, isForeign } from './consent.js';
 import { type Answer, type Asked, openDoor, plain } from './door.js';
 import { exchange } from './exchange-request.js';
 import { Fields } from './form.js';
@@ -57,6 +58,7 @@ class TokenServer {
   readonly #config: TokenServerConfig;
   readonly #key: ServiceKey;
   readonly #codes: Codes;
+  readonly #consent = new Consent();
   readonly #log: Logger;
 
   constructor(config: TokenServerConfig, key: ServiceKey, log: Logger) {
@@ -76,7 +78,7 @@ class TokenServer {
     return method === 'GET' ? json(200, this.#key.publicKeys) : notAllowed('GET');
   }
 
-  #authorize({ method, query, contentType, body }: Asked): Answer {
+  #authorize({ method, query, contentType, sender, body }: Asked): Answer {
     const { services, noClick } = this.#config;
     const read = readAuthorize(new Fields(query), this.#config);
     if ('error' in read) {
@@ -88,10 +90,14 @@ class TokenServer {
     if (noClick) return this.#giveCode(read);
     if (method === 'GET') {
       const offered = read.scope.map((name) => [name, services.get(name) ?? ''] as const);
-      return html(consentPage(read.client, offered));
+      return html(consentPage(read.client, offered, [consentField, this.#consent.markFor(read)]));
     }
     if (contentType !== formType) return plain(415, `the form has the content type ${formType}`);
     const form = new Fields(body);
+    if (isForeign(sender)) return this.#notHere('the form was sent from a page of another place');
+    if (!this.#consent.isFor(read, form.once(consentField) ?? '')) {
+      return this.#notHere('the form is not of the page about this request, or too old: open the link again');
+    }
     const scope = read.scope.filter((name) => form.once(`${name}_selected`) === '1');
     if (scope.length > 0) return this.#giveCode({ ...read, scope });
     const refusal = {
@@ -100,6 +106,12 @@ class TokenServer {
       state: read.state,
     };
     return leading(callbackUrl(refusal), 'No service was selected.');
+  }
+
+  /** Whoever has sent the form is told here, and the app is not: nobody has asked it. */
+  #notHere(why: string): Answer {
+    this.#log.warn({ why }, 'no code was given');
+    return plain(403, why);
   }
 
   #giveCode({ client, challenge, scope, state }: AuthorizeRequest): Answer {

@@ -1,8 +1,14 @@
 /** What a token server's answer leads to. */
 const callback = 'berty://services-auth/';
 
-/** Where a page leads that was read: the callback; that it wants a click; or undefined. */
-export type PageReading = { readonly url: string } | { readonly wantsClick: true } | undefined;
+/** Fields that a page sends with its form though nobody sees them, at most, and characters of each. */
+const [mostHidden, longestHidden] = [16, 1_024];
+
+/** Where a page leads that was read: the callback; that it wants a click, with these fields of its form; or undefined. */
+export type PageReading =
+  | { readonly url: string }
+  | { readonly wantsClick: true; readonly hidden: readonly (readonly [string, string])[] }
+  | undefined;
 
 /**
  * Finds the callback in an answer of a token server: in its field `x-auth-redirect`, where it would redirect to, in a text area
@@ -21,7 +27,23 @@ export function readCallback(
     const url = unescaped(text.trim());
     if (url.startsWith(callback)) return { url };
   }
-  return /<form\b/i.test(page) ? { wantsClick: true } : undefined;
+  return /<form\b/i.test(page) ? { wantsClick: true, hidden: hiddenIn(page) } : undefined;
+}
+
+/** The fields of a page's forms that nobody sees. */
+function hiddenIn(page: string): [string, string][] {
+  const fields: [string, string][] = [];
+  for (const [, inside = ''] of page.matchAll(/<input\b([^<>]*)>/gi)) {
+    const value = (name: string): string => {
+      const [, double, single] =
+        new RegExp(`(?:^|\\s)${name}=(?:"([^"]*)"|'([^']*)')`, 'i').exec(inside) ?? [];
+      return unescaped(double ?? single ?? '');
+    };
+    const [name, text] = [value('name'), value('value')];
+    if (value('type').toLowerCase() !== 'hidden' || name === '') continue;
+    if (fields.length < mostHidden && text.length <= longestHidden) fields.push([name, text]);
+  }
+  return fields;
 }
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

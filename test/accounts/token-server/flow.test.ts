@@ -7,7 +7,7 @@ import { KeySet } from '../../../src/auth/key-set.js';
 import { keysFrom } from '../../../src/auth/load-keys.js';
 import { verifyServiceToken } from '../../../src/auth/service-tokens.js';
 import { createLogger } from '../../../src/log.js';
-import { authorizeUrl, callbackOf, codeOf, exchange, newVerifier, TokenStage } from './stage.js';
+import { authorizeUrl, callbackOf, codeOf, exchange, markOf, newVerifier, TokenStage } from './stage.js';
 
 describe('the way to a token', () => {
   let stage: TokenStage;
@@ -87,13 +87,17 @@ describe('the way to a token', () => {
     assert.doesNotMatch(text, /<script|<b>|javascript:|\son\w+=/i);
     assert.match(text, /&#60;b&#62;&#34;x&#39;&#38;/);
     assert.deepEqual([...text.matchAll(/name="(\w+)"/g)].map(([, name]) => name).slice(1), [
+      'consent',
       'rpl_selected',
       'psh_selected',
     ]);
+    const consent = await markOf(asked);
 
-    const none = await fetch(asked, { method: 'POST', body: new URLSearchParams({ rpl_selected: '0' }) });
+    const send = (fields: Record<string, string>) =>
+      fetch(asked, { method: 'POST', body: new URLSearchParams({ ...fields, consent }) });
+    const none = await send({ rpl_selected: '0' });
     assert.equal(callbackOf(none).get('error'), 'access_denied');
-    const clicked = await fetch(asked, { method: 'POST', body: new URLSearchParams({ psh_selected: '1' }) });
+    const clicked = await send({ psh_selected: '1' });
     const code = callbackOf(clicked).get('code') ?? '';
     const { said } = await exchange(url, { code, code_verifier: verifier, client_id: '<b>"x\'&' });
     assert.deepEqual(said.services, { psh: 'push.example.org:443' });

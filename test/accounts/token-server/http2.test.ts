@@ -12,16 +12,17 @@ describe('a token server over TLS', () => {
   let stage: TokenStage;
   let port: number;
   let ca: Buffer;
+  let tls: { cert: string; key: string };
   before(async () => {
     stage = await TokenStage.open();
     const { cert, key } = await testCertificate();
     ca = cert;
-    const files = {
+    tls = {
       cert: path.join(stage.directory, 'cert.pem'),
       key: path.join(stage.directory, 'key.pem'),
     };
-    await Promise.all([writeFile(files.cert, cert), writeFile(files.key, key)]);
-    const { listen } = await stage.start({ tls: files });
+    await Promise.all([writeFile(tls.cert, cert), writeFile(tls.key, key)]);
+    const { listen } = await stage.start({ tls });
     port = Number(listen.split(':').at(-1));
   });
   after(() => stage.close());
@@ -36,6 +37,26 @@ describe('a token server over TLS', () => {
     const [answered] = await once(stream, 'response');
     return { headers: { ...answered }, body: await text(stream) };
   }
+
+  test('takes a form from its own page alone', async () => {
+    const { url } = await stage.start({ noClick: false, tls });
+    const port = new URL(url).port;
+    const session = connect(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });
+    try {
+      const { pathname, search } = authorizeUrl('https://localhost', newVerifier().challenge);
+      const page = { ':path': `${pathname}${search}`, ':authority': `Localhost:${port}` };
+      const { body } = await ask(session, page);
+      const consent = /name="consent" value="([^"]+)"/.exec(body)?.[1] ?? '';
+      const form = new URLSearchParams({ consent, rpl_selected: '1' }).toString();
+      const post = { ...page, ':method': 'POST', 'content-type': 'application/x-www-form-urlencoded' };
+      const statusOf = async (origin: string) =>
+        (await ask(session, { ...post, origin }, form)).headers[':status'];
+      assert.equal(await statusOf('https://evil.example'), 403);
+      assert.equal(await statusOf(`https://localhost:${port}`), 200);
+    } finally {
+      session.close();
+    }
+  });
 
   test('gives codes and tokens by HTTP/2, with all its fields and bounds', async () => {
     const session = connect(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });

@@ -85,6 +85,12 @@ export function callbackOf(response: Response): URLSearchParams {
   return new URL(text).searchParams;
 }
 
+/** The mark in the form of a page. */
+export async function markOf(page: URL): Promise<string> {
+  const text = await (await fetch(page)).text();
+  return /<input type="hidden" name="consent" value="([^"]+)">/.exec(text)?.[1] ?? '';
+}
+
 /** A code, got without a click. */
 export async function codeOf(
   url: string,
