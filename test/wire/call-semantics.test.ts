@@ -54,7 +54,7 @@ test('metadata of the server arrives before any message', async () => {
   });
   const stream = chain.client.request(requestHeaders({ ':path': '/t.S/HeadFirst' }), { endStream: false });
   const { seen, closed } = watch(stream);
-  await until(() => seen.head !== undefined, 'the head arrives while the call is open', 1_000);
+  await until(() => seen.head !== undefined, 'the head arrives while the call is open');
   assert.equal(seen.head?.headers['x-early'], 'yes');
   assert.equal(seen.head?.endStream, false);
   assert.equal(seen.head?.headers.date === undefined, false, 'the date of the server is passed on');

@@ -30,7 +30,7 @@ describe('connections of one client are bounded', { timeout: 30_000 }, () => {
   test('at all addresses together, and given back when they are closed', async () => {
     const one = await front({
       addresses: ['127.0.0.1:0', '127.0.0.1:0'],
-      limits: { connectionsPerAddress: 3, silentMs: 5_000 },
+      limits: { connectionsPerAddress: 3, silentMs: 20_000 },
     });
     const [here = '', there = ''] = one.addresses;
     assert.deepEqual([await joined(here), await joined(there), await joined(here)], [true, true, true]);
@@ -45,7 +45,7 @@ describe('connections of one client are bounded', { timeout: 30_000 }, () => {
   });
 
   test('those that never say anything count too, until they are cut', async () => {
-    const { address } = await front({ limits: { connectionsPerAddress: 1, silentMs: 300 } });
+    const { address } = await front({ limits: { connectionsPerAddress: 1, silentMs: 2_000 } });
     const silent = dial(address);
     await once(silent, 'connect');
     const cut = drained(silent);

@@ -165,7 +165,7 @@ test('what is written before the connection is there arrives, in order, and the 
   const parts: Uint8Array[] = [];
   const over = new Promise<void>((resolve, reject) => {
     const opened: Call = upstream.open(
-      { path: '/t.S/Echo', authority: '', metadata: [], timeoutMs: 5_000, caller: '' },
+      { path: '/t.S/Echo', authority: '', metadata: [], timeoutMs: 20_000, caller: '' },
       {
         head: () => {},
         data: (part) => {

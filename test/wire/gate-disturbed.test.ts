@@ -8,6 +8,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import fc from 'fast-check';
 import { Gate } from '../../src/wire/gate.js';
 import type { Disturbance, DisturbanceKind } from '../../src/wire/impaired/disturbance.js';
+import { awakeTime } from '../support/awake-time.js';
 import { testCertificate } from './certificate.js';
 
 const disturbing = (kind: DisturbanceKind, more: Partial<Disturbance> = {}): Disturbance => ({
@@ -96,17 +97,19 @@ test('through a gate that delays each word comes as much later, and none waits f
   const gate = new Gate();
   const socket = gate.enter(connect(await echoing(t), '127.0.0.1'));
   t.after(() => socket.destroy());
-  const end = gate.disturb(disturbing('delay', { delayMs: 150 }));
+  const end = gate.disturb(disturbing('delay', { delayMs: 400 }));
   const came = taken(socket, 40);
   for (let i = 0; i < 40; i++) {
     socket.write('x');
     await sleep(1);
   }
   const writtenMs = performance.now();
+  const awake = awakeTime();
   await came;
-  // There and back; with a wait for the one before it would be 150 more.
+  // There and back; with a wait for the one before it would be 400 more.
   const ms = performance.now() - writtenMs;
-  assert.ok(ms >= 285 && ms < 430, `${ms} ms`);
+  const awakeMs = awake.stop();
+  assert.ok(ms >= 785 && awakeMs < 1_150, `${ms} ms, awake for ${awakeMs}`);
   end();
 });
 

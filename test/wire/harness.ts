@@ -212,7 +212,7 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
 }
 
 /** Waits until something is true, at most `timeoutMs`. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never happened: ${what}`);

@@ -109,7 +109,7 @@ describe('an exchange with an origin', () => {
   });
 
   it('that stops in the middle of its answer is cut', async () => {
-    const { proxy } = await start('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello', { idleMs: 200 });
+    const { proxy } = await start('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello', { idleMs: 1_000 });
     assert.match(await sendRaw(proxy.address, get), /hello$/);
     await until(() => proxy.ends.length === 1, 'it is over');
     assert.deepEqual([proxy.ends[0]?.complete, proxy.ends[0]?.code], [false, '']);
@@ -214,7 +214,7 @@ async function startFull(stops: (() => unknown)[]): Promise<number> {
     socket.on('error', () => {});
     const connected = await Promise.race([
       once(socket, 'connect').then(() => true),
-      new Promise<boolean>((resolve) => setTimeout(resolve, 300, false)),
+      new Promise<boolean>((resolve) => setTimeout(resolve, 1_500, false)),
     ]);
     if (!connected) return port;
   }

@@ -94,7 +94,7 @@ describe('a WebSocket passes to its origin', () => {
     const none = await startRawOrigin(
       'HTTP/1.1 101 Switching\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n',
     );
-    const other = await startProxy(none.port, { headMs: 300 });
+    const other = await startProxy(none.port);
     const request = `GET / HTTP/1.1\r\nHost: a\r\n${upgrade}\r\n`;
     assert.match(await sendRaw(other.address, request), /^HTTP\/1\.1 502 SERVICE_BROKEN/);
     none.stop();

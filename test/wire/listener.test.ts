@@ -103,7 +103,7 @@ describe('draining', () => {
     await until(() => target.sinks.length === 1, 'the call is open');
     const startedAt = performance.now();
     await one.drain(60);
-    assert.ok(performance.now() - startedAt < 1_000);
+    assert.ok(performance.now() - startedAt < 10_000);
     assert.equal((await open.closed).head?.headers['grpc-status'], undefined);
   });
 
@@ -114,9 +114,9 @@ describe('draining', () => {
     await once(socket, 'data');
     const startedAt = performance.now();
     const closed = once(socket, 'close');
-    await one.drain(5_000);
+    await one.drain(60_000);
     await closed;
-    assert.ok(performance.now() - startedAt < 1_000);
+    assert.ok(performance.now() - startedAt < 20_000);
   });
 });
 

@@ -16,7 +16,7 @@ async function serve(t: TestContext, listener: RequestListener): Promise<URL> {
   return new URL(`http://127.0.0.1:${port}/v1/enrol`);
 }
 
-const ask = (url: URL, signal = new AbortController().signal, timeoutMs = 2_000) =>
+const ask = (url: URL, signal = new AbortController().signal, timeoutMs = 20_000) =>
   postJson({ url, body: { a: 1 }, schema: z.object({ ok: z.boolean() }), timeoutMs, signal });
 
 test('an answer is read, with the clock of the hub', async (t) => {

@@ -147,7 +147,7 @@ test('without TLS another machine is told to use it, and gets nothing', async ()
 });
 
 test('HTTP/2 without ALPN, TLS 1.1 and a client that says nothing get no service', async () => {
-  const { address } = await front({ tls: await identity('strict'), limits: { silentMs: 200 } });
+  const { address } = await front({ tls: await identity('strict'), limits: { silentMs: 1_500 } });
   const noAlpn = secure(address);
   await once(noAlpn, 'secureConnect');
   noAlpn.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');

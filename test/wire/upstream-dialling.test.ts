@@ -65,7 +65,7 @@ describe('reaching the server', () => {
     const upstream = upstreamTo({ address: { host: '127.0.0.1', port }, connectTimeoutMs: 100 });
     const startedAt = performance.now();
     const { reset } = await open(upstream).sink.over;
-    assert.ok(performance.now() - startedAt < 2_000);
+    assert.ok(performance.now() - startedAt < 5_000);
     assert.equal(reset?.status, 14);
     assert.equal(reset?.refused, true);
     assert.match(reset?.message ?? '', /no HTTP\/2 settings within/);
