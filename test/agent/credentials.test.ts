@@ -36,19 +36,19 @@ test('fresh credentials are kept, refused ones are not', async (t) => {
 });
 
 test('they are renewed at 70 % of their life, and again after a failure', async (t) => {
-  const { state, credentials } = counting(1_500);
+  const { state, credentials } = counting(5_000);
   t.after(() => credentials.stop());
   const started = performance.now();
   await credentials.ensure(never);
-  await until('a renewal', () => state.asked === 2, 4_000);
+  await until('a renewal', () => state.asked === 2);
   const took = performance.now() - started;
-  assert.ok(took >= 1_000 && took < 1_500, `renewed after ${took} ms`);
+  assert.ok(took >= 3_450 && took < 5_000, `renewed after ${took} ms`);
   state.refuse = new PosternError('REVOKED', 'the key was revoked');
-  await until('a failed renewal', () => state.failed.length === 1, 4_000);
-  assert.deepEqual(state.failed, ['REVOKED']);
+  await until('a failed renewal', () => state.failed.length > 0);
+  assert.equal(state.failed[0], 'REVOKED');
   state.refuse = undefined;
   const { asked } = state;
-  await until('another attempt', () => state.asked > asked, 4_000);
+  await until('another attempt', () => state.asked > asked);
 });
 
 test('after stop nothing is renewed', async () => {

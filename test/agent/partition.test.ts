@@ -26,7 +26,7 @@ test('when the bus is killed and comes back, the agent has its place again and s
   t.after(() => client.close());
   await until(
     'a call goes through',
-    async () => (await client.emptyCall(undefined, { deadline: Date.now() + 2_000 })).error === null,
+    async () => (await client.emptyCall(undefined, { deadline: Date.now() + 5_000 })).error === null,
     20_000,
   );
 
@@ -44,14 +44,14 @@ test('when the bus is killed and comes back, the agent has its place again and s
 
 test('an agent that no hub pings says hello again with its place; one that is pinged does not', async (t) => {
   const { hub, agent } = await setStage(t);
-  hub.pingIntervalMs = 100;
+  hub.pingIntervalMs = 700;
   const { instance } = await agent().ready;
   const pings = setInterval(() => {
-    hub.exchange.ping({ name: 'attic', instance }, 1_000).catch(() => {});
+    hub.exchange.ping({ name: 'attic', instance }, 10_000).catch(() => {});
   }, 50);
   t.after(() => clearInterval(pings));
   const { length } = hub.heard;
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
   assert.equal(hub.heard.length, length);
   clearInterval(pings);
   await until('another hello', () => hub.heard.length === length + 1);
@@ -60,15 +60,15 @@ test('an agent that no hub pings says hello again with its place; one that is pi
 
 test('credentials are renewed before they end, and their end cuts nobody off for long', async (t) => {
   const { hub, agent } = await setStage(t);
-  hub.ttlSeconds = 3;
+  hub.ttlSeconds = 6;
   const server = await startInteropServer();
   t.after(() => server.stop());
   await agent({ to: [server.address] }).ready;
   const online = performance.now();
   await until('a renewal', () => hub.enrolled === 2);
   const renewedAfterMs = performance.now() - online;
-  assert.ok(renewedAfterMs < 3_000, `renewed only after ${renewedAfterMs} ms`);
-  await until('the old credentials end', () => hub.heard.length === 2, 10_000);
+  assert.ok(renewedAfterMs < 6_000, `renewed only after ${renewedAfterMs} ms`);
+  await until('the old credentials end', () => hub.heard.length === 2, 20_000);
   const client = new InteropClient({ address: hub.address });
   t.after(() => client.close());
   const { error } = await client.emptyCall(undefined, { deadline: Date.now() + 5_000 });

@@ -260,11 +260,14 @@ test('a daemon that is away is asked a few times per second while somebody waits
   watch.start();
   await eventually('it is away', () => watch.state === 'unreachable');
   states.length = 0;
+  const sinceMs = performance.now();
   const waiting = Array.from({ length: 100 }, async (_, at) => {
     await new Promise((resolve) => setTimeout(resolve, at * 10));
     await assert.rejects(watch.serving(AbortSignal.timeout(500)), { code: 'DAEMON_UNREACHABLE' });
   });
   await Promise.all(waiting);
   const probes = states.filter((state) => state === 'probing').length;
-  assert.ok(probes >= 2 && probes <= 12, `${probes} probes`);
+  // once in 250 ms, and as often as it does without anybody
+  const most = 6 + (performance.now() - sinceMs) / 250;
+  assert.ok(probes >= 2 && probes <= most, `${probes} probes, ${most} at most`);
 });

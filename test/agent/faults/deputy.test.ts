@@ -39,8 +39,9 @@ async function paused(
   const [line] = await once(createInterface(agent.stdout), 'line');
   const ref = { pid: sleeper.pid ?? 0, mark: (await startMark(sleeper.pid ?? 0)) ?? '' };
   const shelf = new UndoShelf(directory, 'a');
-  await shelf.put('f', { do: 'continue', processes: [ref] }, endsAtMs);
+  // stopped first: what is overdue may be undone as soon as it stands there
   await stopProcesses([ref]);
+  await shelf.put('f', { do: 'continue', processes: [ref] }, endsAtMs);
   return { directory, pid: ref.pid, agent: agent.pid ?? 0, guardian: Number(line) };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../support/nats.js';
 import { inDirectory, openShelf, recordsOf, someTest } from './stage.js';
 
 const dayMs = 86_400_000;
@@ -28,6 +29,7 @@ test('a test of three months runs on', async () => {
     const shelf = await openShelf(directory);
     const journal = await shelf.create(someTest({ sendMs: 90 * dayMs }));
     await journal.arm({ t0: 1, startAt: Date.now(), offset: 0, error: 1 });
+    await until('it runs', () => journal.state === 'running');
     await sleep(100);
     assert.equal(journal.state, 'running');
     assert.ok((await recordsOf(journal)).every(({ k }) => k !== 'ended'));

@@ -70,19 +70,24 @@ test('what is looked at tells how relays are disturbed, and whether daemons have
   const [traffic, way] = canaries;
   assert.ok(traffic !== undefined && way !== undefined && canaries.length === 2);
   assert.deepEqual(way.expects, { sees: 'delay', ms: 200 });
-  const look = async () => way.look(AbortSignal.timeout(900));
-  const felt = async () => Number((await traffic.look(AbortSignal.timeout(900))).found);
+  /** The quickest of some looks: what the machine does besides makes them slower, and never quicker. */
+  const quickest = async () => {
+    const sights = [];
+    for (let n = 0; n < 5; n++) sights.push(await way.look(AbortSignal.timeout(10_000)));
+    return Math.min(...sights.map(({ through, ms }) => (through ? ms : Number.POSITIVE_INFINITY)));
+  };
+  const felt = async () => Number((await traffic.look(AbortSignal.timeout(10_000))).found);
 
-  assert.ok((await look()).ms < 150);
+  assert.ok((await quickest()) < 150);
   const injection = await relays.faults.inject(asked(delay));
-  const late = await look();
-  assert.ok(late.through && late.ms >= 199, `${late.ms} ms`);
+  const late = await quickest();
+  assert.ok(late >= 199 && late < Number.POSITIVE_INFINITY, `${late} ms`);
   const before = await felt();
   socket.write('a word');
   await once(socket, 'data');
   assert.equal((await felt()) - before, 2);
   await injection.heal();
-  assert.ok((await look()).ms < 150);
+  assert.ok((await quickest()) < 150);
 
   const cut = await relays.faults.inject(asked(act('partition')));
   assert.equal((await way.look(AbortSignal.timeout(30))).through, false);
@@ -113,10 +118,10 @@ test('a way by which none of those came that are meant shows what whoever came w
   const cut = act('partition', { from: [{ node: 'far', addresses: ['127.0.0.2'] }] });
   const { canaries } = await faults.proving(cut, 'r.f');
   const way = canaries.find(({ name }) => name.startsWith('relay tcp')) ?? assert.fail('it is not looked at');
-  const isThrough = async () => (await way.look(AbortSignal.timeout(100))).through;
+  const isThrough = async (withinMs = 10_000) => (await way.look(AbortSignal.timeout(withinMs))).through;
   assert.equal(await isThrough(), true);
   const injection = await faults.inject(asked(cut));
-  assert.equal(await isThrough(), false);
+  assert.equal(await isThrough(100), false);
   await injection.heal();
   assert.equal(await isThrough(), true);
 });

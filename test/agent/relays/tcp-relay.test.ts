@@ -164,8 +164,8 @@ test('a reset breaks what is connected and what comes, and what comes from one a
 
 test('a disturbance ends by itself when its time is over, whoever has forgotten it', async (t) => {
   const relay = await tcpRelay(t, await tcpTarget(t, echo));
-  relay.disturb(disturbing('stall', { endsAtMs: Date.now() + 150 }));
-  relay.disturb(disturbing('reset', { endsAtMs: Date.now() + 50 }));
+  relay.disturb(disturbing('stall', { endsAtMs: Date.now() + 900 }));
+  relay.disturb(disturbing('reset', { endsAtMs: Date.now() + 600 }));
   assert.equal(relay.isResetting, true);
   await soon('the reset is over', () => !relay.isResetting);
   const socket = await client(t, relay);

@@ -46,7 +46,7 @@ const newKey = (name: string) => `${name} ${process.pid}`;
 test('kill -9 of the agent ends the process as a stop does, and the next agent waits for that', async (t) => {
   const file = join(await scratchFor(t), 'facts');
   const key = newKey('agent');
-  const former = await startHost(t, key, 'obedient,slow,family', file, 3);
+  const former = await startHost(t, key, 'obedient,slow,family', file, 5);
   process.kill(former.agent.pid, 'SIGKILL');
   const next = await startHost(t, key, 'obedient', `${file}2`);
   assert.ok(existsSync(`${file}.ended`), 'it was not told to end');

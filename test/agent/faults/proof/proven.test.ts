@@ -70,14 +70,14 @@ async function set(t: TestContext) {
   return { directory, gate, real, dial, notes, open };
 }
 
-const plan = { run: 'r1', fault: 'f1', kind: 'link', atMs: 0, forMs: 800, offsetMs: 0, errorMs: 0 };
+const plan = { run: 'r1', fault: 'f1', kind: 'link', atMs: 0, forMs: 2_000, offsetMs: 0, errorMs: 0 };
 const over = (fault: NodeFault) =>
   eventually('it is over', () => fault.isOver, { everyMs: 5, timeoutMs: 20_000 });
 
 test('a cut of the way to the hub is proven, told in the journals, and so it is in the next life of the agent', async (t) => {
   const { notes, open } = await set(t);
   const faults = await open();
-  const cut = await faults.arm({ ...plan, atMs: Date.now() + 600 });
+  const cut = await faults.arm({ ...plan, atMs: Date.now() + 1_500 });
   await over(cut);
   const { outcome, reason, sights = [] } = cut.proof ?? {};
   assert.equal(outcome, 'confirmed', reason);
@@ -107,7 +107,7 @@ test('a fault that something has undone at once is no more than a plan, and so i
     await injection.heal();
     return injection;
   });
-  const gone = await undone.arm({ ...plan, atMs: Date.now() + 200 });
+  const gone = await undone.arm({ ...plan, atMs: Date.now() + 1_000 });
   await over(gone);
   assert.equal(gone.proof?.outcome, 'mismatch');
   assert.match(
@@ -121,7 +121,7 @@ test('a fault that something has undone at once is no more than a plan, and so i
     ...(await real.inject(asked)),
     heal: async () => ({ atMs: Date.now() }),
   }));
-  const left = await stays.arm({ ...plan, atMs: Date.now() + 200 });
+  const left = await stays.arm({ ...plan, atMs: Date.now() + 1_000 });
   await over(left);
   assert.equal(left.proof?.outcome, 'mismatch');
   assert.match(left.proof?.reason ?? '', /is not as before after the heal \(a fault has cut the way/);
@@ -132,7 +132,7 @@ test('a fault that something has undone at once is no more than a plan, and so i
 test('an agent that is gone has proven nothing, and one that stops says so at once', async (t) => {
   const { directory, notes, open } = await set(t);
   const first = await open();
-  const cut = await first.arm({ ...plan, atMs: Date.now() + 100, forMs: 60_000 });
+  const cut = await first.arm({ ...plan, atMs: Date.now() + 1_000, forMs: 60_000 });
   await eventually('it acts', () => cut.state === 'injected', { everyMs: 5 });
   // the one that takes it up knows the page alone, as after a kill
   const [next] = (await open()).all('r1');
@@ -151,7 +151,7 @@ test('an agent that is gone has proven nothing, and one that stops says so at on
 test('a page of an agent without canaries is read, and tells that it proves nothing', async (t) => {
   const { directory, notes, open } = await set(t);
   const first = await open();
-  const cut = await first.arm({ ...plan, atMs: Date.now(), forMs: 100 });
+  const cut = await first.arm({ ...plan, atMs: Date.now(), forMs: 1_500 });
   await over(cut);
   const file = join(directory, 'runs/r1/f1.json');
   const { v, plan: told, past, dropped } = JSON.parse(await readFile(file, 'utf8'));
