@@ -176,7 +176,7 @@ test('names of secrets are known however they are spelled, and names of other th
 });
 
 test('a very long text is dealt with at once', () => {
-  const began = performance.now();
+  const begun = process.cpuUsage();
   for (const text of [
     'a'.repeat(1 << 20),
     'token'.repeat(1 << 18),
@@ -186,7 +186,8 @@ test('a very long text is dealt with at once', () => {
     withoutSecrets(`${text}=`);
     shown({ text });
   }
-  assert.ok(performance.now() - began < 1_000);
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user < 1_500_000, `${user} µs`);
 });
 
 test('a name that would change what an object is stays a name', () => {

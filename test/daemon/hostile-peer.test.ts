@@ -19,9 +19,9 @@ import { createLogger } from '../../src/log.js';
 import { memoryGroup } from '../support/memory-group.js';
 import { eventually } from '../support/processes.js';
 
-const times = { handshakeMs: 1_000, idleMs: 5_000 };
+const times = { handshakeMs: 4_000, idleMs: 20_000 };
 
-describe('a peer that is not honest', { timeout: 30_000 }, () => {
+describe('a peer that is not honest', { timeout: 60_000 }, () => {
   let dir: string;
   let groups: Groups;
   let peers: Peers;

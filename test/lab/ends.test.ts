@@ -85,6 +85,7 @@ describe('the end of a lab', { skip: missing }, async () => {
     await maker.stop('SIGKILL');
     await eventually('all of it has ended', async () => (await processesIn(namespaces)).length === 0, {
       everyMs: 20,
+      timeoutMs: 60_000,
     });
   });
 
@@ -103,6 +104,7 @@ describe('the end of a lab', { skip: missing }, async () => {
         assert.equal(await up.stop(signal), code);
         await eventually('its holder has ended', async () => (await namespacesOf(holder)).length === 0, {
           everyMs: 20,
+          timeoutMs: 60_000,
         });
         assert.match((await commands.run(['ls'])).stderr, told);
       }

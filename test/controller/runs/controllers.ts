@@ -91,7 +91,7 @@ export class Rehearsal {
     return new Rehearsal(nats, fleet, runs);
   }
 
-  async controller(lease = '1500ms'): Promise<ControllerProcess> {
+  async controller(lease = '5s'): Promise<ControllerProcess> {
     const { nats, fleet } = this;
     const args = [
       'controller',
