@@ -36,13 +36,13 @@ describe('a reader of activity that is slow', () => {
       const body = { v: 1, hub: 'h', kind: 'proxied', node: 'cellar', method: 's/m', events: some } as const;
       await other.append(subjects.activity, params, { ...body, events: some }, `id-${i}`);
     }
-    await until('the quick one has all', () => quick.events.length === messages * events, 30_000);
+    await until('the quick one has all', () => quick.events.length === messages * events, 90_000);
     // 6 MB are kept; of them as much was read for the slow one as fits between it and the hub
     const first = slow.events.length;
     assert.ok(first < messages * events, 'it was not slow');
     const before = reads();
     slow.resume();
-    await until('the slow one has all', () => slow.events.length === messages * events, 30_000);
+    await until('the slow one has all', () => slow.events.length === messages * events, 90_000);
     assert.ok(reads() - before > 3, 'it was read on for the slow one when it could take more');
     assert.deepEqual(
       slow.events.map(({ callId }) => callId),
