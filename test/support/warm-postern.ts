@@ -33,7 +33,7 @@ export async function warmPostern(
   const id = asked;
   const env = { ...process.env, ...options.env };
   worker ??= start();
-  const { timeoutMs = 30_000, input = '' } = options;
+  const { timeoutMs = 60_000, input = '' } = options;
   let timer: NodeJS.Timeout | undefined;
   const answer = await new Promise<WarmAnswer>((resolve, reject) => {
     waiting.set(id, resolve);
