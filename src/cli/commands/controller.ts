@@ -21,8 +21,8 @@ const defaultListen = '127.0.0.1:7092';
 export async function run(invocation: Invocation): Promise<number> {
   const { options } = invocation;
   const data = dataDirectoryOf(invocation);
-  const natsUrls = await natsOf(options.list('nats'), data);
   return serve(invocation, logLevelOf(options.text('log-level')), async (log, cleanup) => {
+    const natsUrls = await natsOf(options.list('nats'), data, { log, cleanup });
     const authority = await loadOrCreateAuthority(keysIn(data));
     const key = await loadOrCreateCallerKey(keysIn(data));
     const metrics = processMetrics();

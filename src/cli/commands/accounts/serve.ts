@@ -15,8 +15,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const { options } = invocation;
   const config = await readAccountsSettings(invocation);
   const data = dataDirectoryOf(invocation);
-  const natsUrls = await natsOf(options.list('nats'), data);
   return serve(invocation, logLevelOf(options.text('log-level')), async (log, cleanup) => {
+    const natsUrls = await natsOf(options.list('nats'), data, { log, cleanup });
     const authority = await loadOrCreateAuthority(keysIn(data));
     const metrics = processMetrics();
     const bus = await connectOwnBus({ role: 'accounts', natsUrls, authority, log, metrics, cleanup });
