@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { commandLine, endProcess } from '../../src/bus/process-identity.js';
+import { freePort } from './free-port.js';
 import { askJoinToken, askNode } from './hub-desk.js';
 import {
   checkoutRoot,
@@ -60,9 +61,10 @@ export class Fleet {
     return started;
   }
 
-  /** `postern up` on ports of its own. */
-  up(extra: readonly string[] = []): Promise<RunningProcess> {
-    return this.start(['up', '--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0', ...extra]);
+  /** `postern up` on ports of its own, where it can be started again. */
+  async up(extra: readonly string[] = []): Promise<RunningProcess> {
+    const listen = `127.0.0.1:${await freePort()}`;
+    return this.start(['up', '--listen', listen, '--metrics', '127.0.0.1:0', ...extra]);
   }
 
   /** `postern agent` with a data directory of its own, joined by a token made here. */

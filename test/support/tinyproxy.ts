@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { debianTool } from '../../scripts/debian-tool.js';
-import { freePort } from '../../src/bus/server-process.js';
+import { freePort } from './free-port.js';
 import { eventually } from './processes.js';
 
 /** Debian's tinyproxy, an HTTP proxy that real networks have. */
@@ -26,7 +26,7 @@ export async function startTinyproxy(options: {
 }): Promise<Tinyproxy> {
   const tool = await debianTool('tinyproxy');
   const dir = await mkdtemp(path.join(tmpdir(), 'postern-proxy-'));
-  const port = await freePort('127.0.0.1');
+  const port = await freePort();
   const config = path.join(dir, 'tinyproxy.conf');
   const { login } = options;
   const lines = [

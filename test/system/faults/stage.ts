@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { holdersOf, listeningAt } from '../../../src/agent/faults/process/listening.js';
-import { freePort } from '../../../src/bus/server-process.js';
 import { DaemonProcess } from '../../support/daemon.js';
 import { killAtOnce, watchersOf } from '../../support/faults/watchers.js';
 import { Fleet } from '../../support/fleet.js';
+import { freePort } from '../../support/free-port.js';
 import type { RunningProcess } from '../../support/processes.js';
 import { Conductor } from '../rehearsal/conductor.js';
 import { FaultCaller } from './fault-caller.js';
@@ -36,8 +36,8 @@ export class FaultStage {
 
   static async open(): Promise<FaultStage> {
     const fleet = await Fleet.make();
-    const address = `127.0.0.1:${await freePort('127.0.0.1')}`;
-    const relay = `127.0.0.1:${await freePort('127.0.0.1')}`;
+    const address = `127.0.0.1:${await freePort()}`;
+    const relay = `127.0.0.1:${await freePort()}`;
     const data = path.join(fleet.dir, 'daemon');
     const [up, daemon] = await Promise.all([
       fleet.up(),

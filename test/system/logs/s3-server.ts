@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { goInstalled } from '../../../scripts/go-tool.js';
+import { freePort } from '../../support/free-port.js';
 import { eventually } from '../../support/processes.js';
 
 /** A server that speaks as S3 and keeps objects as files; another implementation than the client's, under the Apache License. */
@@ -52,13 +52,4 @@ export async function startS3(dir: string): Promise<S3Server> {
   };
   await server.start();
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('there is no free port');
-  return address.port;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { freePort } from '../../../src/bus/server-process.js';
 import { Differential, type Seen } from '../../support/differential/differential.js';
 import { type Field, valuesOf } from '../../support/differential/fields.js';
 import { grpcCall } from '../../support/differential/grpc-client.js';
 import { afterRequest } from '../../support/differential/server.js';
+import { freePort } from '../../support/free-port.js';
 
 const marker = 'x-postern-error';
 
@@ -17,7 +17,7 @@ before(async () => {
   const { fleet } = differential;
   interop = (await fleet.interopServer()).address;
   await fleet.agent('interop', [interop]);
-  refusing = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  refusing = `127.0.0.1:${await freePort()}`;
   await fleet.agent('refusing', [refusing]);
 });
 after(() => differential.stop());

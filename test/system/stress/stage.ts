@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { freePort } from '../../../src/bus/server-process.js';
 import { Fleet } from '../../support/fleet.js';
+import { freePort } from '../../support/free-port.js';
 import { natsServer } from '../../support/nats.js';
 import { compiledRoot, eventually, type RunningProcess } from '../../support/processes.js';
 import { type RawServer, startRawServer } from '../../support/raw-grpc.js';
@@ -53,7 +53,7 @@ export async function openStage(): Promise<StressStage> {
 }
 
 async function open(fleet: Fleet, undo: (() => unknown)[], stop: () => Promise<void>): Promise<StressStage> {
-  const [port, monitor] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+  const [port, monitor] = [await freePort(), await freePort()];
   const made = await fleet.postern(['init', '--nats-listen', `127.0.0.1:${port}`]);
   const binary = await natsServer();
   const nats = spawn(binary.path, ['-c', made.stdout.trim(), '-m', String(monitor)], { stdio: 'ignore' });
