@@ -6,11 +6,11 @@ import type { Logger } from '../log.js';
 import type { Cleanup } from './cleanup.js';
 
 /** How often it is looked whether the file has changed, milliseconds. */
-const lookEveryMs = 5_000;
+const usualLookEveryMs = 5_000;
 
 /**
  * Reads the configuration of a hub anew when its file changes, or at SIGHUP (unless it runs on a terminal, whose end a
- * SIGHUP tells). What cannot be used is told in one line of the log, and changes nothing.
+ * SIGHUP tells), each change once. What cannot be used is told in one line of the log, and changes nothing.
  */
 export async function reloadOnChange(options: {
   /** The file of the configuration; undefined: only SIGHUP counts. */
@@ -20,8 +20,10 @@ export async function reloadOnChange(options: {
   readonly hub: Pick<RunningHub, 'reload'>;
   readonly log: Logger;
   readonly cleanup: Cleanup;
+  /** How often it is looked whether the file has changed, milliseconds. */
+  readonly lookEveryMs?: number;
 }): Promise<void> {
-  const { file, read, hub, log, cleanup } = options;
+  const { file, read, hub, log, cleanup, lookEveryMs = usualLookEveryMs } = options;
   const from = file ?? 'SIGHUP';
   const reload = async (): Promise<void> => {
     try {
@@ -36,21 +38,26 @@ export async function reloadOnChange(options: {
       );
     }
   };
-  if (file !== undefined) {
-    let stamp = await stampOf(file);
-    const look = async (): Promise<void> => {
-      const now = await stampOf(file);
+  const stampNow = (): Promise<string> => (file === undefined ? Promise.resolve('') : stampOf(file));
+  let stamp = await stampNow();
+  // In turn: what was read first must not be put in place last.
+  let turn = Promise.resolve();
+  const look = (asked: boolean): void => {
+    turn = turn.then(async () => {
+      const now = await stampNow();
       // A file that is being replaced may be gone for a moment.
-      if (now === stamp || now === '') return;
+      if (!asked && (now === stamp || now === '')) return;
       stamp = now;
       await reload();
-    };
-    const timer = setInterval(() => void look(), lookEveryMs);
+    });
+  };
+  if (file !== undefined) {
+    const timer = setInterval(() => look(false), lookEveryMs);
     timer.unref();
     cleanup.add('the watch over the configuration', () => clearInterval(timer));
   }
   if (process.stdin.isTTY) return;
-  const hear = (): void => void reload();
+  const hear = (): void => look(true);
   process.on('SIGHUP', hear);
   cleanup.add('SIGHUP', () => void process.off('SIGHUP', hear));
 }
