@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort } from '../../../src/bus/server-process.js';
 import { Fleet } from '../../support/fleet.js';
+import { freePort } from '../../support/free-port.js';
 import { natsServer } from '../../support/nats.js';
 import { compiledRoot, eventually, type RunningProcess, startReady } from '../../support/processes.js';
 import { type RawServer, startRawServer } from '../../wire/harness.js';
@@ -24,7 +24,7 @@ let metadata: string;
 
 before(async () => {
   fleet = await Fleet.make();
-  const [natsPort, monitorPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+  const [natsPort, monitorPort] = [await freePort(), await freePort()];
   const made = await fleet.postern(['init', '--nats-listen', `127.0.0.1:${natsPort}`]);
   assert.equal(made.code, 0, made.stderr);
   const binary = await natsServer();
@@ -76,7 +76,7 @@ async function counters(): Promise<Counted[]> {
 async function measured(load: RunningProcess): Promise<{ there: number; back: number }> {
   const before = await counters();
   load.signal('SIGUSR2');
-  const line = await eventually('the load is over', () => load.lines()[0], { timeoutMs: 60_000 });
+  const line = await eventually('the load is over', () => load.lines()[0], { timeoutMs: 100_000 });
   const result: unknown = JSON.parse(line);
   assert.ok(typeof result === 'object' && result !== null && 'failed' in result);
   assert.equal(result.failed, 0);

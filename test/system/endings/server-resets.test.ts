@@ -3,7 +3,9 @@ import type { ClientHttp2Session } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { type FramePeer, type FrameServer, startFrameServer } from '../../support/frame-peer.js';
 import { until } from '../../support/nats.js';
+import { prompt } from '../../support/prompt.js';
 import { data, endStream, headers, rstStream } from '../../wire/frames.js';
+import type { Seen } from '../../wire/harness.js';
 import {
   assertEnded,
   messageOf,
@@ -55,15 +57,22 @@ async function arrive(path: string, more: { endStream?: boolean } = {}): Promise
   return { call, ...(await arrival(known)) };
 }
 
-/** Ends the call at the server and waits until its client knows. */
-async function endedWithin({ call }: Arrived, end: () => void): ReturnType<typeof openCall>['closed'] {
-  const since = performance.now();
-  end();
-  await until('the call ends', () => call.stream.closed);
-  const seen = await call.closed;
-  const took = performance.now() - since;
-  assert.ok(took < mostMs, `the client knows after ${Math.round(took)} ms`);
-  return seen;
+/** Begins a call, ends it at the server, and checks what its client knows then, and that it knows it in time. */
+async function endsInTime(
+  begin: () => Promise<Arrived>,
+  end: (arrived: Arrived) => void,
+  check: (seen: Seen) => void,
+): Promise<void> {
+  await prompt(mostMs, 'the client knows', async () => {
+    const arrived = await begin();
+    const since = performance.now();
+    end(arrived);
+    await until('the call ends', () => arrived.call.stream.closed);
+    const seen = await arrived.call.closed;
+    const took = performance.now() - since;
+    check(seen);
+    return took;
+  });
 }
 
 /** In which state a call is reset. */
@@ -112,13 +121,15 @@ const codes: readonly [name: string, code: number, status: string][] = [
 for (const [phase, begin] of Object.entries(phases)) {
   describe(`RST_STREAM of the server ${phase} ends the call at the client`, () => {
     for (const [name, code, status] of codes) {
-      test(`${name} as status ${status}`, async () => {
-        const arrived = await begin('/t.S/Reset');
-        const { peer, stream } = arrived;
-        const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, code)));
-        assertEnded(seen, status, name);
-        assert.match(messageOf(seen), new RegExp(`the server at ${server.address} .*call`));
-      });
+      test(`${name} as status ${status}`, () =>
+        endsInTime(
+          () => begin('/t.S/Reset'),
+          ({ peer, stream }) => peer.send(rstStream(stream, code)),
+          (seen) => {
+            assertEnded(seen, status, name);
+            assert.match(messageOf(seen), new RegExp(`the server at ${server.address} .*call`));
+          },
+        ));
     }
   });
 }
@@ -140,34 +151,37 @@ describe('REFUSED_STREAM', () => {
   });
 
   test('twice: UNAVAILABLE, and no third attempt', async () => {
-    const known = streamsSeen();
-    const arrived = await arrive('/t.S/Retry', { endStream: true });
-    arrived.peer.send(rstStream(arrived.stream, refused));
-    const again = await arrival(known + 1);
-    const seen = await endedWithin(arrived, () => again.peer.send(rstStream(again.stream, refused)));
-    assertEnded(seen, '14', 'refused twice');
-    assert.equal(streamsSeen(), known + 2);
+    let known = 0;
+    const begin = async (): Promise<Arrived> => {
+      known = streamsSeen();
+      const { call, peer, stream } = await arrive('/t.S/Retry', { endStream: true });
+      peer.send(rstStream(stream, refused));
+      return { call, ...(await arrival(known + 1)) };
+    };
+    const refuse = ({ peer, stream }: Arrived): void => peer.send(rstStream(stream, refused));
+    await endsInTime(begin, refuse, (seen) => {
+      assertEnded(seen, '14', 'refused twice');
+      assert.equal(streamsSeen(), known + 2);
+    });
   });
 
-  test('after the response head: UNAVAILABLE, and never a second attempt', async () => {
-    const known = streamsSeen();
-    const begin = phases['after the response head'] ?? assert.fail();
-    const arrived = await begin('/t.S/Retry');
-    const { peer, stream } = arrived;
-    const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, refused)));
-    assertEnded(seen, '14', 'refused late');
-    assert.equal(streamsSeen(), known + 1);
-  });
-
-  test('after more of a request than is kept: UNAVAILABLE, and never a second attempt', async () => {
-    const known = streamsSeen();
-    const begin = phases['while the client waits for the flow control of the server'] ?? assert.fail();
-    const arrived = await begin('/t.S/Retry');
-    const { peer, stream } = arrived;
-    const seen = await endedWithin(arrived, () => peer.send(rstStream(stream, refused)));
-    assertEnded(seen, '14', 'too much sent');
-    assert.equal(streamsSeen(), known + 1);
-  });
+  for (const [when, phase] of [
+    ['after the response head', 'after the response head'],
+    ['after more of a request than is kept', 'while the client waits for the flow control of the server'],
+  ] as const) {
+    test(`${when}: UNAVAILABLE, and never a second attempt`, async () => {
+      let known = 0;
+      const begin = (): Promise<Arrived> => {
+        known = streamsSeen();
+        return (phases[phase] ?? assert.fail())('/t.S/Retry');
+      };
+      const refuse = ({ peer, stream }: Arrived): void => peer.send(rstStream(stream, refused));
+      await endsInTime(begin, refuse, (seen) => {
+        assertEnded(seen, '14', when);
+        assert.equal(streamsSeen(), known + 1);
+      });
+    });
+  }
 });
 
 describe('a response without a status gets one', () => {
@@ -199,12 +213,12 @@ describe('a response without a status gets one', () => {
   };
   for (const [how, frames] of Object.entries(ends)) {
     for (const half of [true, false]) {
-      test(`${how}, ${half ? 'after the half-close' : 'with the request open'}`, async () => {
-        const arrived = await arrive('/t.S/None', { endStream: half });
-        const { peer, stream } = arrived;
-        const seen = await endedWithin(arrived, () => peer.send(...frames(stream)));
-        assertEnded(seen, trailersOnly.includes(how) ? '2' : '13', how);
-      });
+      test(`${how}, ${half ? 'after the half-close' : 'with the request open'}`, () =>
+        endsInTime(
+          () => arrive('/t.S/None', { endStream: half }),
+          ({ peer, stream }) => peer.send(...frames(stream)),
+          (seen) => assertEnded(seen, trailersOnly.includes(how) ? '2' : '13', how),
+        ));
     }
   }
 });
@@ -213,14 +227,19 @@ describe('the end of the connection of a server is UNAVAILABLE', () => {
   for (const [phase, begin] of Object.entries(phases)) {
     for (const how of ['closed', 'reset'] as const) {
       test(`${how} ${phase}`, async () => {
-        const arrived = await begin('/t.S/Lost');
-        const { socket } = arrived.peer;
-        const seen = await endedWithin(arrived, () => {
+        const cut = ({ peer: { socket } }: Arrived): void => {
           if (how === 'closed') socket.destroy();
           else socket.resetAndDestroy();
-        });
-        assertEnded(seen, '14', how);
-        assert.match(messageOf(seen), new RegExp(`connection to the server at ${server.address} was lost`));
+        };
+        const lost = new RegExp(`connection to the server at ${server.address} was lost`);
+        await endsInTime(
+          () => begin('/t.S/Lost'),
+          cut,
+          (seen) => {
+            assertEnded(seen, '14', how);
+            assert.match(messageOf(seen), lost);
+          },
+        );
         await server.hangUp();
       });
     }

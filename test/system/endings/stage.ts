@@ -7,7 +7,6 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { Fleet } from '../../support/fleet.js';
-import { until } from '../../support/nats.js';
 import { eventually, type RunningProcess } from '../../support/processes.js';
 import { requestHeaders, type Seen, watch } from '../../wire/harness.js';
 
@@ -134,12 +133,4 @@ export async function nothingLeft(stage: Stage): Promise<void> {
     const bytes = await hubMetric(stage, 'postern_bus_buffered_bytes');
     return open === 0 && bytes === 0;
   });
-}
-
-/** Waits for `condition`; fails when it took longer than `mostMs` from now. */
-export async function within(mostMs: number, what: string, condition: () => boolean): Promise<void> {
-  const since = performance.now();
-  await until(what, condition);
-  const took = performance.now() - since;
-  assert.ok(took < mostMs, `${what}: after ${Math.round(took)} ms, not within ${mostMs} ms`);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp1 } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { freePort } from '../../../src/bus/server-process.js';
+import { freePort } from '../../support/free-port.js';
 import { assertEnded, messageOf, nothingLeft, openCall, openStage, type Stage } from './stage.js';
 
 /** What stands where a gRPC server should, by the first part of the path. */
@@ -41,7 +41,7 @@ before(async () => {
     'http1',
     createHttp1((_request, response) => response.end('hello')),
   );
-  addresses.set('nobody', `127.0.0.1:${await freePort('127.0.0.1')}`);
+  addresses.set('nobody', `127.0.0.1:${await freePort()}`);
   const upstreams = [...addresses].map(([name, address]) => `${name}.=${address}`);
   stage = await openStage(upstreams, ['--connect-timeout', '1s']);
 });
@@ -72,7 +72,8 @@ describe('what is no gRPC server behind the agent makes calls UNAVAILABLE, with 
         assert.equal((seen.trailers ?? seen.head)?.headers['x-postern-error'], 'UNAVAILABLE');
       }
       const took = performance.now() - since;
-      assert.ok(took < 1_000 + 1_500, `after ${Math.round(took)} ms`);
+      // Without the option it would be 10 s.
+      assert.ok(took < 1_000 + 5_000, `after ${Math.round(took)} ms`);
       client.destroy();
     });
   }

@@ -6,6 +6,7 @@ import { versions, webCall } from '../../support/grpc-web/client.js';
 import { ConnectClient, failureOf } from '../../support/grpc-web/connect.js';
 import { node, startWebStage, type WebStage } from '../../support/grpc-web/stage.js';
 import { eventually } from '../../support/processes.js';
+import { prompt } from '../../support/prompt.js';
 
 let stage: WebStage;
 let client: ConnectClient;
@@ -69,31 +70,32 @@ describe("connect's client of gRPC-web, through hub, bus and agent", () => {
       client.stream(
         'StreamingOutputCall',
         { responseParameters },
-        { timeoutMs: 700, heard: (message) => heard.push(message) },
+        { timeoutMs: 3_000, heard: (message) => heard.push(message) },
       ),
     );
     assert.equal(late.code, Code.DeadlineExceeded);
     assert.equal(heard.length, 1);
-    assert.ok(performance.now() - since < 5_000);
+    assert.ok(performance.now() - since < 12_000);
   });
 
   test('cancels a stream, and the server hears of it within 500 ms', async () => {
-    const abort = new AbortController();
-    const { counters } = stage.server;
-    const before = counters.cancelled;
-    let since = Number.POSITIVE_INFINITY;
-    const heard = (): void => {
-      since = performance.now();
-      abort.abort();
-    };
-    const responseParameters = [{ size: 1 }, { size: 1, intervalUs: 60_000_000 }];
-    const cancelled = failureOf(
-      client.stream('StreamingOutputCall', { responseParameters }, { signal: abort.signal, heard }),
-    );
-    assert.equal((await cancelled).code, Code.Canceled);
-    await eventually('the server hears of it', () => counters.cancelled > before, { everyMs: 5 });
-    const took = performance.now() - since;
-    assert.ok(took < 500, `the server heard of it after ${took} ms`);
+    await prompt(500, 'the server hears of it', async () => {
+      const abort = new AbortController();
+      const { counters } = stage.server;
+      const before = counters.cancelled;
+      let since = Number.POSITIVE_INFINITY;
+      const heard = (): void => {
+        since = performance.now();
+        abort.abort();
+      };
+      const responseParameters = [{ size: 1 }, { size: 1, intervalUs: 60_000_000 }];
+      const cancelled = failureOf(
+        client.stream('StreamingOutputCall', { responseParameters }, { signal: abort.signal, heard }),
+      );
+      assert.equal((await cancelled).code, Code.Canceled);
+      await eventually('the server hears of it', () => counters.cancelled > before, { everyMs: 5 });
+      return performance.now() - since;
+    });
   });
 
   test('reaches the hub itself: health without a token, its services with one', async () => {
