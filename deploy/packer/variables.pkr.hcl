@@ -35,7 +35,7 @@ variable "postern_tarball" {
 variable "services" {
   type        = list(string)
   default     = ["postern-agent", "postern-daemon"]
-  description = "Units that start with the machine: postern-hub, postern-agent, postern-daemon, berty-daemon, postern-token-server."
+  description = "Units that start with the machine: postern-hub, postern-accounts, postern-agent, postern-daemon, berty-daemon, postern-token-server."
 }
 
 variable "berty_binary" {

@@ -49,7 +49,7 @@ async function start(name: string, more: NodeJS.ProcessEnv = {}): Promise<Runnin
 const besideHub = (more: NodeJS.ProcessEnv) => ({ POSTERN_HUB: `http://${hub.ready.listen}`, ...more });
 
 describe('the command lines of the units', () => {
-  it('start a hub, a daemon, an agent beside it, and a token server; the signal of each ends it well', async () => {
+  it('start a hub with account services, a daemon, an agent beside it, and a token server; the signal of each ends it well', async () => {
     const daemon = await start('postern-daemon', { POSTERN_PEER_LISTEN: '127.0.0.1:0' });
     const token = await askJoinToken(path.join(dir, 'postern'), 'cellar');
     const agent = await start(
@@ -58,7 +58,13 @@ describe('the command lines of the units', () => {
     );
     assert.equal(agent.ready.node, 'cellar');
     await start('postern-token-server');
-    const names = ['postern-token-server', 'postern-agent', 'postern-daemon'];
+    const faces = ['REST', 'AUTH', 'STORAGE', 'ROOMS'].map((face) => [
+      `POSTERN_${face}_LISTEN`,
+      '127.0.0.1:0',
+    ]);
+    const accounts = await start('postern-accounts', Object.fromEntries(faces));
+    assert.equal(accounts.ready.nats, hub.ready.nats);
+    const names = ['postern-accounts', 'postern-token-server', 'postern-agent', 'postern-daemon'];
     for (const [i, one] of started.slice(1).reverse().entries()) {
       const unit = await readUnit(`${names[i]}.service`);
       const kept = [0, ...only(unit, 'SuccessExitStatus').split(' ').map(Number)];
@@ -88,7 +94,13 @@ describe('the command lines of the units', () => {
 describe('what a unit does not restart', () => {
   it('is every service whose configuration is wrong', async () => {
     await writeFile(path.join(dir, 'etc/wrong.yaml'), 'lisen: [":1"]\n');
-    const names = ['postern-hub', 'postern-daemon', 'postern-agent', 'postern-token-server'];
+    const names = [
+      'postern-hub',
+      'postern-accounts',
+      'postern-daemon',
+      'postern-agent',
+      'postern-token-server',
+    ];
     const tried = names.map(async (name) => {
       const { words, env } = await lineOf(name);
       const { code, stderr } = await run(

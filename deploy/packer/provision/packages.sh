@@ -2,7 +2,8 @@
 # Packages of the system that some services need. Needs the network.
 set -euo pipefail
 
-packages=(ca-certificates xz-utils)
+# procps: the units reload by /bin/kill.
+packages=(ca-certificates procps xz-utils)
 # A hub runs a NATS server of its own; an agent that injects faults by nft needs that.
 case " ${SERVICES:?} " in *' postern-hub '*) packages+=(nats-server) ;; esac
 if [ -n "${FAULTS:-}" ]; then packages+=(nftables); fi
