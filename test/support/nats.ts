@@ -126,7 +126,7 @@ export async function startTestNats(binary?: ServerBinary): Promise<TestNats> {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   await eventually(what, condition, { timeoutMs, everyMs: 10 });
 }

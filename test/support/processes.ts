@@ -51,7 +51,7 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Default: on this machine. */
   readonly spawn?: Spawn;
-  /** Bound for being ready, milliseconds. Default 30,000. */
+  /** Bound for being ready, milliseconds. Default 60,000: a machine may be busy. */
   readonly timeoutMs?: number;
   /** What it says on stderr when it cannot become ready, where it would try for ever. */
   readonly failsWith?: RegExp;
@@ -84,7 +84,7 @@ export async function startReady(
     });
   });
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
-    const timeoutMs = options.timeoutMs ?? 30_000;
+    const timeoutMs = options.timeoutMs ?? 60_000;
     const fail = (why: string) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
@@ -174,7 +174,7 @@ export async function run(
   });
   child.stdin?.on('error', () => {});
   child.stdin?.end(options.input ?? '');
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { freePort } from '../../src/bus/server-process.js';
 import { Fleet } from '../support/fleet.js';
+import { freePort } from '../support/free-port.js';
 import { natsServers } from '../support/nats.js';
 import { eventually } from '../support/processes.js';
 
@@ -11,7 +11,7 @@ const unary = 'grpc.testing.TestService/UnaryCall';
 for (const binary of await natsServers()) {
   test(`hub and agent on a NATS server ${binary.version} that is not embedded`, async (t) => {
     const fleet = await Fleet.make();
-    const natsPort = await freePort('127.0.0.1');
+    const natsPort = await freePort();
     const listen = `127.0.0.1:${natsPort}`;
     const made = await fleet.postern(['init', '--nats-listen', listen]);
     assert.equal(made.code, 0, made.stderr);
@@ -37,6 +37,8 @@ for (const binary of await natsServers()) {
     assert.equal((await call()).code, 0);
 
     await stopNats('SIGKILL');
+    const ready = `http://${await fleet.hubAddress()}/readyz`;
+    await eventually('the hub knows', async () => (await fetch(ready)).status === 503, { everyMs: 20 });
     const failed = await call();
     assert.equal(failed.code, 64 + 14, failed.stderr);
     nats = start();

@@ -15,7 +15,7 @@ const matrix = {
 
 for (const [point, writes] of Object.entries(matrix)) {
   test(`a daemon that is killed (${point}) has lost nothing that was acknowledged`, {
-    timeout: 60_000,
+    timeout: 150_000,
   }, async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'postern-kill-'));
     await Promise.all(

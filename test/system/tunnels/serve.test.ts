@@ -54,7 +54,7 @@ describe('postern serve', { timeout: 180_000 }, () => {
     });
     const client = stage.client('cellar');
     const call = client.streamingOutputCall({
-      responseParameters: [{ size: 1 }, { size: 2, intervalUs: 1_500_000 }],
+      responseParameters: [{ size: 1 }, { size: 2, intervalUs: 6_000_000 }],
     });
     const status = statusOf(call);
     await new Promise((resolve) => call.once('data', resolve));
