@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { formatAddress } from '../../../src/wire/address.js';
 import { lasting } from '../../support/faults/kernel-stage.js';
 import { killAtOnce, watchersOf } from '../../support/faults/watchers.js';
+import { layIPv6 } from '../../support/lab/ipv6.js';
 import { LabStage, labEnv } from '../../support/lab/stage.js';
 import { checkoutRoot, type RunningProcess } from '../../support/processes.js';
 import { FaultCaller } from './fault-caller.js';
@@ -10,22 +12,26 @@ import { FaultCaller } from './fault-caller.js';
 const postern = path.join(checkoutRoot, 'bin/postern');
 const port = 4000;
 
-/** A hub, a node `north` with a daemon and an agent behind a NAT, and somebody else, `peer`, all in a lab. */
+/** A hub, a node `north` with a daemon and an agent behind a NAT, or all by IPv6 and without, and somebody else, `peer`, all in a lab. */
 export class FaultLab {
   readonly dir: string;
   readonly stage: LabStage;
+  /** Addresses of IPv6, where all go by these. */
+  readonly #ipv6: ReadonlyMap<string, string>;
   #faults: FaultCaller | undefined;
   #agent: RunningProcess | undefined;
   #hub: RunningProcess | undefined;
 
-  private constructor(dir: string, stage: LabStage) {
+  private constructor(dir: string, stage: LabStage, ipv6: ReadonlyMap<string, string>) {
     this.dir = dir;
     this.stage = stage;
+    this.#ipv6 = ipv6;
   }
 
-  static async open(): Promise<FaultLab> {
+  static async open({ ipv6 = false } = {}): Promise<FaultLab> {
     const dir = await mkdtemp(path.join(tmpdir(), 'postern-faults-'));
-    const lab = new FaultLab(dir, await LabStage.open({ nodes: { north: {}, peer: { public: true } } }));
+    const stage = await LabStage.open({ nodes: { north: { public: ipv6 }, peer: { public: true } } });
+    const lab = new FaultLab(dir, stage, ipv6 ? await layIPv6(stage) : new Map<string, string>());
     try {
       await lab.#start();
     } catch (thrown) {
@@ -47,23 +53,38 @@ export class FaultLab {
     return this.#agent;
   }
 
+  /** Where the daemon of the node is, on its own machine. */
+  get daemon(): string {
+    return this.#ipv6.size > 0 ? '[::1]:9091' : '127.0.0.1:9091';
+  }
+
+  /** Where others reach a machine. */
+  address(host: string): string {
+    return this.#ipv6.get(host) ?? this.stage.lab.address(host);
+  }
+
   startAgent(env: NodeJS.ProcessEnv = {}): Promise<RunningProcess> {
     const args = [
       'agent',
       '--node',
       'north',
       '--daemon',
-      '127.0.0.1:9091',
+      this.daemon,
       '--data',
       path.join(this.dir, 'north'),
     ];
-    return this.#postern('north', args, { POSTERN_HUB: 'http://hub:8080', ...env });
+    return this.#postern('north', args, {
+      POSTERN_HUB: `http://${formatAddress({ host: this.#ipv6.get('hub') ?? 'hub', port: 8080 })}`,
+      ...env,
+    });
   }
 
   /** Whether the node reaches the hub's machine, and the other one. */
   async reaches(): Promise<{ hub: boolean; peer: boolean }> {
     const [hub, peer] = await Promise.all(
-      ['hub', 'peer'].map(async (host) => (await this.stage.dial('north', host, port)).startsWith('echoed')),
+      ['hub', 'peer'].map(async (host) =>
+        (await this.stage.dial('north', this.#ipv6.get(host) ?? host, port)).startsWith('echoed'),
+      ),
     );
     return { hub: hub === true, peer: peer === true };
   }
@@ -94,7 +115,15 @@ export class FaultLab {
     const env = { POSTERN_DATA: path.join(this.dir, 'hub') };
     this.#hub = await this.#postern(
       'hub',
-      ['up', '--listen', '0.0.0.0:8080', '--listen', socket, '--metrics', 'off'],
+      [
+        'up',
+        '--listen',
+        this.#ipv6.size > 0 ? '[::]:8080' : '0.0.0.0:8080',
+        '--listen',
+        socket,
+        '--metrics',
+        'off',
+      ],
       env,
     );
   }
@@ -126,10 +155,10 @@ export class FaultLab {
     await Promise.all([
       this.startHub(),
       this.#postern('north', [
-        ...['daemon', '--listen', '127.0.0.1:9091', '--peer-listen', 'off'],
+        ...['daemon', '--listen', this.daemon, '--peer-listen', 'off'],
         ...['--data', path.join(this.dir, 'daemon')],
       ]),
-      ...['hub', 'peer'].map((host) => this.stage.echo(host, port)),
+      ...['hub', 'peer'].map((host) => this.stage.echo(host, port, this.#ipv6.get(host))),
     ]);
     const [join, caller] = await Promise.all([
       this.#token('--join', 'north'),
