@@ -9,6 +9,7 @@ import { noteFault } from './faults/fault-notes.js';
 import { outageRun } from './faults/plan.js';
 import { type KeptTarget, openKeptTarget } from './infra/kept-target.js';
 import { openNodeParts } from './infra/node-parts.js';
+import { OldRounds } from './infra/old-rounds.js';
 import type { InfraParts } from './infra/parts.js';
 import { JournalShelf } from './journal/shelf.js';
 import type { OperableKind } from './operate/operate-desk.js';
@@ -29,6 +30,8 @@ export interface Rehearsal {
   readonly daemon: DaemonWatch;
   /** What the infra server does with the daemon and the network of the node. */
   readonly parts: Pick<InfraParts, 'peer' | 'reliability'>;
+  /** The rounds of older controllers, which are forgotten for want of room. */
+  readonly rounds: OldRounds;
   /** What the tests did, as JSON. */
   readonly results: () => Promise<unknown>;
   /** For operators. */
@@ -129,6 +132,8 @@ async function rehearseUndisturbed(
     await book.forget(run);
   };
   const tests = new NodeTests({ shelf, book: { forget }, daemon, target, node, key, log });
+  const rounds = new OldRounds({ drained: (journal) => tests.drained(journal), log });
+  shelf.onFull((journals) => rounds.spare(journals));
   faulting = await undone.open({
     book,
     note: (plan, fact) => noteFault(shelf.all(), plan, fact, log),
@@ -148,16 +153,21 @@ async function rehearseUndisturbed(
   });
   daemon.start();
   const work = testsWork({ tests, book, daemon, node });
+  const listTests: TestsWork['listTests'] = (request, signal) => {
+    if (request.run !== '') for (const { created } of tests.all(request.run)) rounds.asked(created);
+    return work.listTests(request, signal);
+  };
   const service = {
     name: 'postern.v1.TestsService',
     definition: TestsServiceService,
-    implementation: testsService(work, log),
+    implementation: testsService({ ...work, listTests }, log),
   };
   return {
     services: [service, faulting.service],
     work,
     daemon,
     parts: { peer, reliability },
+    rounds,
     results: () => work.listTests({ run: '' }, new AbortController().signal),
     operables: [daemonKind(`${node}.${boot}`, daemon), testKind(node, shelf), faulting.operable, operable],
     hub: (bus) => {

@@ -5,10 +5,11 @@ import { InTurn } from '../../in-turn.js';
 import type { Logger } from '../../log.js';
 import { readPrivateFile, replacePrivateFile } from '../../private-file.js';
 import { diskFiles } from '../journal/files.js';
+import { type Round, receivingKey } from './names.js';
 
-/** The most groups, and the most tests of a group, that are remembered. */
+/** The most groups, and the most tests of a group, that are remembered; of tests more than an agent keeps. */
 const mostGroups = 1_000;
-const mostTests = 1_000;
+const mostTests = 2_000;
 /** The longest name of a group. */
 const longestName = 4_096;
 
@@ -23,14 +24,22 @@ const asked = z.object({
 });
 export type Asked = z.infer<typeof asked>;
 
-/** A test in its latest round. */
-const entry = z.object({ round: z.number().int().positive(), asked });
+/** A test in its latest round; when that has ended its journal may be `forgotten`. */
+const entry = z.object({
+  round: z.number().int().positive(),
+  asked,
+  forgotten: z.literal(true).optional(),
+});
 export type TestEntry = z.infer<typeof entry>;
 
 const page = z.object({
+  /** Those that were made last come last. */
   tests: z.record(z.string(), entry),
+  /** Tests that are not here any more had no later round. */
+  floor: z.number().int().nonnegative().optional(),
   /** The latest round of receiving; 0: never yet. */
   receiving: z.number().int().nonnegative(),
+  receivingForgotten: z.literal(true).optional(),
 });
 /** What is remembered of a group. */
 export type Page = z.infer<typeof page>;
@@ -105,8 +114,9 @@ export class InfraBook {
     this.#check();
     return this.#writes.run(async () => {
       const before = this.page(group);
-      const next = change(before);
-      if (next === before) return;
+      const changed = change(before);
+      if (changed === before) return;
+      const next = fitted(changed);
       if (Object.keys(next.tests).length > mostTests) {
         throw new PosternError('TOO_MANY_TESTS', `the group has ${mostTests} tests here already`);
       }
@@ -136,6 +146,28 @@ export class InfraBook {
       },
     );
   }
+}
+
+/** Leaves out what is forgotten, and was made the longest ago, where there is too much. */
+function fitted(page: Page): Page {
+  const tests = Object.entries(page.tests);
+  const tooMany = Math.max(0, tests.length - mostTests);
+  const out = tests.filter(([, { forgotten }]) => forgotten).slice(0, tooMany);
+  if (out.length === 0) return page;
+  const left = new Set(out.map(([key]) => key));
+  return {
+    ...page,
+    tests: Object.fromEntries(tests.filter(([key]) => !left.has(key))),
+    floor: Math.max(page.floor ?? 0, ...out.map(([, { round }]) => round)),
+  };
+}
+
+/** What is known of a group once this round of it is forgotten. */
+export function withoutRound(page: Page, { key, round }: Round): Page {
+  if (key === receivingKey) return page.receiving === round ? { ...page, receivingForgotten: true } : page;
+  const { [key]: found } = page.tests;
+  if (found?.round !== round) return page;
+  return { ...page, tests: { ...page.tests, [key]: { ...found, forgotten: true } } };
 }
 
 /** Throws `GROUP_INVALID`. */

@@ -12,6 +12,7 @@ import { ownMethods } from '../own-method.js';
 import type { OwnService } from '../own-services.js';
 import type { Acquaint } from './acquaintance.js';
 import { readAsked } from './asked.js';
+import { withExactNumbers } from './exact-numbers.js';
 import type { InfraGroups } from './groups.js';
 import { type Keyed, keyed, keyOf } from './keyed.js';
 import type { InfraParts } from './parts.js';
@@ -135,7 +136,7 @@ export function infraServices(options: FacadeOptions): OwnService[] {
   const { stopTest, ...test } = testMethods(options);
   const { testConnection, connectToPeer, uploadLogs } = node;
   const whole = { ...node, ...group, ...test, stopTest };
-  return [
+  const services: OwnService[] = [
     { name: 'server.Proxy', definition: keyed(ProxyService, false), implementation: whole },
     { name: 'daemon.Proxy', definition: keyed(DaemonProxyService, false), implementation: whole },
     {
@@ -154,6 +155,7 @@ export function infraServices(options: FacadeOptions): OwnService[] {
       implementation: { testConnection, ...test },
     },
   ];
+  return services.map(withExactNumbers);
 }
 
 function part<T>(found: T | undefined, method: string): T {

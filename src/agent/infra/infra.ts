@@ -4,7 +4,7 @@ import type { LogUploads } from '../logs/uploads.js';
 import type { OwnService } from '../own-services.js';
 import type { Rehearsal } from '../rehearsal.js';
 import { acquaintance } from './acquaintance.js';
-import { InfraBook } from './book.js';
+import { InfraBook, withoutRound } from './book.js';
 import type { InfraConfig } from './config.js';
 import { infraServices } from './facade.js';
 import { InfraGroups } from './groups.js';
@@ -28,7 +28,7 @@ export interface InfraOptions {
   /** Its own directory. */
   readonly directory: string;
   /** Closed where this fails. */
-  readonly rehearsal: Pick<Rehearsal, 'work' | 'daemon' | 'parts' | 'close'>;
+  readonly rehearsal: Pick<Rehearsal, 'work' | 'daemon' | 'parts' | 'rounds' | 'close'>;
   readonly uploads: LogUploads | undefined;
   /** Undefined: it listens nowhere. */
   readonly listen: InfraConfig | undefined;
@@ -45,10 +45,12 @@ export async function openInfra(options: InfraOptions): Promise<Infra> {
   }
 }
 
-async function open({ directory, rehearsal, uploads, listen, log }: InfraOptions): Promise<Infra> {
-  const { work, daemon } = rehearsal;
+async function open(options: InfraOptions): Promise<Infra> {
+  const { directory, rehearsal, uploads, listen, log } = options;
+  const { work, daemon, rounds } = rehearsal;
   const book = await InfraBook.open(directory, log);
-  const tests = new InfraTests(work, book);
+  rounds.onForget((round) => book.change(round.group, (page) => withoutRound(page, round)));
+  const tests = new InfraTests(work, book, rounds);
   const receiving = new InfraReceiving(work, book);
   const acquaint = acquaintance(daemon, log);
   const groups = new InfraGroups({

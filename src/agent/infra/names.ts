@@ -5,8 +5,12 @@ import { PosternError } from '../../errors.js';
 /** Names of ours that hold those of others as they are are at most so long. */
 const longestKept = 40;
 const safeName = /^[A-Za-z0-9_-]+$/;
-/** A number as `server.Proxy` would have it. */
+/** A number as `server.Proxy` would have it; larger ones are texts like any other. */
 const wholeNumber = /^(?:0|-?[1-9][0-9]{0,15})$/;
+const isNumberOfTest = (text: string): boolean =>
+  wholeNumber.test(text) && Number.isSafeInteger(Number(text));
+/** A test with its round. */
+const roundPattern = /^((?:test|name|hash)-.+|receive)-r([1-9][0-9]{0,14})$/;
 /** The field of a request that says which test. */
 const keyField = 2;
 
@@ -36,8 +40,25 @@ export function testKeyOf(request: Uint8Array, byName: boolean): string {
     else reader.skip(type, field);
   }
   if (key === '') throw new PosternError('TEST_INVALID', 'the test has no name');
-  const isNumber = typeof key === 'number' || wholeNumber.test(key);
+  const isNumber = typeof key === 'number' || isNumberOfTest(key);
   return isNumber ? `test-${Number(key)}` : wordFor(String(key));
+}
+
+/** One round of a test, or of receiving, in a group. */
+export interface Round {
+  readonly group: string;
+  /** As `testKeyOf` gives it, or `receivingKey`. */
+  readonly key: string;
+  readonly round: number;
+}
+
+/** What the test is called that receives everything in a group, without its round. */
+export const receivingKey = 'receive';
+
+/** The round that a test of a group's run is; undefined: none. */
+export function roundOf(group: string, test: string): Round | undefined {
+  const [, key, round] = roundPattern.exec(test) ?? [];
+  return key === undefined ? undefined : { group, key, round: Number(round) };
 }
 
 /** What a test is called in its run, in its `round`th round. */

@@ -1,13 +1,11 @@
 import type { Test, TestSpec } from '../../gen/postern/v1/tests.js';
 import type { TestsWork } from '../tests/tests-work.js';
 import type { InfraBook } from './book.js';
-import { latestRound, roundName, runOf } from './names.js';
+import { receivingKey as key, latestRound, roundName, runOf } from './names.js';
 import { Turns } from './turns.js';
 
 /** When nothing more is to be received, all that is there is read once more, within this time, milliseconds. */
 const settleMs = 2_000;
-/** What the test is called that receives everything in a group, without its round. */
-const key = 'receive';
 
 /** Receives everything in groups, from when it is asked until it is asked to end. */
 export class InfraReceiving {
@@ -25,9 +23,11 @@ export class InfraReceiving {
     return this.#turns.run(group, async () => {
       const run = runOf(group);
       const round = await this.#roundFor(group, signal);
-      await this.#book.change(group, (page) =>
-        page.receiving === round ? page : { ...page, receiving: round },
-      );
+      await this.#book.change(group, (page) => {
+        if (page.receiving === round) return page;
+        const { receivingForgotten: _, ...others } = page;
+        return { ...others, receiving: round };
+      });
       const name = { run, test: roundName(key, round), command: undefined };
       await this.#work.createTest({ ...name, spec: specOf(group), settleMs }, signal);
       await this.#work.startTest(name, signal);
@@ -48,10 +48,12 @@ export class InfraReceiving {
   }
 
   async #roundFor(group: string, signal: AbortSignal): Promise<number> {
-    const { receiving } = this.#book.page(group);
+    const { receiving, receivingForgotten = false } = this.#book.page(group);
     const found = receiving === 0 ? undefined : await this.#found(group, receiving, signal);
     const goesOn =
-      found === undefined ? receiving > 0 : ['created', 'armed', 'running'].includes(found.state);
+      found === undefined
+        ? receiving > 0 && !receivingForgotten
+        : ['created', 'armed', 'running'].includes(found.state);
     if (goesOn) return receiving;
     const { tests } = await this.#work.listTests({ run: runOf(group) }, signal);
     const names = tests.map(({ test }) => test);

@@ -14,6 +14,7 @@ export const infraStatuses: Readonly<Record<string, status>> = {
   ...logStatuses,
   NOT_IN_GROUP: status.FAILED_PRECONDITION,
   IN_GROUP: status.FAILED_PRECONDITION,
+  TEST_ENDED: status.FAILED_PRECONDITION,
   TEST_IN_PROGRESS: status.FAILED_PRECONDITION,
   BOOK_UNREADABLE: status.DATA_LOSS,
   NOT_SERVED: status.UNIMPLEMENTED,

@@ -4,6 +4,7 @@ import type { TestsWork } from '../tests/tests-work.js';
 import { amountFor, isSameAsked, specOf } from './asked.js';
 import type { Asked, InfraBook, TestEntry } from './book.js';
 import { latestRound, roundName, runOf } from './names.js';
+import type { OldRounds } from './old-rounds.js';
 import { Turns } from './turns.js';
 
 /** What others sent is waited for this long after the last message of a test, milliseconds. */
@@ -19,11 +20,13 @@ export interface TestRef {
 export class InfraTests {
   readonly #work: TestsWork;
   readonly #book: InfraBook;
+  readonly #rounds: Pick<OldRounds, 'asked'>;
   readonly #turns = new Turns();
 
-  constructor(work: TestsWork, book: InfraBook) {
+  constructor(work: TestsWork, book: InfraBook, rounds: Pick<OldRounds, 'asked'>) {
     this.#work = work;
     this.#book = book;
+    this.#rounds = rounds;
   }
 
   /**
@@ -33,7 +36,7 @@ export class InfraTests {
   create(ref: TestRef, asked: Asked, signal: AbortSignal): Promise<void> {
     return this.#inTurn(ref, async () => {
       const present = this.#entry(ref);
-      const found = present === undefined ? undefined : await this.#found(ref, present, signal);
+      const found = await this.#found(ref, present, signal);
       if (isUnderWay(found)) {
         throw new PosternError(
           'TEST_IN_PROGRESS',
@@ -45,7 +48,7 @@ export class InfraTests {
       }
       const isAsIs =
         present !== undefined &&
-        (found === undefined || found.state === 'created') &&
+        (found === undefined ? present.forgotten !== true : found.state === 'created') &&
         isSameAsked(asked, present.asked);
       if (present !== undefined && found?.state === 'created' && !isAsIs) {
         await this.#stop(ref, present, 'it was made anew before it started', signal);
@@ -57,18 +60,24 @@ export class InfraTests {
       try {
         await this.#make(ref, entry, asked.amount, signal);
       } catch (thrown) {
-        // it is as if nobody had asked
-        await this.#write(ref, present);
+        // it is as if nobody had asked; the round before may have been forgotten meanwhile
+        const isGone = found !== undefined && (await this.#found(ref, present, signal)) === undefined;
+        await this.#write(ref, isGone && present !== undefined ? { ...present, forgotten: true } : present);
         throw thrown;
       }
     });
   }
 
-  /** Starts a test; `seconds`: how long it goes on where its amount was not said. Throws `TEST_UNKNOWN`, and as `TestsWork` does. */
+  /**
+   * Starts a test, one that runs goes on; `seconds`: how long where its amount was not said. Throws `TEST_UNKNOWN`,
+   * `TEST_ENDED` for one that sends nothing any more, and as `TestsWork` does.
+   */
   start(ref: TestRef, seconds: number, signal: AbortSignal): Promise<void> {
     return this.#inTurn(ref, async () => {
       const entry = this.#known(ref);
-      if ((await this.#found(ref, entry, signal)) === undefined) {
+      const found = await this.#found(ref, entry, signal);
+      if (entry.forgotten || hasEnded(found)) throw ended(entry, found);
+      if (found === undefined) {
         await this.#make(ref, entry, entry.asked.amount ?? amountFor(entry.asked, seconds), signal);
       }
       await this.#work.startTest({ ...nameOf(ref, entry.round), command: undefined }, signal);
@@ -86,7 +95,9 @@ export class InfraTests {
 
   /** Whether a test sends, or is about to. Throws `TEST_UNKNOWN`. */
   async isRunning(ref: TestRef, signal: AbortSignal): Promise<boolean> {
-    return isUnderWay(await this.#found(ref, this.#known(ref), signal));
+    const entry = this.#known(ref);
+    this.#rounds.asked(nameOf(ref, entry.round));
+    return isUnderWay(await this.#found(ref, entry, signal));
   }
 
   /** Whether any test of a group does. */
@@ -104,11 +115,13 @@ export class InfraTests {
     isAsIs: boolean,
     signal: AbortSignal,
   ): Promise<number> {
-    if (present !== undefined && (isAsIs || found === undefined)) return present.round;
+    const isNotMade = found === undefined && present?.forgotten !== true;
+    if (present !== undefined && (isAsIs || isNotMade)) return present.round;
     // what is on disk counts, too: the book may have been lost
     const { tests } = await this.#work.listTests({ run: runOf(group) }, signal);
     const names = tests.map(({ test }) => test);
-    return Math.max(present?.round ?? 0, latestRound(names, key)) + 1;
+    const before = present?.round ?? this.#book.page(group).floor ?? 0;
+    return Math.max(before, latestRound(names, key)) + 1;
   }
 
   #make(ref: TestRef, { round, asked }: TestEntry, amount: number, signal: AbortSignal): Promise<unknown> {
@@ -120,8 +133,9 @@ export class InfraTests {
     await this.#work.stopTest({ ...nameOf(ref, round), reason, command: undefined }, signal);
   }
 
-  async #found(ref: TestRef, { round }: TestEntry, signal: AbortSignal): Promise<Test | undefined> {
-    const { run, test } = nameOf(ref, round);
+  async #found(ref: TestRef, entry: TestEntry | undefined, signal: AbortSignal): Promise<Test | undefined> {
+    if (entry === undefined) return undefined;
+    const { run, test } = nameOf(ref, entry.round);
     const { tests } = await this.#work.listTests({ run }, signal);
     return tests.find((one) => one.test === test);
   }
@@ -156,4 +170,17 @@ function nameOf({ group, key }: TestRef, round: number): { run: string; test: st
 
 function isUnderWay(test: Test | undefined): boolean {
   return test?.state === 'armed' || test?.state === 'running';
+}
+
+/** Whether a test will send nothing more. */
+function hasEnded(test: Test | undefined): boolean {
+  return test !== undefined && !['created', 'armed', 'running'].includes(test.state);
+}
+
+function ended({ round }: TestEntry, found: Test | undefined): PosternError {
+  const now = found === undefined ? 'forgotten' : found.state;
+  return new PosternError(
+    'TEST_ENDED',
+    `test has ended: its round ${round} is ${now}, and nothing would be sent; call NewTest first, which makes its next round`,
+  );
 }

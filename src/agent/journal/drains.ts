@@ -25,14 +25,18 @@ export interface DrainsOptions {
 export class Drains {
   readonly #options: DrainsOptions;
   readonly #drains = new Map<Journal, JournalDrain>();
-  readonly #stopNew: Stop;
+  readonly #stopHearing: Stop[];
   #bus: Bus | undefined;
   #unhear: Stop = () => {};
 
   constructor(options: DrainsOptions) {
     this.#options = options;
-    this.#stopNew = options.shelf.onNew((journal) => this.#begin(journal));
-    for (const journal of options.shelf.all()) this.#begin(journal);
+    const { shelf } = options;
+    this.#stopHearing = [
+      shelf.onNew((journal) => this.#begin(journal)),
+      shelf.onGone((journal) => this.#end(journal)),
+    ];
+    for (const journal of shelf.all()) this.#begin(journal);
   }
 
   /** Uses this connection from now on; undefined: there is none. */
@@ -50,17 +54,13 @@ export class Drains {
 
   /** The run is closed: its journals are removed. */
   async closeRun(run: string): Promise<void> {
-    for (const [journal, drain] of [...this.#drains]) {
-      if (journal.created.run !== run) continue;
-      this.#drains.delete(journal);
-      await drain.stop();
-    }
+    for (const journal of [...this.#drains.keys()]) if (journal.created.run === run) await this.#end(journal);
     await this.#options.closing?.(run);
     await this.#options.shelf.closeRun(run);
   }
 
   async stop(): Promise<void> {
-    this.#stopNew();
+    for (const stop of this.#stopHearing) stop();
     this.#unhear();
     this.#bus = undefined;
     await Promise.all([...this.#drains.values()].map((drain) => drain.stop()));
@@ -86,6 +86,12 @@ export class Drains {
     });
     this.#drains.set(journal, drain);
     drain.start();
+  }
+
+  async #end(journal: Journal): Promise<void> {
+    const drain = this.#drains.get(journal);
+    this.#drains.delete(journal);
+    await drain?.stop();
   }
 
   #nudge(): void {

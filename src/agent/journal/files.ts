@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 
 /** An open file of a journal. */
 export interface JournalFile {
@@ -22,6 +22,8 @@ export interface JournalFiles {
   /** Makes a file for its owner alone; throws when there is one. */
   create(path: string): Promise<JournalFile>;
   open(path: string): Promise<JournalFile>;
+  /** Gives a directory another name, at once; nothing when it is not there. */
+  rename(path: string, to: string): Promise<void>;
   /** Removes a file or a whole directory; nothing when it is not there. */
   remove(path: string): Promise<void>;
   /** Resolves when the names in a directory are safe on disk. */
@@ -33,13 +35,10 @@ export const diskFiles: JournalFiles = {
   async makeDirectory(path) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   },
-  list: (path) =>
-    readdir(path).catch((thrown: unknown) => {
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
-      throw thrown;
-    }),
+  list: (path) => readdir(path).catch(unlessAbsent<string[]>([])),
   create: (path) => opened(path, 'wx+'),
   open: (path) => opened(path, 'r+'),
+  rename: (path, to) => rename(path, to).catch(unlessAbsent(undefined)),
   remove: (path) => rm(path, { recursive: true, force: true }),
   async syncDirectory(path) {
     const directory = await open(path, 'r');
@@ -50,6 +49,14 @@ export const diskFiles: JournalFiles = {
     }
   },
 };
+
+/** Gives `otherwise` for what is not there, and throws what else was thrown. */
+function unlessAbsent<T>(otherwise: T): (thrown: unknown) => T {
+  return (thrown) => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return otherwise;
+    throw thrown;
+  };
+}
 
 async function opened(path: string, flags: string): Promise<JournalFile> {
   const file = await open(path, flags, 0o600);

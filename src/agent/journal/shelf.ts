@@ -3,9 +3,11 @@ import { lockDirectory, type Release } from '../../bus/directory-lock.js';
 import { largestRecordBytes } from '../../bus/result-messages.js';
 import { resultToken } from '../../bus/result-records.js';
 import { errorText, PosternError } from '../../errors.js';
+import { InTurn } from '../../in-turn.js';
 import { diskFiles } from './files.js';
 import { headerBytes, scanFrames } from './frame.js';
 import { Journal, type JournalOptions, type NewTest } from './journal.js';
+import { endRemovals, removeWhole } from './removal.js';
 import { listSegments, readWhole } from './segments.js';
 
 /** What a shelf is made of: as for one journal, with the directory of all. */
@@ -14,15 +16,25 @@ export interface ShelfOptions extends JournalOptions {
   readonly mostJournals?: number;
 }
 
+/** Says which of these journals may be removed for want of room; undefined: none of them. */
+export type Spare = (journals: readonly Journal[]) => Promise<Journal | undefined>;
+
+/** Hears of a journal; it is waited for. */
+type GoneListener = (journal: Journal) => unknown;
+
 /** All journals of an agent, in `<directory>/runs/<run>/<test>/`, for one process at a time. */
 export class JournalShelf {
   readonly #options: ShelfOptions;
   readonly #release: Release;
   readonly #journals = new Map<string, Journal>();
   readonly #listeners = new Set<(journal: Journal) => void>();
-  readonly #goneListeners = new Set<(journal: Journal) => void>();
+  readonly #goneListeners = new Set<GoneListener>();
   /** Those that are being made. */
   readonly #making = new Map<string, Promise<Journal>>();
+  /** Those of them that have room. */
+  readonly #roomy = new Set<string>();
+  readonly #rooms = new InTurn();
+  #spare: Spare = async () => undefined;
 
   private constructor(options: ShelfOptions, release: Release) {
     this.#options = options;
@@ -35,11 +47,14 @@ export class JournalShelf {
    */
   static async open(options: ShelfOptions): Promise<JournalShelf> {
     const { directory, files = diskFiles, log } = options;
-    await files.makeDirectory(join(directory, 'runs'));
+    const runs = join(directory, 'runs');
+    await files.makeDirectory(runs);
     const shelf = new JournalShelf(options, await lockDirectory(join(directory, 'lock')));
     try {
-      for (const run of tokens(await files.list(join(directory, 'runs')))) {
-        for (const test of tokens(await files.list(join(directory, 'runs', run)))) {
+      await endRemovals(files, runs);
+      for (const run of tokens(await files.list(runs))) {
+        await endRemovals(files, join(runs, run));
+        for (const test of tokens(await files.list(join(runs, run)))) {
           await shelf.#openOne(run, test).catch((thrown: unknown) => {
             log.error({ run, test, err: errorText(thrown) }, 'a journal could not be opened');
           });
@@ -67,10 +82,15 @@ export class JournalShelf {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Hears of each journal that is about to be removed, since its run is closed: nothing more is to be done for its test. */
-  onGone(listener: (journal: Journal) => void): () => void {
+  /** Hears of each journal that is about to be removed: nothing more is to be done for its test. */
+  onGone(listener: GoneListener): () => void {
     this.#goneListeners.add(listener);
     return () => this.#goneListeners.delete(listener);
+  }
+
+  /** From now on `spare` is asked when there is no room for one more test; what it gives is removed. */
+  onFull(spare: Spare): void {
+    this.#spare = spare;
   }
 
   /**
@@ -96,16 +116,11 @@ export class JournalShelf {
 
   /** The run is closed: its journals are stopped and removed. */
   async closeRun(run: string): Promise<void> {
-    const { directory, files = diskFiles } = this.#options;
+    const { files = diskFiles } = this.#options;
     const making = [...this.#making].filter(([key]) => key.startsWith(`${run}/`));
     await Promise.allSettled(making.map(([, made]) => made));
-    for (const [key, journal] of [...this.#journals]) {
-      if (journal.created.run !== run) continue;
-      this.#journals.delete(key);
-      for (const listener of this.#goneListeners) listener(journal);
-      await journal.close();
-    }
-    if (resultToken.safeParse(run).success) await files.remove(join(directory, 'runs', run));
+    for (const journal of this.all()) if (journal.created.run === run) await this.#leave(journal);
+    if (resultToken.safeParse(run).success) await removeWhole(files, this.#pathOf(run));
   }
 
   /** Closes all journals and lets another process have them. */
@@ -119,14 +134,6 @@ export class JournalShelf {
   async #make(key: string, test: NewTest): Promise<Journal> {
     const present = this.#journals.get(key);
     if (present !== undefined) return present;
-    const { mostJournals = 1000 } = this.#options;
-    if (new Set([...this.#journals.keys(), ...this.#making.keys()]).size >= mostJournals) {
-      throw new PosternError(
-        'TOO_MANY_TESTS',
-        // whoever called hears nothing but the message
-        `this agent keeps ${mostJournals} tests already: it takes more when runs that are over are closed, or when it is stopped and those of older controllers, tests/runs/infra-*, are removed from its data`,
-      );
-    }
     for (const name of [test.run, test.test]) {
       if (!resultToken.safeParse(name).success) {
         throw new PosternError(
@@ -143,10 +150,43 @@ export class JournalShelf {
         hint: 'what else is in it can be read with strings(1); move it away, or give the test another name',
       });
     }
-    const journal = await Journal.create(test, options);
-    this.#journals.set(key, journal);
-    for (const listener of this.#listeners) listener(journal);
-    return journal;
+    await this.#reserve(key);
+    try {
+      const journal = await Journal.create(test, options);
+      this.#journals.set(key, journal);
+      for (const listener of this.#listeners) listener(journal);
+      return journal;
+    } finally {
+      this.#roomy.delete(key);
+    }
+  }
+
+  /** Keeps a place for a journal that is made now; where there is none, others are removed that may be. Throws `TOO_MANY_TESTS`. */
+  #reserve(key: string): Promise<void> {
+    const { mostJournals = 1000, files = diskFiles } = this.#options;
+    return this.#rooms.run(async () => {
+      while (this.#journals.size + this.#roomy.size >= mostJournals) {
+        const journal = await this.#spare(this.all());
+        if (journal === undefined) {
+          throw new PosternError(
+            'TOO_MANY_TESTS',
+            // whoever called hears nothing but the message
+            `this agent keeps ${mostJournals} tests already, and none of them may be forgotten: it takes more when runs that are over are closed, or when tests of older controllers have ended and nobody asks for them`,
+          );
+        }
+        await this.#leave(journal);
+        await removeWhole(files, this.#pathOf(journal.created.run, journal.created.test));
+      }
+      this.#roomy.add(key);
+    });
+  }
+
+  /** Nothing more is done with a journal; it is still on disk. */
+  async #leave(journal: Journal): Promise<void> {
+    const { run, test } = journal.created;
+    this.#journals.delete(keyOf(run, test));
+    for (const listener of this.#goneListeners) await listener(journal);
+    await journal.close();
   }
 
   async #openOne(run: string, test: string): Promise<void> {
@@ -161,7 +201,11 @@ export class JournalShelf {
   }
 
   #optionsOf(run: string, test: string): JournalOptions {
-    return { ...this.#options, directory: join(this.#options.directory, 'runs', run, test) };
+    return { ...this.#options, directory: this.#pathOf(run, test) };
+  }
+
+  #pathOf(...names: readonly string[]): string {
+    return join(this.#options.directory, 'runs', ...names);
   }
 }
 

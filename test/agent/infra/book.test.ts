@@ -56,11 +56,11 @@ describe('the book of an infra server', () => {
         await assert.rejects(async () => book.name(name, 'key'), { code: 'GROUP_INVALID' });
       }
       const many = Object.fromEntries(
-        Array.from({ length: 1_001 }, (_, at) => [`test-${at}`, { round: 1, asked }]),
+        Array.from({ length: 2_001 }, (_, at) => [`test-${at}`, { round: 1, asked }]),
       );
       const tests = (count: number) => Object.fromEntries(Object.entries(many).slice(0, count));
-      await book.change('key', (page) => ({ ...page, tests: tests(1_000) }));
-      const oneMore = book.change('key', (page) => ({ ...page, tests: tests(1_001) }));
+      await book.change('key', (page) => ({ ...page, tests: tests(2_000) }));
+      const oneMore = book.change('key', (page) => ({ ...page, tests: tests(2_001) }));
       await assert.rejects(oneMore, { code: 'TOO_MANY_TESTS' });
     }));
 

@@ -45,6 +45,8 @@ describe('what controllers of before call groups and tests', () => {
     assert.equal(testKeyOf(byNumber(0), false), 'test-0', 'a number that is left out is 0');
     assert.throws(() => testKeyOf(byText(''), true), { code: 'TEST_INVALID' });
     assert.notEqual(testKeyOf(byText('07'), true), 'test-7', 'no controller writes a number like this');
+    const large = ['9007199254740991', '9007199254740992', '9007199254740993', '99999999999999999'];
+    assert.equal(new Set(large.map((text) => testKeyOf(byText(text), true))).size, 4, 'nothing is rounded');
   });
 
   test('are found again in their latest round, whatever else is there', () => {

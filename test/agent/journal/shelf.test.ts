@@ -49,11 +49,76 @@ test('tests that are being made count among the most that an agent keeps', async
       ['made', 'made', 'made', 'TOO_MANY_TESTS', 'TOO_MANY_TESTS'],
     );
     await assert.rejects(shelf.create(someTest({ test: 't4' })), {
-      message: /^this agent keeps 3 tests already: .* closed, .* removed/,
+      message: /^this agent keeps 3 tests already, and none of them may be forgotten: .* closed/,
     });
     assert.equal((await again).created.test, 't1', 'the same test is no other one');
     await shelf.close();
   });
+});
+
+test('where there is no room the one that may be spared is removed, and several that come at once each get a place', async () => {
+  await inDirectory(async (directory) => {
+    const shelf = await openShelf(directory, { mostJournals: 3 });
+    for (const test of ['t1', 't2', 't3']) await shelf.create(someTest({ test }));
+    const asked = (): Promise<unknown>[] => ['t4', 't5'].map((test) => shelf.create(someTest({ test })));
+    for (const refused of asked()) await assert.rejects(refused, { code: 'TOO_MANY_TESTS' });
+
+    const gone: string[] = [];
+    shelf.onGone(({ created }) => gone.push(created.test));
+    shelf.onFull(async (journals) => journals.find(({ created }) => /^t[12]$/.test(created.test)));
+    await Promise.all(asked());
+    assert.deepEqual(gone, ['t1', 't2']);
+    assert.deepEqual(
+      shelf
+        .all()
+        .map(({ created }) => created.test)
+        .sort(),
+      ['t3', 't4', 't5'],
+    );
+    assert.deepEqual((await diskFiles.list(join(directory, 'runs/r1'))).sort(), ['t3', 't4', 't5']);
+    await assert.rejects(shelf.create(someTest({ test: 't6' })), { code: 'TOO_MANY_TESTS' });
+    await assert.rejects(shelf.create(someTest({ test: '../t7' })), { code: 'RECORD_INVALID' });
+    await shelf.close();
+    assert.deepEqual((await openShelf(directory)).all().length, 3);
+  });
+});
+
+test('a removal that a kill cuts off anywhere leaves nothing that is taken for a journal, and is ended later', async () => {
+  for (const run of ['r1', 'another']) {
+    await inDirectory(async (directory) => {
+      const shelf = await openShelf(directory);
+      await shelf.create(someTest());
+      await shelf.close();
+      let renamed = false;
+      const files: JournalFiles = {
+        ...diskFiles,
+        rename: async (path, to) => {
+          await diskFiles.rename(path, to);
+          renamed = true;
+        },
+        remove: async (path) => {
+          // the process ends here
+          if (renamed) throw new Error('killed');
+          await diskFiles.remove(path);
+        },
+      };
+      const dying = await openShelf(directory, { files, mostJournals: 1 });
+      dying.onFull(async ([journal]) => journal);
+      if (run === 'r1') await assert.rejects(dying.closeRun('r1'), { message: 'killed' });
+      else await assert.rejects(dying.create(someTest({ run })), { message: 'killed' });
+      await dying.close();
+
+      const again = await openShelf(directory);
+      assert.deepEqual(again.all(), []);
+      const names = [
+        ...(await diskFiles.list(join(directory, 'runs'))),
+        ...(await diskFiles.list(join(directory, 'runs/r1'))),
+      ];
+      assert.deepEqual(names, run === 'r1' ? [] : ['r1']);
+      await again.create(someTest());
+      await again.close();
+    });
+  }
 });
 
 test('a test that is being made when its run is closed is closed with it', async () => {

@@ -53,6 +53,13 @@ export function mistakes(stage: () => InfraStage): void {
       ['a size that fits into no message', 'NewTest', { ...good, size: 40e6 }, 3, /more than 3.9 MB/],
       ['no interval', 'NewTest', { ...good, interval: 0 }, 3, /its interval \(seconds\) is 0/],
       ['an interval of more than a day', 'NewTest', { ...good, interval: 90_000 }, 3, /at most a day/],
+      [
+        'a number that is not exact',
+        'NewTest',
+        { ...good, testN: '9007199254740993' },
+        3,
+        /^testN: 9007199254740993 is not between -9007199254740991 and 9007199254740991/,
+      ],
       ['no amount', 'NewTest', { ...good, amount: 0 }, 3, /its amount \(messages\) is 0/],
       ['less than none', 'NewTest', { ...good, amount: -1 }, 3, /its amount \(messages\) is -1/],
       [
