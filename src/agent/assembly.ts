@@ -109,6 +109,7 @@ export async function assembleAgent(
       directory: join(config.data, 'agent', node, 'infra'),
       rehearsal,
       uploads: logs?.uploads,
+      tokenServers: config.infraTokenServers,
       listen: config.infra,
       log,
     }));

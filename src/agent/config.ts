@@ -61,6 +61,8 @@ const settings = z.strictObject({
   daemon: address.optional(),
   /** Daemons that `ConnectToPeer` may name beside that one and those on loopback: `HOST:PORT`. */
   infraDaemons: z.array(address).max(64).default([]),
+  /** Token servers that `AddReplication` may name beside those on loopback and at their usual ports: `HOST:PORT`. */
+  infraTokenServers: z.array(address).max(64).default([]),
   /** Ways between daemons that the agent leads through itself, for faults: `[NODE@][tcp:|udp:]LISTEN=TARGET`. */
   daemonRelays: relays.default([]),
   /** IP addresses at which other nodes find this machine; none: its own. */

@@ -79,6 +79,7 @@ test('what is left out has its default', () => {
     forward: [],
     logs: [],
     infraDaemons: [],
+    infraTokenServers: [],
     daemonRelays: [],
     daemonAddresses: [],
     longestFaultSeconds: 3_600,

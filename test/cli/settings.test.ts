@@ -112,6 +112,7 @@ test('routes, labels and TLS have a form for the command line', async () => {
     forward: [],
     logs: [],
     infraDaemons: [],
+    infraTokenServers: [],
     daemonRelays: [],
     daemonAddresses: [],
     connectTimeoutSeconds: 2,

@@ -30,6 +30,8 @@ export interface InfraOptions {
   /** Closed where this fails. */
   readonly rehearsal: Pick<Rehearsal, 'work' | 'daemon' | 'parts' | 'rounds' | 'close'>;
   readonly uploads: LogUploads | undefined;
+  /** Token servers that `AddReplication` may name beside those at their usual places: `HOST:PORT`. */
+  readonly tokenServers: readonly string[];
   /** Undefined: it listens nowhere. */
   readonly listen: InfraConfig | undefined;
   readonly log: Logger;
@@ -46,7 +48,7 @@ export async function openInfra(options: InfraOptions): Promise<Infra> {
 }
 
 async function open(options: InfraOptions): Promise<Infra> {
-  const { directory, rehearsal, uploads, listen, log } = options;
+  const { directory, rehearsal, uploads, tokenServers, listen, log } = options;
   const { work, daemon, rounds } = rehearsal;
   const book = await InfraBook.open(directory, log);
   rounds.onForget((round) => book.change(round.group, (page) => withoutRound(page, round)));
@@ -62,7 +64,7 @@ async function open(options: InfraOptions): Promise<Infra> {
     left: (group, signal) => receiving.stop(group, signal),
     log,
   });
-  const replication = new GroupReplication({ daemon, log });
+  const replication = new GroupReplication({ daemon, allowed: tokenServers, log });
   const upload = uploads && uploadPart(uploads);
   const parts = { ...rehearsal.parts, upload, replication };
   const services = infraServices({ groups, tests, receiving, acquaint, parts, log });

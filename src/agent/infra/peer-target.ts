@@ -70,7 +70,8 @@ function plain(host: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host is an address of this machine's own, in whatever form. */
+export function isLoopback(host: string): boolean {
   const family = isIP(host);
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }

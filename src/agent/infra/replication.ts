@@ -20,6 +20,7 @@ const mostRemembered = 4_096;
 /** gRPC statuses of what is thrown here alone. */
 export const replicationStatuses: Readonly<Record<string, status>> = {
   REPLICATION_FAILED: status.UNAVAILABLE,
+  TOKEN_SERVER_FORBIDDEN: status.PERMISSION_DENIED,
   TOKEN_SERVER_REFUSED: status.PERMISSION_DENIED,
   TOKEN_SERVER_UNREACHABLE: status.UNAVAILABLE,
 };
@@ -34,25 +35,32 @@ export interface ServingDaemon {
 /** Has groups held by the replication node that a token server vouches for; one flow at a time, since a daemon knows one. */
 export class GroupReplication implements ReplicationPart {
   readonly #daemon: ServingDaemon;
+  readonly #allowed: readonly string[];
   readonly #log: Logger;
   readonly #turns = new InTurn();
   /** Daemon, token server and group of what was registered by this process. */
   readonly #registered = new Set<string>();
 
-  constructor(options: { readonly daemon: ServingDaemon; readonly log: Logger }) {
+  /** `allowed`: token servers that may be asked beside those of this machine, and at their usual ports: `HOST:PORT`. */
+  constructor(options: {
+    readonly daemon: ServingDaemon;
+    readonly allowed: readonly string[];
+    readonly log: Logger;
+  }) {
     this.#daemon = options.daemon;
+    this.#allowed = options.allowed;
     this.#log = options.log;
   }
 
   /**
    * Resolves when the replication node holds the group; what was done before is not done again. Throws `ADDRESS_INVALID`,
-   * `TOKEN_SERVER_UNREACHABLE`, `TOKEN_SERVER_REFUSED`, `REPLICATION_FAILED`, and what adapters throw.
+   * `TOKEN_SERVER_FORBIDDEN`, `TOKEN_SERVER_UNREACHABLE`, `TOKEN_SERVER_REFUSED`, `REPLICATION_FAILED`, and what adapters throw.
    */
   async add(
     { group, groupName, tokenIp }: { group: string; groupName: string; tokenIp: string },
     signal: AbortSignal,
   ): Promise<void> {
-    const authUrl = tokenServerUrl(tokenIp);
+    const authUrl = tokenServerUrl(tokenIp, this.#allowed);
     await this.#turns.run(async () => {
       // The turn may come after its caller is gone.
       if (signal.aborted) throw new PosternError('CANCELLED', 'nobody waits for the replication any more');
@@ -60,6 +68,11 @@ export class GroupReplication implements ReplicationPart {
       try {
         if (await this.#add(group, authUrl, limited.signal))
           this.#log.info({ group: groupName, tokenServer: authUrl }, 'a group is held by a replication node');
+      } catch (thrown) {
+        // whoever asked is not told all of it
+        const why = errorText(thrown instanceof Error ? (thrown.cause ?? thrown) : thrown);
+        this.#log.warn({ group: groupName, tokenServer: authUrl, why }, 'a group is not held');
+        throw thrown;
       } finally {
         limited.release();
       }
@@ -141,9 +154,10 @@ async function beyond<T>(tokens: ServiceTokens, signal: AbortSignal, work: () =>
     if (!(thrown instanceof PosternError) || thrown.code !== 'DAEMON_UNREACHABLE' || signal.aborted)
       throw thrown;
     await tokens.list(signal);
-    throw new PosternError('REPLICATION_FAILED', thrown.message, {
-      hint: 'are the token server and the replication node that it names running, and can the daemon reach them?',
-      cause: thrown,
-    });
+    throw new PosternError(
+      'REPLICATION_FAILED',
+      "the daemon does not reach the token server, or the replication node that it names: are both running? The agent's log says why",
+      { cause: thrown },
+    );
   }
 }

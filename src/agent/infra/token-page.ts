@@ -1,4 +1,4 @@
-import { errorText, PosternError } from '../../errors.js';
+import { PosternError } from '../../errors.js';
 import { joinAborts } from '../../joined-abort.js';
 import { readCallback } from './callback.js';
 
@@ -9,8 +9,10 @@ const mostPageBytes = 256 * 1024;
 
 /**
  * Asks a token server at the URL that a daemon gives, in the place of its user, who has to agree to the service where the
- * server wants that; resolves to the URL that it leads back to. Nothing leads to another server. Throws `TOKEN_SERVER_UNREACHABLE`,
- * `TOKEN_SERVER_REFUSED`.
+ * server wants that; resolves to the URL that it leads back to. Nothing leads to another server. Throws
+ * `TOKEN_SERVER_REFUSED` where a token server says no, `DAEMON_REFUSED` where the URL is of another server, and
+ * `TOKEN_SERVER_UNREACHABLE` for all else in the same words: whoever asks shall not learn by it which doors are open. Its
+ * `cause` says what it was.
  * @param asked the token server that was meant
  */
 export async function answerOf(
@@ -19,30 +21,46 @@ export async function answerOf(
   signal: AbortSignal,
 ): Promise<string> {
   const url = pageUrl(page, asked);
-  const got = await request(url, { method: 'GET' }, signal);
-  const found = got.found;
-  const form = { method: 'POST', body: new URLSearchParams({ [`${service}_selected`]: '1' }) };
-  const clicked =
-    found !== undefined && 'wantsClick' in found ? (await request(url, form, signal)).found : found;
-  if (clicked === undefined || 'wantsClick' in clicked) {
-    throw refused(asked, `it answers with status ${got.status} and leads nowhere`);
+  try {
+    const { searchParams, href } = new URL(await callbackOf(url, service, signal));
+    const error = searchParams.get('error');
+    if (error === null) return href;
+    const why = [error, searchParams.get('error_description') ?? ''].filter((part) => part !== '').join(': ');
+    throw new PosternError(
+      'TOKEN_SERVER_REFUSED',
+      `the token server at ${asked} refuses: ${why.slice(0, 300)}`,
+    );
+  } catch (thrown) {
+    if (thrown instanceof PosternError) throw thrown;
+    throw new PosternError(
+      'TOKEN_SERVER_UNREACHABLE',
+      `no token server answers at ${asked}: is one running there, and can this machine reach it? The agent's log says what was found`,
+      { cause: thrown },
+    );
   }
-  const { searchParams } = new URL(clicked.url);
-  const error = searchParams.get('error');
-  if (error === null) return clicked.url;
-  const why = [error, searchParams.get('error_description') ?? ''].filter((part) => part !== '').join(': ');
-  throw refused(asked, why.slice(0, 300));
 }
 
-/** The URL that a daemon gives has to be of the server that was meant: it could name any place. */
+/** The URL that a daemon gives has to be of the server that was meant: it could name any place. It is asked as was meant, too. */
 function pageUrl(page: string, asked: string): URL {
   const url = URL.canParse(page) ? new URL(page) : undefined;
   const meant = new URL(asked);
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.host === meant.host && url.username === '') {
-    return url;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '') {
+    url.protocol = meant.protocol;
+    if (url.host === meant.host) return url;
   }
   const shown = url === undefined ? 'no URL' : `${url.protocol}//${url.host}`;
   throw new PosternError('DAEMON_REFUSED', `the daemon leads to ${shown} instead of ${meant.origin}`);
+}
+
+/** Where the page leads back to. Throws what is wrong. */
+async function callbackOf(url: URL, service: string, signal: AbortSignal): Promise<string> {
+  let { status, found } = await request(url, { method: 'GET' }, signal);
+  if (found !== undefined && 'wantsClick' in found) {
+    const body = new URLSearchParams({ ...Object.fromEntries(found.hidden), [`${service}_selected`]: '1' });
+    ({ status, found } = await request(url, { method: 'POST', body }, signal));
+  }
+  if (found !== undefined && 'url' in found) return found.url;
+  throw new Error(`it answers with status ${status} and leads nowhere`);
 }
 
 async function request(
@@ -58,21 +76,13 @@ async function request(
     const text = await textOf(response);
     const found = readCallback(fields, text);
     if (found === undefined && status >= 300 && status < 400) {
-      throw refused(url.origin, 'it redirects to another place, which is not followed');
+      throw new Error('it redirects to another place, which is not followed');
     }
     return { status, found };
   } catch (thrown) {
-    if (thrown instanceof PosternError) throw thrown;
-    const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-    const why = limited.timedOut ? `no answer within ${answerWithinMs / 1000} s` : errorText(cause);
-    throw new PosternError(
-      'TOKEN_SERVER_UNREACHABLE',
-      `the token server at ${url.origin} does not answer: ${why}`,
-      {
-        hint: 'is it running, and does it listen there? postern token-server listens on 127.0.0.1:8091 by default',
-        cause: thrown,
-      },
-    );
+    if (limited.timedOut) throw new Error(`no answer within ${answerWithinMs / 1000} s`);
+    // what fetch says lies one level deeper
+    throw thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   } finally {
     limited.release();
   }
@@ -87,8 +97,4 @@ async function textOf(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function refused(asked: string, why: string): PosternError {
-  return new PosternError('TOKEN_SERVER_REFUSED', `the token server at ${asked} refuses: ${why}`);
 }

@@ -45,6 +45,13 @@ export const infraOptions: readonly OptionSpec[] = [
       'another daemon, HOST:PORT, that callers may have it work with (ConnectToPeer); without it those of its own machine; may be repeated',
   },
   {
+    name: 'infra-token-server',
+    kind: 'list',
+    value: 'ADDRESS',
+    summary:
+      'a token server, HOST:PORT, that callers may have it ask (AddReplication); without it those of its own machine, at port 8091, and by https at port 443; may be repeated',
+  },
+  {
     name: 'reliability-seed',
     kind: 'text',
     value: 'SEED',

@@ -51,7 +51,7 @@ export class ReplicationStage {
     this.#adapters.push(adapter);
     const identity = { peer: `peer ${this.#names++}` };
     const daemon = { identity, serving: () => Promise.resolve(adapter) };
-    return { part: new GroupReplication({ daemon, log: testLog }), adapter };
+    return { part: new GroupReplication({ daemon, allowed: [], log: testLog }), adapter };
   }
 
   /** How many entries of a group the replication node holds; undefined: it does not hold the group. */

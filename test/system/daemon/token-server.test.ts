@@ -58,7 +58,7 @@ describe('a token server as a process', () => {
     const adapter = new BertyAdapter(String(daemon.process.ready.listen));
     undo.push(() => adapter.close());
     const serving = { identity: { peer: 'x' }, serving: () => Promise.resolve(adapter) };
-    return new GroupReplication({ daemon: serving, log: testLog });
+    return new GroupReplication({ daemon: serving, allowed: [], log: testLog });
   }
 
   async function entries(daemon: DaemonProcess, group: Buffer): Promise<number> {
