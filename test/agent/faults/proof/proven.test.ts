@@ -70,14 +70,14 @@ async function set(t: TestContext) {
   return { directory, gate, real, dial, notes, open };
 }
 
-const plan = { run: 'r1', fault: 'f1', kind: 'link', atMs: 0, forMs: 2_000, offsetMs: 0, errorMs: 0 };
+const plan = { run: 'r1', fault: 'f1', kind: 'link', atMs: 0, forMs: 3_000, offsetMs: 0, errorMs: 0 };
 const over = (fault: NodeFault) =>
   eventually('it is over', () => fault.isOver, { everyMs: 5, timeoutMs: 20_000 });
 
 test('a cut of the way to the hub is proven, told in the journals, and so it is in the next life of the agent', async (t) => {
   const { notes, open } = await set(t);
   const faults = await open();
-  const cut = await faults.arm({ ...plan, atMs: Date.now() + 1_500 });
+  const cut = await faults.arm({ ...plan, atMs: Date.now() + 2_500 });
   await over(cut);
   const { outcome, reason, sights = [] } = cut.proof ?? {};
   assert.equal(outcome, 'confirmed', reason);
