@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
-import { freePort } from '../../../src/bus/server-process.js';
 import { Fleet } from '../../support/fleet.js';
+import { freePort } from '../../support/free-port.js';
 import { natsServer } from '../../support/nats.js';
 import { compiledRoot, eventually, type RunningProcess, startReady } from '../../support/processes.js';
 import { Caller, methods, type OpenCall } from './caller.js';
@@ -35,8 +35,9 @@ export class ServerProcess {
     this.address = address;
   }
 
-  /** `slowMs`: how much later than it is asked to it answers. */
-  static async start(listen = '127.0.0.1:0', slowMs = 0): Promise<ServerProcess> {
+  /** `where` it listens; `slowMs`: how much later than it is asked to it answers. */
+  static async start(where?: string, slowMs = 0): Promise<ServerProcess> {
+    const listen = where ?? `127.0.0.1:${await freePort()}`;
     const started = await startReady(process.execPath, [
       path.join(compiledRoot, 'test/system/chaos/server.js'),
       ...[listen, String(slowMs)],
@@ -182,7 +183,7 @@ export class Arena {
 
   async #begin(): Promise<void> {
     if (this.circumstances.bus === 'external') {
-      const listen = `127.0.0.1:${await freePort('127.0.0.1')}`;
+      const listen = `127.0.0.1:${await freePort()}`;
       const made = await this.fleet.postern(['init', '--nats-listen', listen]);
       assert.equal(made.code, 0, made.stderr);
       this.#natsConfig = made.stdout.trim();
@@ -214,7 +215,7 @@ export class Arena {
   }
 
   async #startHub(): Promise<void> {
-    const listen = this.#hubAddress === '' ? '127.0.0.1:0' : this.#hubAddress;
+    const listen = this.#hubAddress === '' ? `127.0.0.1:${await freePort()}` : this.#hubAddress;
     const args = ['--listen', listen, '--metrics', '127.0.0.1:0'];
     this.#hub = await (this.circumstances.bus === 'embedded'
       ? this.fleet.start(['up', ...args])

@@ -104,7 +104,7 @@ export class Bystanders {
 
   async #run(): Promise<void> {
     while (!this.#over) {
-      const end = await this.#caller.ask(2_000);
+      const end = await this.#caller.ask(5_000);
       this.#calls += 1;
       if (end.code !== 0) this.#failures.push(`${end.code} ${end.message}`);
       await sleep(20);

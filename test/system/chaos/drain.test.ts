@@ -6,8 +6,8 @@ import type { OpenCall } from './caller.js';
 import { assertGoOn } from './checks.js';
 import { Load, Trio } from './trio.js';
 
-/** What a process gives open calls to finish, as these tests set it. */
-const drainSeconds = 3;
+/** What a process gives open calls to finish, as these tests set it: enough for those of 1.5 s on a busy machine. */
+const drainSeconds = 8;
 
 /** Calls that are open for a while: a unary one, and a stream that the client ends. */
 async function openLong(trio: Trio, address: string): Promise<OpenCall[]> {
@@ -57,6 +57,7 @@ describe('told to stop under load', () => {
     await load.more(100);
     await load.stop();
     assert.deepEqual(load.failed(), []);
+    await trio.toldOf(load.answered());
     const begun = trio.begun();
     for (const { id } of load.ends) assert.equal(begun.get(id), 1, id);
   });
@@ -79,7 +80,7 @@ describe('told to stop under load', () => {
     const stopped = [trio.agents[0], trio.agents[1]].map((agent) => agent?.stop());
     assert.deepEqual(await Promise.all(stopped), [0, 0]);
     const took = (performance.now() - since) / 1000;
-    assert.ok(took > drainSeconds - 0.1 && took < drainSeconds + slack, `after ${took} s`);
+    assert.ok(took > drainSeconds - 0.1 && took < drainSeconds + 3 * slack, `after ${took} s`);
     await eventually('the hub knows', () => calls.filter(({ end }) => end !== undefined).length === 4);
     for (const { end } of calls) {
       if (end === undefined) continue;

@@ -27,7 +27,7 @@ export function tryErrors({ tracer }: { readonly tracer: boolean }): void {
     });
 
     test('a server that is not there, and one that comes back', async () => {
-      arena.server.signal('SIGKILL');
+      await arena.server.stop();
       await eventually('nobody listens', async () => (await ask('victim'))[0] === 14);
       const [code, marker, message] = await ask('victim');
       assert.deepEqual([code, marker], [14, 'UNAVAILABLE']);
@@ -46,8 +46,13 @@ export function tryErrors({ tracer }: { readonly tracer: boolean }): void {
       await arena.agent.exited;
       const call = arena.caller().open('Wait');
       const end = await call.ended;
-      assert.deepEqual([end.code, end.marker], [14, 'UNAVAILABLE']);
-      assert.match(end.message, tracer ? /took no notice of the call/ : /does not listen|took no notice/);
+      assert.equal(end.code, 14);
+      // The hub may have asked it just before the call, where the bus says that nobody listens.
+      if (!tracer && end.marker === 'NODE_OFFLINE') assert.match(end.message, /is not connected/);
+      else {
+        assert.equal(end.marker, 'UNAVAILABLE');
+        assert.match(end.message, tracer ? /took no notice of the call/ : /does not listen|took no notice/);
+      }
       assert.ok(end.at - call.openedAt < ((tracer ? bounds.unheard : bounds.atOnce) + slack) * 1000);
       await eventually('the hub knows', async () => (await ask('victim'))[1] === 'NODE_OFFLINE');
       assert.match((await ask('victim'))[2], /^node 'victim' is not connected \(last seen \d+ s ago\)$/);

@@ -27,6 +27,7 @@ describe('two hubs and three instances of one node', () => {
       const calls = Array.from({ length: 30 }, () => caller.open('Echo'));
       opened.push(...calls);
       await eventually('all are answered', () => calls.every(({ messages }) => messages > 0));
+      await trio.toldOf(calls.map(({ id }) => id));
       for (const share of since(before)) assert.ok(share >= 9 && share <= 11, `${since(before)}`);
     }
     for (const call of opened) call.finish();
@@ -40,6 +41,7 @@ describe('two hubs and three instances of one node', () => {
       await load.more(300);
       await load.stop();
       assert.deepEqual(load.failed(), []);
+      await trio.toldOf(load.answered());
       const [one = 0, two = 0, slow = 0] = since(before);
       assert.ok(slow > 0, 'it gets some');
       assert.ok(slow < one / 2 && slow < two / 2, `${one} ${two} ${slow}`);
@@ -60,6 +62,7 @@ describe('two hubs and three instances of one node', () => {
       assert.match(message, /the connection to the server at .* was lost/);
     }
     assert.ok(failed.length <= 6, `${failed.map(({ message }) => message)}`);
+    await trio.toldOf(load.answered());
     const begun = trio.begun();
     for (const { id, code } of load.ends) {
       const times = begun.get(id) ?? 0;
@@ -96,6 +99,7 @@ describe('two hubs and three instances of one node', () => {
     await trio.ready(3);
     await load.more(100);
     await load.stop();
+    await trio.toldOf(load.answered());
     const begun = trio.begun();
     for (const { id, code, message } of load.ends) {
       const times = begun.get(id) ?? 0;

@@ -55,6 +55,15 @@ export class Trio {
     return counts;
   }
 
+  /** Waits until the servers have told of each of these calls: their word takes another way than their answers. */
+  async toldOf(ids: readonly string[]): Promise<void> {
+    const told = (): boolean => {
+      const begun = this.begun();
+      return ids.every((id) => begun.has(id));
+    };
+    await eventually('the servers tell of the calls', told, { everyMs: 20 });
+  }
+
   /** Calls that each server has begun. */
   shares(): number[] {
     return this.servers.map((server) => server.seen().size);
@@ -95,7 +104,7 @@ export class Trio {
     const main = await fleet.hubAddress();
     this.token = await fleet.callerToken('chaos');
     for (let i = 0; i < 3; i++) {
-      this.servers.push(await ServerProcess.start('127.0.0.1:0', i === 2 ? slowMs : 0));
+      this.servers.push(await ServerProcess.start(undefined, i === 2 ? slowMs : 0));
       await this.startAgent(i);
     }
     const second = path.join(fleet.dir, 'hub-2');
@@ -131,6 +140,11 @@ export class Load {
   async more(calls: number): Promise<void> {
     const before = this.ends.length;
     await eventually('calls go on', () => this.ends.length >= before + calls, { everyMs: 20 });
+  }
+
+  /** Ids of the calls that were answered. */
+  answered(): string[] {
+    return this.ends.filter(({ code }) => code === 0).map(({ id }) => id);
   }
 
   /** Those that did not end well. */
