@@ -27,7 +27,7 @@ describe('faults that an agent injects by its own clock', () => {
     const group = await tests.ask('north', tests.client.createGroup, { name: '', command: undefined });
     await tests.create('quiet', { group: group.group }, 60_000);
     const forMs = 3_000;
-    const cut = { kind: 'link', forMs, atMs: Date.now() + 1_000 };
+    const cut = { kind: 'link', forMs, atMs: Date.now() + 3_000 };
     const { state } = await faults.arm('north', 'cut', cut);
     assert.match(state, /^(waiting|sounding)/);
     assert.match((await faults.arm('north', 'cut', cut)).state, /^(waiting|sounding)/);
@@ -58,12 +58,16 @@ describe('faults that an agent injects by its own clock', () => {
       { ...common, phase: 'healed', at: healed.healedAtMs },
     ]);
     assert.equal(notes[2]?.phase, 'proven');
-    const shown = await stage.fleet.postern(['inspect', 'north', '--machine', 'fault', '-o', 'jsonl']);
-    const told = shown.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const ofCut = told.filter(({ id }) => id === 'r1.cut.north').map(({ to }) => to);
+    const ofCut = await eventually('its whole story is told', async () => {
+      const shown = await stage.fleet.postern(['inspect', 'north', '--machine', 'fault', '-o', 'jsonl']);
+      const told = shown.stdout
+        .trim()
+        .split('\n')
+        .map((line): { id: string; to: string } => JSON.parse(line))
+        .filter(({ id }) => id === 'r1.cut.north')
+        .map(({ to }) => to);
+      return told.at(-1) === 'healed' && told;
+    });
     const canariesAside = ofCut.filter((state) => !/^(sounding|checking)/.test(state));
     assert.deepEqual(canariesAside, [
       'idle',
@@ -91,7 +95,7 @@ describe('faults that an agent injects by its own clock', () => {
     await stage.faults.arm('north', 'later', { kind: 'link', atMs: Date.now() + 3_600_000 });
     await eventually('it stands still', async () => (await processState(pid)) === 'T', { everyMs: 20 });
     await stage.faults.comesTo('north', 'long-nap', 'injected');
-    await stage.faults.arm('north', 'soon', { kind: 'link', atMs: Date.now() + 2_000, forMs: 100 });
+    await stage.faults.arm('north', 'soon', { kind: 'link', atMs: Date.now() + 6_000, forMs: 100 });
     const { atMs } = await stage.faults.show('north', 'soon');
     const { guardians } = await watchersOf(stage.directory);
     assert.equal(guardians.length, 1);

@@ -136,7 +136,7 @@ describe('each kind of fault, asked for through a hub', { concurrency: true }, (
       return { fault: kind, kind, by: 'relay', shape: shaped(kind, isForAll ? {} : { from }) };
     });
     const first = [...between, { fault: 'pause', kind: 'pause', by: 'signal', shape: shaped('pause') }];
-    const atMs = Date.now() + 300;
+    const atMs = Date.now() + 1_500;
     await Promise.all(
       first.map(({ fault, kind, shape }) => faults.arm('north', fault, { kind, shape, atMs, forMs: 20_000 })),
     );
@@ -158,7 +158,7 @@ describe('each kind of fault, asked for through a hub', { concurrency: true }, (
     }));
     await Promise.all(
       second.map(({ fault, kind, shape }) =>
-        faults.arm('north', fault, { kind, shape, atMs: Date.now() + 400, forMs: 700 }),
+        faults.arm('north', fault, { kind, shape, atMs: Date.now() + 1_500, forMs: 2_000 }),
       ),
     );
     for (const { fault, by } of [...first, ...second]) {

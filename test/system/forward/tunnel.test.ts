@@ -6,7 +6,7 @@ import { TunnelStage } from '../../client/tunnel-stage.js';
 import { joinToken } from '../../hub/test-hub.js';
 import { readToEnd, startTarget, type TargetServer, writeAll } from './stage.js';
 
-describe('a forward through a tunnel', { timeout: 60_000 }, () => {
+describe('a forward through a tunnel', { timeout: 180_000 }, () => {
   let stage: TunnelStage;
   let echo: TargetServer;
 

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { freePort } from '../../../src/bus/server-process.js';
 import type { ListNodesResponse, Node } from '../../../src/gen/postern/v1/nodes.js';
 import { ask, bearer, ownClients } from '../../hub/test-hub.js';
 import { Fleet } from '../../support/fleet.js';
+import { freePort } from '../../support/free-port.js';
 import { InteropClient } from '../../support/interop/client.js';
 import { natsServer } from '../../support/nats.js';
 import { eventually, type RunningProcess } from '../../support/processes.js';
@@ -115,7 +115,7 @@ export class Cluster {
         const client = this.client(hub, node);
         // A call that overtakes the news of a death waits for long.
         const answers = async () => {
-          const { error } = await client.unaryCall({}, undefined, { deadline: Date.now() + 1_000 });
+          const { error } = await client.unaryCall({}, undefined, { deadline: Date.now() + 2_000 });
           return error === null;
         };
         await eventually(`hub ${hub} reaches ${node}`, answers, { timeoutMs }).finally(() => client.close());
@@ -136,7 +136,7 @@ export class Cluster {
   }
 
   async #startNats(): Promise<void> {
-    const [port, monitorPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+    const [port, monitorPort] = [await freePort(), await freePort()];
     const made = await this.fleet.postern(['init', '--nats-listen', `127.0.0.1:${port}`]);
     assert.equal(made.code, 0, made.stderr);
     this.natsUrl = `nats://127.0.0.1:${port}`;

@@ -12,14 +12,14 @@ export function forms(stage: () => InfraStage): void {
       const { invite } = await north.old('Group', 'CreateInvite', { groupName });
       await south.old('Group', 'ReplicationJoinGroup', { groupName, invite });
       await south.old('Group', 'JoinGroup', { groupName, invite });
-      const what = { groupName, testName: 'Hello World', type: 'text', size: 100, interval: 1 };
+      const what = { groupName, testName: 'Hello World', type: 'text', size: 100, interval: 2 };
       const which = { groupName, testName: 'Hello World' };
       for (const node of [north, south]) {
         await node.old('Group', 'StartReceiveMessage', { groupName });
         await node.old('Test', 'NewTest', what);
         assert.deepEqual(await node.old('Test', 'IsTestRunning', which), { testIsRunning: false });
       }
-      for (const node of [north, south]) await node.old('Test', 'StartTest', { ...which, duration: 2 });
+      for (const node of [north, south]) await node.old('Test', 'StartTest', { ...which, duration: 4 });
       const run = await stage().runOf(['north', 'south'], groupName);
       for (const node of ['north', 'south']) {
         const name =
@@ -28,8 +28,8 @@ export function forms(stage: () => InfraStage): void {
         const told = await stage().until(
           node,
           { run, test: name },
-          'has all',
-          ({ received }) => received === 4,
+          'has all, and has sent all',
+          ({ received, state }) => received === 4 && state !== 'running',
         );
         assert.deepEqual([told.ok, told.spec?.amount], [2, 2]);
       }

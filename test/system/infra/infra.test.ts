@@ -43,7 +43,7 @@ describe('a controller that was written for the predecessor of our agents', { co
     await each((controller) => controller.call('AddReliability', { timeout: 0, odds: 0 }));
 
     const which = { groupName, testN: 1 };
-    const what = { ...which, type: 'text', size: 300, interval: 1, amount };
+    const what = { ...which, type: 'text', size: 300, interval: 2, amount };
     await each((controller) => controller.call('NewTest', what));
     await each(async (controller) => {
       assert.deepEqual(await controller.call('IsTestRunning', which), { testIsRunning: false });
@@ -56,8 +56,8 @@ describe('a controller that was written for the predecessor of our agents', { co
       const mine = await infra.until(
         node,
         { run, test: 'test-1-r1' },
-        'has all',
-        (told) => told.received === all,
+        'has all, and has sent all',
+        ({ received, state }) => received === all && state !== 'running',
       );
       assert.deepEqual(
         [mine.ok, mine.fail, mine.info, mine.unknown, mine.duplicated],

@@ -41,7 +41,7 @@ describe('tests of images', () => {
 
   test('send real ones, also after kill -9 of the agent; each that came is the one that was meant', async () => {
     await stage.create('images', { type: 'media', group, size, amount, intervalMs: 100 }, 4_000);
-    await stage.arm('images', Date.now() + 300);
+    await stage.arm('images', Date.now() + 1_500);
     await eventually('some are sent', async () => (await stage.show('north', 'images')).ok >= 1);
     await stage.agents.get('north')?.stop('SIGKILL');
     await stage.startAgent('north');

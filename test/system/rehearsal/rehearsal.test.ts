@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { eventually } from '../../support/processes.js';
+import { journalOf } from '../faults/journal-of.js';
 import { Stage } from './stage.js';
 
 const command = undefined;
@@ -20,13 +21,14 @@ describe('tests on nodes', () => {
   after(() => stage?.close());
 
   test('start by themselves at their time, send on schedule, and count what came', async () => {
-    await stage.create('plain', { group, amount: 10, intervalMs: 50 }, 2_000);
+    // What is later than the interval is not sent any more: a busy machine is less late than this.
+    await stage.create('plain', { group, amount: 4, intervalMs: 2_500 }, 2_000);
     assert.equal((await stage.show('north', 'plain')).state, 'created');
-    await stage.arm('plain', Date.now() + 500);
+    await stage.arm('plain', Date.now() + 3_000);
     assert.equal((await stage.show('south', 'plain')).state, 'armed');
     for (const node of stage.nodes) {
       const { ok, fail, info, unknown, open, lastSeq, reason } = await stage.ended(node, 'plain');
-      assert.deepEqual([ok, fail, info, unknown, open, lastSeq, reason], [10, 0, 0, 0, 0, 10, '']);
+      assert.deepEqual([ok, fail, info, unknown, open, lastSeq, reason], [4, 0, 0, 0, 0, 4, '']);
     }
   });
 
@@ -35,32 +37,45 @@ describe('tests on nodes', () => {
       ['daemon', [' unseen', 'unseen probing', 'probing serving']],
       ['test', [' created', 'created armed', 'armed running', 'running draining', 'draining finished']],
     ] as const) {
-      const shown = await stage.fleet.postern(['inspect', 'south', '--machine', machine, '-o', 'jsonl']);
-      const told = shown.stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-        .filter(({ id }) => machine === 'daemon' || id === 'r1.plain.south')
-        .map(({ from, to }) => `${from} ${to}`);
-      assert.deepEqual(told, states, `${machine}: ${shown.stdout}${shown.stderr}`);
+      const told = await eventually(`all of the ${machine} is told`, async () => {
+        const shown = await stage.fleet.postern(['inspect', 'south', '--machine', machine, '-o', 'jsonl']);
+        const lines = shown.stdout
+          .trim()
+          .split('\n')
+          .map((line): { id: string; from: string; to: string } => JSON.parse(line))
+          .filter(({ id }) => machine === 'daemon' || id === 'r1.plain.south')
+          .map(({ from, to }) => `${from} ${to}`);
+        return lines.length >= states.length && lines;
+      });
+      assert.deepEqual(told, states, machine);
     }
   });
 
   test('go on without a hub, and after kill -9 of their agent; nothing is sent twice', async (t) => {
     await stage.create('cut', { group, amount: 100, intervalMs: 100 }, 2_000);
-    await stage.arm('cut', Date.now() + 300);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await stage.arm('cut', Date.now() + 1_500);
+    const before = await eventually('some are sent', async () => {
+      const { ok, lastSeq } = await stage.show('north', 'cut');
+      return ok >= 5 && lastSeq;
+    });
     await stage.hub?.stop('SIGKILL');
     await stage.agents.get('north')?.stop('SIGKILL');
     const back = stage.startAgent('north');
+    // It is away while messages are due.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await stage.startHub();
     await back;
     const [north, south] = [await stage.ended('north', 'cut'), await stage.ended('south', 'cut')];
     t.diagnostic(JSON.stringify([north, south]));
-    assert.deepEqual([south.ok, south.fail, south.info, south.unknown], [100, 0, 0, 0]);
+    assert.deepEqual([south.fail, south.info, south.unknown], [0, 0, 0]);
+    // What a busy machine has no time for is not sent, and told.
+    const skipped = (await journalOf(stage.fleet.dir, 'south', 'cut')).filter(
+      (record) => record.k === 'slip' && !record.sent,
+    ).length;
+    assert.equal(south.ok + skipped, 100, JSON.stringify(south));
+    assert.ok(south.ok > 50, JSON.stringify(south));
     assert.equal(north.boots, 2);
-    assert.ok(north.lastSeq > 90, `it went on: ${JSON.stringify(north)}`);
+    assert.ok(north.lastSeq > before + 10, `it went on: ${JSON.stringify(north)}`);
     assert.ok(north.unknown <= 2, JSON.stringify(north));
     // The daemons know the truth: who sent what, once each.
     const key = Buffer.from(group, 'base64url');
@@ -75,11 +90,11 @@ describe('tests on nodes', () => {
       fromNorth >= north.ok && fromNorth <= north.ok + north.unknown,
       `${fromNorth} of ${JSON.stringify(north)}`,
     );
-    assert.equal(sent.filter((line) => line.startsWith('south')).length, 100);
+    assert.equal(sent.filter((line) => line.startsWith('south')).length, south.ok);
   });
 
   test('are ended before their time, and refused when they make no sense', async () => {
-    await stage.create('long', { group, amount: 1_000, intervalMs: 1_000 }, 500);
+    await stage.create('long', { group, amount: 1_000, intervalMs: 20_000 }, 500);
     await stage.ask('north', stage.client.startTest, { run: 'r1', test: 'long', command });
     await stage.ask('north', stage.client.stopTest, {
       ...{ run: 'r1', test: 'long', reason: 'enough', settleMs: undefined, command },
@@ -167,13 +182,13 @@ describe('tests on nodes', () => {
       type: 'call',
       method,
       requestJson: '{"displayName": "{{body}}"}',
-      amount: 5,
-      intervalMs: 20,
+      amount: 3,
+      intervalMs: 2_000,
     };
     await stage.create('calls', call, 100);
     await stage.ask('south', stage.client.startTest, { run: 'r1', test: 'calls', command });
     const { ok } = await stage.ended('south', 'calls');
-    assert.equal(ok, 5);
-    assert.equal((await daemon?.status())?.groups.length, before + 5);
+    assert.equal(ok, 3);
+    assert.equal((await daemon?.status())?.groups.length, before + 3);
   });
 });

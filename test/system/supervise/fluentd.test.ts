@@ -35,7 +35,7 @@ describe('a process beside an agent', () => {
         '--fluentd',
         commandLine('obedient,family', file('facts')),
         '--fluentd-grace',
-        '500ms',
+        '2s',
         '--fluentd-settle',
         '0.3',
       ],
@@ -96,8 +96,8 @@ describe('a process beside an agent', () => {
     const before = await factsIn(file('facts'));
     assert.equal(await client.call(start), 2);
     const { pid, children } = await factsIn(file('facts'), before.pid);
-    // Its children ignore SIGTERM, so that the stop takes longer than this.
-    await assert.rejects(client.call(stop, 300), { code: 4 });
+    // Its children ignore SIGTERM, so that the stop takes longer than this, and this is enough to bring it there.
+    await assert.rejects(client.call(stop, 1_200), { code: 4 });
     assert.equal(await client.call(start), 2, 'the stop was not brought to its end before the next start');
     assert.deepEqual([pid, ...children].filter(runs), []);
     await factsIn(file('facts'), pid);

@@ -14,8 +14,8 @@ import { EchoClient, type EchoMethod, goEcho, interopEcho } from './grpc-echo.js
 const missing = await withoutGo();
 /** How often the tunnels are asked whether they live, here; 5 s otherwise. */
 const pingMs = 500;
-/** A silent tunnel is given up after three rounds, which may begin a round late; the rest is for a busy machine. */
-const givenUpMs = 4 * pingMs + 2_000;
+/** A silent tunnel is given up after three rounds, which may begin a round late; the rest is for a busy machine. Otherwise it is 15 s and more. */
+const givenUpMs = 4 * pingMs + 7_000;
 /** A deadline that comes only where a call would hang. */
 const hangsMs = 20_000;
 
@@ -97,7 +97,7 @@ describe('a tunnelled process that is stopped by SIGSTOP, and killed at last', {
     const tookMs = performance.now() - since;
     assert.equal(code, 14, details);
     assert.match(details, /^the tunnel of node '\w+' is over: /);
-    assert.ok(tookMs < 3_000, `the call ended after ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs < 6_000, `the call ended after ${Math.round(tookMs)} ms`);
     await stage.inState(node, 'lost');
     assert.match((await client.open(hangsMs).ended).details, /is not connected/);
   };

@@ -13,8 +13,8 @@ import { type SilentServer, silentGrpc, silentTcp } from './silent-servers.js';
 /** Bound for a node's server to be ready for calls, here; 10 s otherwise. */
 const openLimitMs = 1_500;
 const deadlineMs = 500;
-/** How late a busy machine may be. */
-const lateMs = 3_000;
+/** How late a busy machine may be: the usual bound of 10 s is still told from the one here. */
+const lateMs = 7_000;
 /** Calls of each kind. */
 const count = 20;
 /** Connections that a server is given at most, and calls that it takes on all of them: the others have to wait. */
@@ -158,9 +158,11 @@ describe('a node that accepts and never answers', { timeout: 120_000 }, () => {
       await until('no call is pending', async () => (await inFlight()) === 0);
       await until('the server is rid of them', () => server.held === 0);
       if (agent !== undefined) {
-        const left = await scrape(String(agent.ready.metrics));
-        assert.equal(left.get('postern_agent_upstream_calls'), 0);
-        assert.equal(left.get('postern_agent_calls_open'), 0);
+        await until('the agent is rid of them', async () => {
+          const left = await scrape(String(agent.ready.metrics));
+          const counts = ['postern_agent_upstream_calls', 'postern_agent_calls_open'];
+          return counts.every((name) => left.get(name) === 0);
+        });
       }
       server.speak();
       await clientOf(node).roundTrip();
