@@ -22,9 +22,11 @@ it('the scenario in a file of a run holds no secret, over however many lines it 
 });
 
 it('a scenario of one long line is looked through at once', () => {
-  const began = performance.now();
+  const began = process.cpuUsage();
   for (const part of ['a', 'token', ' ', '- ', 'a-', '-----BEGIN PRIVATE KEY', '[a', '"token":"']) {
     redactedText(part.repeat(50_000 / part.length));
   }
-  assert.ok(performance.now() - began < 2_000);
+  // Time of the processor: what else the machine does does not count.
+  const { user, system } = process.cpuUsage(began);
+  assert.ok(user + system < 2_000_000, `${user + system} us`);
 });

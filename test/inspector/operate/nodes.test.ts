@@ -5,9 +5,10 @@ import { handMadeToken } from '../../hub/activity/stage.js';
 import { InteropClient, statusOf } from '../../support/interop/client.js';
 import { type InteropServer, startInteropServer } from '../../support/interop/server.js';
 import { until } from '../../support/nats.js';
+import { eventually } from '../../support/processes.js';
 import { OperatingStage } from './stage.js';
 
-describe('operating nodes and links', { timeout: 90_000 }, () => {
+describe('operating nodes and links', { timeout: 200_000 }, () => {
   let stage: OperatingStage;
   let server: InteropServer;
 
@@ -25,8 +26,10 @@ describe('operating nodes and links', { timeout: 90_000 }, () => {
       await stage.agent({ node: 'pair', to: [server.address], share: true }),
     ];
     const { instance } = (await agents[0]?.ready) ?? assert.fail();
-    const links = await stage.actors('link', 'pair');
-    const first = links.find(({ contextJson }) => contextJson.includes(`"${instance}"`)) ?? assert.fail();
+    const first = await eventually('its link is told with its instance', async () => {
+      const links = await stage.actors('link', 'pair');
+      return links.find((one) => one.state === 'online' && one.contextJson.includes(`"${instance}"`));
+    });
     const metadata = { 'x-postern-node': 'pair', 'x-postern-authorization': stage.hub.adminToken };
     const client = new InteropClient({ address: stage.hub.address, metadata });
     const ended: number[] = [];

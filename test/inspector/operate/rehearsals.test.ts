@@ -15,7 +15,7 @@ nodes: {north: {}, south: {}}
 groups: {chat: {members: [north, south], tests: {ping: {type: text, size: 10B, interval: 1s, amount: 3}}}}
 `;
 
-describe('operating what agents and controllers run', { timeout: 90_000 }, () => {
+describe('operating what agents and controllers run', { timeout: 200_000 }, () => {
   let stage: OperatingStage;
   let controller: RunningController;
   const name = new Metadata();
@@ -63,13 +63,14 @@ describe('operating what agents and controllers run', { timeout: 90_000 }, () =>
 
   it('asks a daemon at once that is asked seldom because it does not answer', async () => {
     const probes = async () => (await stage.actors('daemon', 'cellar'))[0]?.sequence ?? 0;
-    await until('the pauses are long', async () => (await probes()) >= 10);
+    // By then it waits for 8 s.
+    await until('the pauses are long', async () => (await probes()) >= 12, 60_000);
     const { id } = await stage.actor('daemon', 'cellar', /^unreachable$/);
     const before = await probes();
     const sinceMs = performance.now();
     assert.equal(await stage.operate({ machine: 'daemon', id, event: 'ASKED' }), 'it is asked now');
     await until('it was asked', async () => (await probes()) >= before + 2);
-    assert.ok(performance.now() - sinceMs < 2_000, `${performance.now() - sinceMs} ms`);
+    assert.ok(performance.now() - sinceMs < 6_000, `${performance.now() - sinceMs} ms`);
   });
 
   it('starts and stops a supervised process', async () => {

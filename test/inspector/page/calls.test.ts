@@ -11,7 +11,7 @@ import { picture, startBrowser, withoutBrowser } from '../../support/browser.js'
 import { Fleet } from '../../support/fleet.js';
 import { onInspectorPage } from '../../support/inspector-page.js';
 import { InteropClient } from '../../support/interop/client.js';
-import { checkoutRoot } from '../../support/processes.js';
+import { checkoutRoot, eventually } from '../../support/processes.js';
 
 const skip = await withoutBrowser();
 const run = promisify(execFile);
@@ -83,13 +83,14 @@ describe('the calls in the page of the inspector', { skip }, () => {
     await Promise.all(Array.from({ length: manyCalls }, failing));
     // Hubs tell of some of them; another one is in the activity alone.
     const told = await toldFailures(authorization);
-    const listed = await fleet.postern(['activity', 'cellar', '--since', '1m', '-o', 'jsonl']);
-    const events = listed.stdout
-      .trim()
-      .split('\n')
-      .map((line) => eventOf.parse(JSON.parse(line)));
-    const { callId: id } =
-      events.find(({ code, callId = '' }) => code === 9 && !told.has(callId)) ?? assert.fail(listed.stdout);
+    const { callId: id } = await eventually('the activity has one more', async () => {
+      const listed = await fleet.postern(['activity', 'cellar', '--since', '1m', '-o', 'jsonl']);
+      const events = listed.stdout
+        .trim()
+        .split('\n')
+        .map((line) => eventOf.parse(JSON.parse(line)));
+      return events.find(({ code, callId = '' }) => code === 9 && !told.has(callId));
+    });
     const at = `/calls?show=each&q=failed_precondition&call=${id}`;
     await onInspectorPage(browser, { hub, token, name: 'calls-each', at }, async (page) => {
       const details = page.getByRole('complementary', { name: `Call ${id}` });

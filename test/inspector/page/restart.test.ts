@@ -32,7 +32,10 @@ describe('the page of the inspector when its hub is killed', { skip }, () => {
 
   test('misses nothing that a machine did meanwhile', async () => {
     const { hub, token, browser } = stage;
-    const before = await ofLink();
+    const before = await eventually('the link is told to be online', async () => {
+      const kept = await ofLink();
+      return kept.at(-1)?.to === 'online' && kept;
+    });
     const options = { hub, name: 'restart-machine', token, mayLog: hubAway };
     await onInspectorPage(browser, { ...options, at: `/machine/link/${before[0]?.id}` }, async (page) => {
       await page.getByText(`${before.length} known`).waitFor();

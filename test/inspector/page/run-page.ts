@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { Page } from 'playwright-core';
 import { judgementSchema } from '../../../src/controller/report/judgement-schema.js';
+import { eventually } from '../../support/processes.js';
 import type { Stage } from '../../system/rehearsal/stage.js';
 
 /** What a report says, as far as the page shows it at the end. */
@@ -31,7 +33,9 @@ export async function judged(stage: Stage, run: string): Promise<Shown> {
 export async function showsEnd(page: Page, { verdict, counts }: Shown): Promise<void> {
   await page.getByText(verdict, { exact: true }).waitFor();
   await page.getByText('journals judged').waitFor();
-  assert.deepEqual(await shownCounts(page), counts);
+  await eventually('the counts are those of the report', async () =>
+    isDeepStrictEqual(await shownCounts(page), counts),
+  ).catch(async () => assert.deepEqual(await shownCounts(page), counts));
 }
 
 /** Node, sent and received of each row of the tests, sorted. */

@@ -15,8 +15,8 @@ const skip = await withoutBrowser();
 
 const scenario = `name: small
 nodes: {north: , south: }
-groups: {chat: {tests: {ping: {type: text, senders: north, interval: 200ms, amount: 12}}}}
-faults: [{kind: link, nodes: south, at: 500ms, for: 1s}]
+groups: {chat: {tests: {ping: {type: text, senders: north, interval: 1500ms, amount: 6}}}}
+faults: [{kind: link, nodes: south, at: 1s, for: 3s}]
 control: false
 arm: 2s
 settle: 1s
@@ -60,7 +60,7 @@ describe('runs in the page of the inspector', { skip }, () => {
       await page.locator('.phase.lit[data-state="main.running"]').waitFor();
       // Its node is cut off, and can say so only later.
       await page.locator('a[data-fault][data-acts="by plan"]').waitFor();
-      await page.getByRole('img', { name: '12 of 12 sent' }).waitFor();
+      await page.getByRole('img', { name: '6 of 6 sent' }).waitFor();
       await page.getByRole('button', { name: 'Export' }).waitFor();
       report = await judged(stage, 'watched');
       await showsEnd(page, report);
