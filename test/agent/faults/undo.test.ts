@@ -10,6 +10,7 @@ import { isThere, type ProcessRef, stopProcesses } from '../../../src/agent/faul
 import { UndoShelf } from '../../../src/agent/faults/undo-shelf.js';
 import { lockDirectory } from '../../../src/bus/directory-lock.js';
 import { startMark } from '../../../src/bus/process-identity.js';
+import { watchersLeft } from '../../support/faults/watchers.js';
 import { testLog } from '../../support/nats.js';
 import { compiledRoot, eventually } from '../../support/processes.js';
 import { processState } from '../../system/faults/stage.js';
@@ -118,6 +119,7 @@ test('a guardian undoes what is overdue though its agent is there, and one that 
   await eventually('it goes on', async () => (await processState(one.pid)) !== 'T', { everyMs: 20 });
   release();
   assert.equal(guardian.pid, undefined);
+  await eventually('it has ended', async () => (await watchersLeft(mine.directory)) === 0);
 });
 
 const seen = new Map<number, number>();
