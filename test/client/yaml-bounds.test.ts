@@ -13,9 +13,21 @@ function laughs(levels: number): string {
 }
 
 for (const [what, text, says] of [
-  ['much made of little', laughs(20), /^line \d+, column \d+: it holds more than 250000 values, with those that/],
-  ['a long line', `a: ${'x'.repeat(16 << 20)}`, /^a document is longer than 16777216 bytes: write it as JSON$/],
-  ['many lines', `a: ${'x'.repeat(1_000)}\n`.repeat(20_000), /^line 1, column 1: it has 20080000 bytes: more than 16777216 are not read$/],
+  [
+    'much made of little',
+    laughs(20),
+    /^line \d+, column \d+: it holds more than 250000 values, with those that/,
+  ],
+  [
+    'a long line',
+    `a: ${'x'.repeat(16 << 20)}`,
+    /^a document is longer than 16777216 bytes: write it as JSON$/,
+  ],
+  [
+    'many lines',
+    `a: ${'x'.repeat(1_000)}\n`.repeat(20_000),
+    /^line 1, column 1: it has 20080000 bytes: more than 16777216 are not read$/,
+  ],
   ['deep lists', '['.repeat(1 << 20), /^line 1, column 1: it is nested too deep$/],
   ['a list in itself', 'a: &a [*a, *a]', /^line 1, column \d+: it is nested deeper than 512$/],
 ] as const) {
