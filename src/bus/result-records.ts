@@ -68,7 +68,7 @@ export const resultRecord = z.discriminatedUnion('k', [
     size: count,
     hash: sha256,
   }),
-  /** What became of it: the daemon's id of the message, and when it was given and answered. */
+  /** What became of it: the daemon's id of the message, and when it was given (a `fail` without: it never was) and answered. */
   z.object({
     ...common,
     k: z.literal('outcome'),

@@ -18,8 +18,13 @@ export interface Member {
 export type SendOutcome =
   /** The daemon has taken it, under this id. */
   | { readonly outcome: 'ok'; readonly id: string }
-  /** It did surely not take it. */
-  | { readonly outcome: 'fail'; readonly code: string; readonly message: string }
+  /** It did surely not take it; with `wasOffered` false, it was never given it. */
+  | {
+      readonly outcome: 'fail';
+      readonly code: string;
+      readonly message: string;
+      readonly wasOffered?: false;
+    }
   /** Nobody knows: the answer did not come. */
   | { readonly outcome: 'info'; readonly code: string; readonly message: string };
 

@@ -21,6 +21,9 @@ const neverWritten = /^No connection established\b/;
  * of it.
  */
 export function sendOutcome(code: number, details: string, message: string): SendOutcome {
-  const isSure = definite.has(code) || (code === status.UNAVAILABLE && neverWritten.test(details));
-  return { outcome: isSure ? 'fail' : 'info', code: status[code] ?? String(code), message };
+  const told = { code: status[code] ?? String(code), message };
+  if (code === status.UNAVAILABLE && neverWritten.test(details)) {
+    return { outcome: 'fail', ...told, wasOffered: false };
+  }
+  return { outcome: definite.has(code) ? 'fail' : 'info', ...told };
 }

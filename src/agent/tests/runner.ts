@@ -127,7 +127,7 @@ export class TestRunner {
       adapter = await this.#options.adapter(spec, soon.signal);
     } catch (thrown) {
       const code = thrown instanceof PosternError ? thrown.code : 'DAEMON_UNREACHABLE';
-      return { outcome: 'fail', code, message: errorText(thrown) };
+      return { outcome: 'fail', code, message: errorText(thrown), wasOffered: false };
     } finally {
       soon.release();
     }

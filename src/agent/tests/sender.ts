@@ -13,7 +13,7 @@ export interface SenderLog {
   settled(
     seq: number,
     outcome: SendOutcome,
-    times: { readonly sentAt: number; readonly ackAt: number },
+    times: { readonly sentAt?: number; readonly ackAt: number },
   ): Promise<void>;
   slipped(slip: {
     readonly seq: number;
@@ -85,7 +85,10 @@ async function sendOne(options: SenderOptions, seq: number, payload: Uint8Array)
   const sentAt = clock.now();
   try {
     const outcome = await options.send(payload, late.signal, seq);
-    await log.settled(seq, outcome, { sentAt, ackAt: clock.now() });
+    const times = { ackAt: clock.now() };
+    // What the daemon was never given has no time at which it was.
+    const isOffered = outcome.outcome !== 'fail' || outcome.wasOffered !== false;
+    await log.settled(seq, outcome, isOffered ? { sentAt, ...times } : times);
   } finally {
     late.release();
   }

@@ -5,7 +5,7 @@ import { Faults } from './faults.js';
 import { judge } from './judge.js';
 import type { Judgement, RunFacts } from './judgement.js';
 import { type LaidTest, Layout } from './layout.js';
-import { Messages } from './messages.js';
+import { hashPart, Messages } from './messages.js';
 import { displacements } from './order.js';
 import { Receipts } from './receipts.js';
 import type { Rules } from './rules.js';
@@ -126,6 +126,13 @@ export class Checker {
     return this.#messages.number(test.firstLane + member, seq);
   }
 
+  /** The sender's daemon lists one of its own messages. */
+  #kept({ test, member, readings }: Witness, seq: number, hash: string | undefined): void {
+    const message = this.#messages.known(test.firstLane + member, seq);
+    if (message < 0 || !this.#messages.hasHash(message, hashPart(hash))) return;
+    this.#messages.kept(message, readings.begun);
+  }
+
   #received(witness: Witness, record: Extract<ResultRecord, { k: 'receipt' }>): void {
     const { test, member, node } = witness;
     const { test: of = test.planned.test, from, seq, id } = record;
@@ -136,7 +143,10 @@ export class Checker {
       return;
     }
     // A sender hears itself, and that is no delivery.
-    if (sender === member) return;
+    if (sender === member) {
+      if (record.how === 'final') this.#kept(witness, seq, record.hash);
+      return;
+    }
     this.#receipts.add(this.#messages.number(test.firstLane + sender, seq), record, {
       member,
       subscription: witness.subscription(record.sub),

@@ -19,6 +19,8 @@ export class Finding {
   isOwed = false;
   /** It came with the right content, whether or not it was owed. */
   hasCome = false;
+  /** It surely was not there in the end: all was read, and it never came with the right content. */
+  isAbsent = false;
   /** When it came and when it was acknowledged, by the controller's clock; NaN: it did not, it was not. */
   cameAt = Number.NaN;
   ackAt = Number.NaN;
@@ -36,6 +38,7 @@ export class Finding {
   reset(): void {
     this.isOwed = false;
     this.hasCome = false;
+    this.isAbsent = false;
     this.cameAt = Number.NaN;
     this.ackAt = Number.NaN;
     this.latency = Number.NaN;

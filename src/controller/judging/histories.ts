@@ -2,6 +2,7 @@ import type { Evidence } from './evidence.js';
 import type { FaultsByNode } from './excuses.js';
 import { type Finding, troubleRanks } from './finding.js';
 import type { Delivery, Layer, Moment, TroubledMessage } from './judgement.js';
+import type { OwnEnd } from './layers.js';
 import type { LaidTest } from './layout.js';
 import { MessageJudge } from './message-judge.js';
 import type { Rules } from './rules.js';
@@ -62,7 +63,7 @@ export class Histories {
       sender: test.members[place] ?? '',
       seq: messages.seq(message),
       troubles,
-      history: inOrder([...this.#sending(test, message), ...this.#receiving(test, message)]),
+      history: inOrder([...this.#sending(test, message), ...this.#receiving(test, message, judge.own)]),
     };
   }
 
@@ -80,7 +81,7 @@ export class Histories {
     });
   }
 
-  #receiving(test: LaidTest, message: number): Moment[] {
+  #receiving(test: LaidTest, message: number, own: OwnEnd): Moment[] {
     const { messages, receipts, texts, witnesses } = this.#evidence;
     const moments: Moment[] = [];
     const lastReading = test.members.map(() => 0);
@@ -95,8 +96,8 @@ export class Histories {
     }
     const sender = messages.lane(message) - test.firstLane;
     for (const [member, node] of test.members.entries()) {
-      // What a sender hears of itself is not kept.
-      if (member === sender) continue;
+      // Of what a sender hears of itself, only the end is told.
+      if (member === sender && own !== 'gone') continue;
       const reading = witnesses[test.firstLane + member]?.reading;
       if (reading === undefined || (lastReading[member] ?? 0) >= reading.number) continue;
       moments.push({ atMs: reading.endedAt + this.#offset(node), node, what: 'absent' });

@@ -8,12 +8,16 @@ import type { Fate } from './messages.js';
 export interface Layers {
   /** It came while it was listened for, and was there in the end. */
   readonly arrived: number;
-  /** Its sender never tried. */
+  /** Its sender's daemon was never given it. */
   readonly notSent: number;
   /** The sender's daemon refused it. */
   readonly refused: number;
-  /** The sender's daemon took it, and in the end nobody else had it. */
+  /** The sender's daemon was given it and did not refuse it, and did not have it itself in the end; nor had anybody else. */
+  readonly unkept: number;
+  /** The sender's daemon had it in the end, and nobody else. */
   readonly unsent: number;
+  /** The sender's daemon took it, and in the end nobody else had it; nobody read whether it had it itself. */
+  readonly presumed: number;
   /** Somebody else had it in the end, this receiver had not. */
   readonly undelivered: number;
   /** The receiver's daemon had it in the end; the agent beside it had not been told of it. */
@@ -29,14 +33,26 @@ export type Layer = Exclude<keyof Layers, 'arrived'>;
 export type LayerTally = { -readonly [Name in keyof Layers]: Layers[Name] };
 
 export function newLayers(): LayerTally {
-  return { arrived: 0, notSent: 0, refused: 0, unsent: 0, undelivered: 0, uncollected: 0, unclear: 0 };
+  return {
+    arrived: 0,
+    notSent: 0,
+    refused: 0,
+    unkept: 0,
+    unsent: 0,
+    presumed: 0,
+    undelivered: 0,
+    uncollected: 0,
+    unclear: 0,
+  };
 }
 
 export function addLayers(to: LayerTally, from: Layers): void {
   to.arrived += from.arrived;
   to.notSent += from.notSent;
   to.refused += from.refused;
+  to.unkept += from.unkept;
   to.unsent += from.unsent;
+  to.presumed += from.presumed;
   to.undelivered += from.undelivered;
   to.uncollected += from.uncollected;
   to.unclear += from.unclear;
@@ -47,17 +63,19 @@ export function fillUp(
   to: LayerTally,
   all: { readonly told: number; readonly scheduled: number; readonly untold: 'notSent' | 'unclear' },
 ): void {
-  const { notSent, refused, unsent, undelivered, uncollected, unclear } = to;
-  to.arrived = all.told - (notSent + refused + unsent + undelivered + uncollected + unclear);
+  const { notSent, refused, unkept, unsent, presumed, undelivered, uncollected, unclear } = to;
+  const strayed = notSent + refused + unkept + unsent + presumed + undelivered + uncollected + unclear;
+  to.arrived = all.told - strayed;
   to[all.untold] += all.scheduled - all.told;
 }
+
+/** Whether its sender's own daemon had a message in the end; `untold`: nobody read that, or it was read before it was sent. */
+export type OwnEnd = 'kept' | 'gone' | 'untold';
 
 /** What is known of a receiver, whichever message it is about. */
 export interface LayerMember {
   /** All that it did is known. */
   readonly isIntact: boolean;
-  /** Its last reading of everything; undefined: none is complete. */
-  readonly reading: object | undefined;
 }
 
 /** What became of the send. */
@@ -65,6 +83,9 @@ export interface LayerSend {
   readonly fate: Fate;
   /** It was tried, as far as records tell. */
   readonly isTried: boolean;
+  /** Its daemon was given it, as far as records tell. */
+  readonly wasOffered: boolean;
+  readonly own: OwnEnd;
   /** Place of its sender among the members. */
   readonly from: number;
 }
@@ -73,14 +94,12 @@ export interface LayerSend {
 export function layOut(send: LayerSend, findings: readonly Finding[], members: readonly LayerMember[]): void {
   const { from } = send;
   if (isAllWell(findings, from)) return;
-  let there = 0;
-  let unread = 0;
+  const others = { there: 0, unread: 0 };
   for (const [place, finding] of findings.entries()) {
     if (place === from) continue;
-    if (isThere(finding)) there++;
-    else if (isUnread(finding, members[place])) unread++;
+    if (isThere(finding)) others.there++;
+    else if (!finding.hasCome && !finding.isAbsent) others.unread++;
   }
-  const isLast = there === 0 && unread === 0;
   for (const [place, finding] of findings.entries()) {
     if (place === from) continue;
     if (isThere(finding)) {
@@ -88,10 +107,26 @@ export function layOut(send: LayerSend, findings: readonly Finding[], members: r
       finding.layer = finding.wasReadOnly && members[place]?.isIntact ? 'uncollected' : 'arrived';
     } else if (!send.isTried) {
       finding.layer = send.fate === 'skipped' || members[from]?.isIntact ? 'notSent' : 'unclear';
-    } else if (finding.has('lost') || finding.has('vanished')) {
-      finding.layer = there > 0 ? 'undelivered' : isLast ? 'unsent' : 'unclear';
-    } else finding.layer = send.fate === 'fail' ? 'refused' : 'unclear';
+    } else if (send.fate === 'fail' && send.own !== 'kept' && !finding.has('vanished')) {
+      finding.layer = send.wasOffered ? 'refused' : 'notSent';
+    } else finding.layer = layerOfMissing(send, finding, others);
   }
+}
+
+/** Where a message stayed that may have got as far as its sender's daemon, and is not here. */
+function layerOfMissing(
+  { fate, own }: LayerSend,
+  finding: Finding,
+  { there, unread }: { readonly there: number; readonly unread: number },
+): Layer {
+  const isGone = finding.isAbsent || finding.has('vanished');
+  if (!isGone) return 'unclear';
+  if (there > 0) return 'undelivered';
+  if (unread > 0) return 'unclear';
+  if (own === 'kept') return 'unsent';
+  const wasTaken = fate === 'ok' || finding.has('vanished');
+  if (own === 'gone') return wasTaken || fate === 'info' ? 'unkept' : 'unclear';
+  return wasTaken ? 'presumed' : 'unclear';
 }
 
 /** Whether it came to all as it should: most do, and need no more thought. */
@@ -107,9 +142,4 @@ function isAllWell(findings: readonly Finding[], from: number): boolean {
 /** It was there as long as somebody looked. */
 function isThere(finding: Finding): boolean {
   return finding.hasCome && !finding.has('vanished');
-}
-
-/** Nobody knows whether it was there in the end. */
-function isUnread(finding: Finding, member: LayerMember | undefined): boolean {
-  return !finding.hasCome && (finding.has('unknown') || member?.reading === undefined);
 }

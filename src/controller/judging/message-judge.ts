@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.js';
 import type { FaultsByNode } from './excuses.js';
 import { Finding } from './finding.js';
-import { layOut } from './layers.js';
+import { layOut, type OwnEnd } from './layers.js';
 import type { LaidTest } from './layout.js';
 import type { Fate } from './messages.js';
 import type { CompleteReading } from './readings.js';
@@ -33,6 +33,8 @@ const inDoubt: ReadonlySet<Fate> = new Set(['fail', 'info', 'unknown']);
 export class MessageJudge {
   /** Of the last message that was judged, by receiver; the sender's own says nothing. */
   readonly findings: readonly Finding[];
+  /** Of the last message that was judged: whether its sender's own daemon had it in the end. */
+  own: OwnEnd = 'untold';
   readonly #evidence: Evidence;
   readonly #faults: FaultsByNode;
   readonly #rules: Rules;
@@ -77,7 +79,17 @@ export class MessageJudge {
         this.#attempted(message, fate, { sender, receiver, sighting, finding });
       } else if (sighting.came && sender.isIntact) finding.add('unexpected');
     }
-    layOut({ fate, isTried, from }, this.findings, this.#members);
+    this.own = this.#ownEnd(message, sender);
+    const wasOffered = fate !== 'fail' || !Number.isNaN(messages.time(message, 'sentAt'));
+    layOut({ fate, isTried, wasOffered, own: this.own, from }, this.findings, this.#members);
+  }
+
+  /** By the last reading of the sender itself, where that is known and began after the send. */
+  #ownEnd(message: number, { reading }: Known): OwnEnd {
+    const { messages } = this.#evidence;
+    if (reading === undefined) return 'untold';
+    if (messages.keptIn(message) === reading.number) return 'kept';
+    return messages.time(message, 'endedAt') < reading.beganAt ? 'gone' : 'untold';
   }
 
   /** Gathers how the message came to each receiver. */
@@ -102,7 +114,8 @@ export class MessageJudge {
     // Where records are missing, it may have come before, too.
     if (receiver.isIntact) finding.displacement = sighting.displacement;
     if (finding.hasCome) finding.cameAt = receipts.at(sighting.first) + receiver.offset;
-    if (finding.isOwed) this.#owed(pair, messages.isMeant(message));
+    finding.isAbsent = this.#isAbsent(pair, messages.isMeant(message));
+    if (finding.isOwed) this.#owed(pair);
     if (finding.hasCome && inDoubt.has(fate)) finding.add('recovered');
     if (sighting.isCorrupt) finding.add('corrupt');
     if (reading !== undefined && sighting.isVanished(reading)) finding.add('vanished');
@@ -110,17 +123,17 @@ export class MessageJudge {
     if (finding.displacement > 0) finding.add('reordered');
   }
 
-  #owed({ sender, receiver, sighting, finding }: Towards, isMeant: boolean): void {
-    const hasClocks = sender.hasClock && receiver.hasClock;
-    if (finding.hasCome) {
-      if (hasClocks) this.#time(sender, receiver, finding);
-      return;
-    }
+  #isAbsent({ sender, receiver, sighting, finding }: Towards, isMeant: boolean): boolean {
     const { reading } = receiver;
     // What was acknowledged only when the reading had begun need not be in it.
     const wasRead = reading !== undefined && finding.ackAt < reading.beganAt + receiver.offset;
-    const isNoGuess = hasClocks && (isMeant || !sighting.came);
-    finding.add(wasRead && isNoGuess ? 'lost' : 'unknown');
+    const isNoGuess = sender.hasClock && receiver.hasClock && (isMeant || !sighting.came);
+    return !finding.hasCome && wasRead && isNoGuess;
+  }
+
+  #owed({ sender, receiver, finding }: Towards): void {
+    if (!finding.hasCome) finding.add(finding.isAbsent ? 'lost' : 'unknown');
+    else if (sender.hasClock && receiver.hasClock) this.#time(sender, receiver, finding);
   }
 
   #time(sender: Known, receiver: Known, finding: Finding): void {

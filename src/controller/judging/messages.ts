@@ -23,7 +23,7 @@ export function hashPart(hash = ''): HashPart {
 }
 
 /**
- * All messages that somebody told of, about 60 bytes each. A lane holds the messages of one sender in one test. Times are those of
+ * All messages that somebody told of, about 61 bytes each. A lane holds the messages of one sender in one test. Times are those of
  * the sender's own clock; NaN: not told.
  */
 export class Messages {
@@ -35,6 +35,7 @@ export class Messages {
   readonly #high = uint32();
   readonly #low = uint32();
   readonly #id = int32();
+  readonly #kept = uint8();
   readonly #times = { due: float64(), meantAt: float64(), sentAt: float64(), endedAt: float64() };
   /** Its receipts: the first and the last, -1: there is none. */
   readonly firstReceipt: Column = int32();
@@ -63,10 +64,15 @@ export class Messages {
     page[seq % pageSize] = made;
     this.#lane.push(lane);
     this.#seq.push(seq);
-    for (const column of [this.#fate, this.#isMeant, this.#high, this.#low]) column.push(0);
+    for (const column of [this.#fate, this.#isMeant, this.#high, this.#low, this.#kept]) column.push(0);
     for (const column of [this.#id, this.firstReceipt, this.lastReceipt]) column.push(-1);
     for (const column of Object.values(this.#times)) column.push(Number.NaN);
     return made;
+  }
+
+  /** The number of a message that somebody told of before; -1: nobody did. */
+  known(lane: number, seq: number): number {
+    return this.#pages[lane]?.get(Math.floor(seq / pageSize))?.[seq % pageSize] ?? -1;
   }
 
   /** The messages of a lane, by their numbers there. */
@@ -98,6 +104,16 @@ export class Messages {
     this.#fate.set(number, fates.indexOf('skipped'));
     this.#times.due.set(number, due);
     this.#times.endedAt.set(number, at);
+  }
+
+  /** Its sender's daemon listed it in this reading of everything. */
+  kept(number: number, reading: number): void {
+    this.#kept.set(number, reading);
+  }
+
+  /** The last reading in which its sender's daemon listed it; 0: none. */
+  keptIn(number: number): number {
+    return this.#kept.at(number);
   }
 
   lane(number: number): number {

@@ -86,7 +86,10 @@ const layers = z
     arrived: layered('arrived'),
     notSent: layered('notSent'),
     refused: layered('refused'),
+    // Older releases told of neither this nor `presumed`.
+    unkept: layered('unkept').default(0),
     unsent: layered('unsent'),
+    presumed: layered('presumed').default(0),
     undelivered: layered('undelivered'),
     uncollected: layered('uncollected'),
     unclear: layered('unclear'),

@@ -10,12 +10,24 @@ export interface LayerColumn {
 
 /** All of them, in the order of a message's way. */
 export const layerColumns: readonly LayerColumn[] = [
-  { key: 'notSent', title: 'not sent', meaning: 'Its sender never tried.' },
+  { key: 'notSent', title: 'not sent', meaning: "Its sender's daemon was never given it." },
   { key: 'refused', title: 'refused', meaning: "The sender's daemon refused it." },
+  {
+    key: 'unkept',
+    title: 'not kept',
+    meaning:
+      "The sender's daemon was given it and did not refuse it, and did not have it itself in the end; nor had anybody else.",
+  },
   {
     key: 'unsent',
     title: 'unsent at the end',
-    meaning: "The sender's daemon took it, and in the end nobody else had it.",
+    meaning: "The sender's daemon had it in the end, and nobody else.",
+  },
+  {
+    key: 'presumed',
+    title: 'presumably unsent',
+    meaning:
+      "The sender's daemon took it, and in the end nobody else had it; no record tells whether it had it itself.",
   },
   {
     key: 'undelivered',
@@ -39,7 +51,9 @@ export const layerColumns: readonly LayerColumn[] = [
 export const lostLayers = [
   'notSent',
   'refused',
+  'unkept',
   'unsent',
+  'presumed',
   'undelivered',
   'uncollected',
   'unclear',

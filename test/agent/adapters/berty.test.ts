@@ -166,8 +166,9 @@ test('a server that is none, and nobody at all, are told apart', async (t) => {
   other.close();
   const nobody = new BertyAdapter('127.0.0.1:1');
   await assert.rejects(nobody.identify(soon()), { code: 'DAEMON_UNREACHABLE' });
-  const { outcome } = await nobody.send({ id: 'AAAA' }, bytes('hello'), soon());
-  assert.equal(outcome, 'fail', 'where nobody listens, nothing was sent');
+  const sent = await nobody.send({ id: 'AAAA' }, bytes('hello'), soon());
+  assert.equal(sent.outcome, 'fail', 'where nobody listens, nothing was sent');
+  assert.ok('wasOffered' in sent && sent.wasOffered === false, 'nobody was given it');
   nobody.close();
 });
 

@@ -82,6 +82,28 @@ test('messages are sent at their times, whatever the ones before do', async () =
   assert.deepEqual(told.slice(3), ['ok 1 at 2500', 'ok 2 at 2500', 'ok 3 at 2500']);
 });
 
+test('only what the daemon was given has a time at which it was', async () => {
+  const times: (number | undefined)[] = [];
+  const answers: SendOutcome[] = [
+    { outcome: 'fail', code: 'AWAY', message: 'nobody serves', wasOffered: false },
+    { outcome: 'fail', code: 'NO', message: 'it says no' },
+    taken,
+  ];
+  const { clock, done } = started(
+    {},
+    {
+      send: async () => answers.shift() ?? taken,
+      log: { settled: async (_seq, _outcome, { sentAt }) => void times.push(sentAt) },
+    },
+  );
+  await clock.pass(2_500);
+  await done;
+  assert.deepEqual(
+    times.map((sentAt) => sentAt !== undefined),
+    [false, true, true],
+  );
+});
+
 test('nothing is sent before its intent is safe', async () => {
   let safe = () => {};
   let sends = 0;

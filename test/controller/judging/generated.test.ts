@@ -22,7 +22,7 @@ describe('generated runs', () => {
     }
     if (named !== undefined) return;
     assert.deepEqual([...verdicts].sort(), ['fail', 'pass', 'unknown']);
-    assert.equal(layers.size, 7, `of all layers there were ${[...layers].join(', ')}`);
+    assert.equal(layers.size, 9, `of all layers there were ${[...layers].join(', ')}`);
     assert.equal(seen.size, 9, `of all troubles there were ${[...seen].join(', ')}`);
   });
 });

@@ -32,10 +32,15 @@ function assertLayers(judgement: Judgement, truth: TrueLayers | undefined, conte
   for (const { test, pairs, layers, totals } of judgement.tests) {
     if (layers === undefined) continue;
     const { lost, vanished, unknown } = totals;
-    assert.ok(layers.unsent + layers.undelivered <= lost + vanished, context);
-    assert.ok(layers.unsent + layers.undelivered + layers.unclear >= lost + vanished + unknown, context);
+    const missing = layers.unkept + layers.unsent + layers.presumed + layers.undelivered;
+    assert.ok(missing + layers.unclear >= lost + vanished + unknown, context);
+    assert.ok(layers.presumed <= lost + vanished, context);
     for (const { sender, receiver, counts, layers: own = { arrived: counts.scheduled } } of pairs) {
       if (counts.scheduled === 0) continue;
+      if ('unsent' in own) {
+        const missing = own.unkept + own.unsent + own.presumed + own.undelivered;
+        assert.ok(missing <= counts.lost + counts.vanished + counts.info, context);
+      }
       const told = Object.entries(own).filter(([, count]) => count > 0);
       const sum = told.reduce((all, [, count]) => all + count, 0);
       assert.ok(('notSent' in own ? own.notSent : 0) >= counts.skipped, context);

@@ -21,7 +21,7 @@ export interface Truth {
     | { readonly expected: number; readonly delivered: number; readonly replayed: number }
     | undefined;
   readonly displacement: number;
-  /** Of runs of which all records are whole: `test sender receiver`. */
+  /** Of runs of which all records are whole, though some last readings may not be: `test sender receiver`. */
   readonly layers: TrueLayers | undefined;
 }
 
@@ -62,6 +62,7 @@ export function historyOf(seed: number): History {
   }
   const proofs = world.plan.faults.map(({ fault }) => [fault, misreported?.proof ?? 'confirmed']);
   const isWhole = world.sheets.every(({ damage }) => damage === undefined);
+  const isReadable = world.sheets.every(({ damage }) => damage === undefined || damage.kind === 'unread');
   const troubles = [...planter.planted, ...otherTroubles(world, planter)].sort();
   const isDoubtful = !isWhole || misreported !== undefined;
   return {
@@ -73,7 +74,7 @@ export function historyOf(seed: number): History {
       proofs: Object.fromEntries(proofs),
       counts: isWhole ? countsOf(world, troubles) : undefined,
       displacement: planter.displacement,
-      layers: isWhole ? trueLayers(world, troubles) : undefined,
+      layers: isReadable ? trueLayers(world, troubles) : undefined,
     },
     kinds: done,
   };

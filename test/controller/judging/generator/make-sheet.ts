@@ -83,7 +83,7 @@ export function makeSheet(world: World, test: PlannedTest, node: string, random:
 type Write = (atTrue: number, entry: (at: number) => Loose, about?: About) => void;
 
 function writeSend(send: TrueSend, write: Write, offset: number): void {
-  const { sender, seq, fate, hash, event, dueAt, sentAt, ackAt } = send;
+  const { sender, seq, fate, wasOffered, hash, event, dueAt, sentAt, ackAt } = send;
   const due = dueAt - offset;
   const late = sentAt - dueAt;
   if (fate === 'skipped') {
@@ -100,6 +100,17 @@ function writeSend(send: TrueSend, write: Write, offset: number): void {
     (at) => {
       if (fate === 'ok') return { at, k: 'outcome', seq, result: fate, id: event, ...times };
       if (fate === 'unknown') return { at, k: 'outcome', seq, result: fate };
+      if (fate === 'fail' && !wasOffered) {
+        return {
+          at,
+          k: 'outcome',
+          seq,
+          result: fate,
+          ackAt: times.ackAt,
+          code: 'AWAY',
+          message: 'nobody is there',
+        };
+      }
       return { at, k: 'outcome', seq, result: fate, ...times, code: 'NOT_SO', message: 'it did not work' };
     },
     about,

@@ -52,6 +52,8 @@ export interface TrueSend {
   readonly sender: string;
   readonly seq: number;
   readonly fate: 'ok' | 'fail' | 'info' | 'unknown' | 'skipped';
+  /** Of a failed one: the daemon was given it, and refused it. */
+  readonly wasOffered: boolean;
   /** The daemons have it. */
   readonly exists: boolean;
   readonly event: string;
