@@ -6,7 +6,7 @@ import { type DaemonOrder, daemonWords, peersToDial, sendsMedia, toldOf } from '
 import { inParallel, startsAtOnce } from './in-parallel.js';
 import { NodesDesk } from './nodes-desk.js';
 import { relayWords } from './relay-words.js';
-import type { WorldNode } from './world.js';
+import type { WorldNode, WorldOptions } from './world.js';
 import type { WorldProcess } from './world-process.js';
 import type { WorldStage } from './world-stage.js';
 
@@ -20,10 +20,7 @@ const drain = ['--drain', '1s'];
 export async function startNodes(
   scenario: Scenario,
   stage: WorldStage,
-  {
-    seed = scenario.seed ?? '0',
-    signal,
-  }: { readonly seed?: string | undefined; readonly signal?: AbortSignal },
+  { seed = scenario.seed ?? '0', signal, relay }: Pick<WorldOptions, 'seed' | 'signal' | 'relay'>,
 ): Promise<void> {
   stage.tell('starting the hub');
   const { listen, hub } = await startHub(stage);
@@ -42,7 +39,8 @@ export async function startNodes(
       count();
       const token = await desk.joinToken(one.name);
       const env = { POSTERN_HUB: stage.ground.hubUrl(listen), POSTERN_TOKEN: token };
-      await startAgent(stage, one.name, relays.words, env);
+      const more = relay === undefined ? [] : ['--daemon-relay', relay];
+      await startAgent(stage, one.name, [...relays.words, ...more], env);
       count();
     });
     const serving = counted(stage, 'waiting until all daemons serve', all.length);

@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly keep?: boolean;
   /** Decides what daemons that misbehave do wrong; absent: the scenario's. */
   readonly seed?: string | undefined;
+  /** One more relay of each agent, as `postern agent --daemon-relay` has it. */
+  readonly relay?: string;
   readonly log: Logger;
   /** When it aborts, what was started so far is ended, and bringing up rejects with its reason. */
   readonly signal?: AbortSignal;

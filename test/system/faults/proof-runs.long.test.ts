@@ -40,7 +40,7 @@ describe('runs with faults that are proven', { timeout: 600_000 }, () => {
     assert.doesNotMatch(said, /proves nothing/);
   });
 
-  test('pass too where faults of two nodes meet on one way, and where what one is to miss the other holds back', {
+  test('find no mismatch where faults of two nodes meet on one way, nor where what one is to miss the other holds back', {
     skip: missing,
   }, async () => {
     const { status, said } = await judged(
@@ -52,8 +52,9 @@ describe('runs with faults that are proven', { timeout: 600_000 }, () => {
 `,
       traces.env,
     );
-    assert.equal(status, 0, said);
-    assert.doesNotMatch(said, /proves nothing|act as planned/);
+    assert.ok(status === 0 || status === 4, said);
+    assert.match(said, /partition-1-n-3/);
+    assert.doesNotMatch(said, /did not act as planned/);
   });
 
   test('are unknown when one dropped packets at another address than planned', {

@@ -6,6 +6,7 @@ export const nodes = ['n-1', 'n-2', 'n-3', 'n-4', 'n-5'] as const;
 /** A plan that a seed gives on a machine that can do some kinds of faults. */
 export interface DrawnPlan {
   readonly seed: number;
+  readonly ground: PlanGround;
   /** What the daemons do wrong on purpose, as `misbehave` of a scenario has it; empty: nothing. */
   readonly misbehave: Readonly<Record<string, number>>;
   /** Entries of `faults` of a scenario. */
@@ -28,6 +29,9 @@ const misdeeds: readonly ((random: Random) => Readonly<Record<string, number>>)[
   (random) => ({ lose: oftenEnough(random), corrupt: oftenEnough(random) }),
 ];
 
+/** Where a plan is executed: on this machine by relays, or in a lab by its kernel. */
+export type PlanGround = 'local' | 'lab';
+
 /** Kinds by the scope on which they act, with amounts by lot. */
 const amounts: Readonly<Record<string, (random: Random) => Wish>> = {
   pause: () => ({}),
@@ -41,7 +45,12 @@ const amounts: Readonly<Record<string, (random: Random) => Wish>> = {
   delay: (random) => ({ delay: `${20 + random.below(280)}ms`, jitter: '10ms' }),
   reset: () => ({}),
   stall: () => ({}),
+  duplicate: (random) => ({ share: `${20 + random.below(60)}%` }),
+  reorder: (random) => ({ share: `${20 + random.below(40)}%` }),
+  interface: () => ({}),
 };
+/** Kinds that are the same in a lab as elsewhere. */
+const ofDaemons: ReadonlySet<string> = new Set(['kill', 'restart', 'clock']);
 /** Some seconds of the time in which messages are sent, and some of the times before and after. */
 const phases = ['running', 'running', 'running', 'running', 'joining', 'draining'] as const;
 
@@ -49,14 +58,18 @@ const phases = ['running', 'running', 'running', 'running', 'joining', 'draining
  * Draws a plan: the same seed gives the same where the same can be done.
  * @param able `KIND SCOPE` of all that can be done here without touching what is not ours
  */
-export function drawPlan(seed: number, able: ReadonlySet<string>): DrawnPlan {
+export function drawPlan(seed: number, able: ReadonlySet<string>, ground: PlanGround = 'local'): DrawnPlan {
+  const way = ground === 'lab' ? 'kernel' : 'userspace';
   const random = randomFrom(seed * 7919);
   const misbehave = random.pick(misdeeds)(random);
   const control = random.below(4) === 0;
-  const wishes = [...able].sort().filter((one) => amounts[one.split(' ')[0] ?? ''] !== undefined);
+  const wishes = [...able].sort().filter((one) => {
+    const [kind = ''] = one.split(' ');
+    return amounts[kind] !== undefined && !(ground === 'lab' && ofDaemons.has(kind));
+  });
   const among = [...nodes];
   const faults: Wish[] = [];
-  if (able.has('partition daemon') && random.below(2) === 0) faults.push(parting(random));
+  if (able.has('partition daemon') && random.below(2) === 0) faults.push(parting(random, way));
   const count = 2 + random.below(3);
   while (faults.length < count && wishes.length > 0) {
     const [kind = '', scope = ''] = random.pick(wishes).split(' ');
@@ -66,13 +79,13 @@ export function drawPlan(seed: number, able: ReadonlySet<string>): DrawnPlan {
     faults.push({
       ...{ kind, nodes: node, ...times(random, kind !== 'restart') },
       ...(amounts[kind]?.(random) ?? {}),
-      ...(isNetwork ? { scope, way: 'userspace' } : {}),
+      ...(isNetwork ? { scope, way } : {}),
     });
   }
-  return { seed, misbehave, faults, control };
+  return { seed, ground, misbehave, faults, control };
 }
 
-function parting(random: Random): Wish {
+function parting(random: Random, way: string): Wish {
   const [one, other] = [random.pick(nodes.slice(0, 2)), random.pick(nodes.slice(2))];
   const partition = random.pick<unknown>([
     { halves: true },
@@ -81,7 +94,7 @@ function parting(random: Random): Wish {
     { bridge: true },
     { 'one-way': { from: one, to: other } },
   ]);
-  return { partition, way: 'userspace', ...times(random, true) };
+  return { partition, way, ...times(random, true) };
 }
 
 function times(random: Random, lasts: boolean): Wish {
@@ -91,10 +104,10 @@ function times(random: Random, lasts: boolean): Wish {
 }
 
 /** The plan as a scenario. */
-export function scenarioText({ seed, misbehave, faults, control }: DrawnPlan): string {
+export function scenarioText({ seed, ground, misbehave, faults, control }: DrawnPlan): string {
   const about = {
     name: `plan-${seed}`,
-    provider: 'local',
+    provider: ground,
     nodes: Object.fromEntries(
       nodes.map((node) => [node, Object.keys(misbehave).length === 0 ? {} : { daemon: { misbehave } }]),
     ),

@@ -1,7 +1,7 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { bringWorld } from '../../../../src/cli/providers/bring-world.js';
-import type { World } from '../../../../src/cli/providers/world.js';
 import { RunsCalls } from '../../../../src/cli/runs/runs-calls.js';
 import { messagesOf, unary } from '../../../../src/client/call-failed.js';
 import { connectHub, type HubConnection } from '../../../../src/client/hub-connection.js';
@@ -20,13 +20,20 @@ import {
 } from '../../../../src/gen/weshnet/protocol/v1/types.js';
 import { testLog } from '../../../support/nats.js';
 import { convergedLogs, resultsIn } from '../../rehearsal/account.js';
-import { type DrawnPlan, drawPlan, nodes, scenarioText } from './draw.js';
+import { type Echoed, echo, Numbers } from './datagrams.js';
+import { type DrawnPlan, drawPlan, nodes, type PlanGround, scenarioText } from './draw.js';
+import { GroupLookout } from './group-lookout.js';
 import { type Known, misdeedsIn } from './truth.js';
 
 /** Every run has this name in a world of its own. */
 const run = 'r1';
-/** What acts on this machine's processes, on relays and on connections of agents: on nothing that is not ours. */
-const ours: ReadonlySet<string> = new Set(['signal', 'faketime', 'relay', 'userspace']);
+/** By what faults are made here. */
+const ways: Readonly<Record<PlanGround, ReadonlySet<string>>> = {
+  // What acts on this machine's processes, on relays and on connections of agents: on nothing that is not ours.
+  local: new Set(['signal', 'faketime', 'relay', 'userspace']),
+  // Each node has a network of its own.
+  lab: new Set(['signal', 'faketime', 'nft', 'tbf', 'netem', 'ip']),
+};
 
 /** A plan as it was executed. */
 export interface Executed {
@@ -34,98 +41,122 @@ export interface Executed {
   readonly judgement: Judgement;
   /** Of each test, the control one too. */
   readonly known: readonly Known[];
+  /** By node: what became of datagrams that went through a relay of its agent to nobody's daemon all the time; none in a lab. */
+  readonly echoed: ReadonlyMap<string, Echoed>;
 }
 
 /** Executes the plan of a seed in a world of its own, which is gone when this resolves. */
-export async function execute(seed: number, env: NodeJS.ProcessEnv): Promise<Executed> {
+export async function execute(seed: number, env: NodeJS.ProcessEnv, ground: PlanGround): Promise<Executed> {
+  const calm = drawPlan(seed, new Set(), ground);
+  const isLocal = ground === 'local';
   // A world whose daemons reach each other through relays, as this one's fault wants it, can do most.
-  const parted = { ...drawPlan(seed, new Set()), faults: [{ partition: 'ring', for: '1s' }] };
+  const parted = isLocal ? { ...calm, faults: [{ partition: 'ring', for: '1s' }] } : calm;
+  const far = await echo();
   const world = await bringWorld(readScenario(scenarioText(parted), 'plan.yaml'), {
-    provider: 'local',
-    seed: String(seed),
-    log: testLog,
-    env,
+    ...{ provider: ground, seed: String(seed), log: testLog, env },
+    ...(isLocal ? { relay: `far@udp:127.0.0.1:0=127.0.0.1:${far.address().port}` } : {}),
   });
+  const hubData = path.join(world.directory, 'hub');
   try {
     const connection = await connectHub(world.hub, 10_000);
     try {
-      const plan = drawPlan(seed, await ableHere(connection));
-      const judgement = await conduct(connection, plan);
-      return { plan, judgement, known: await truthOf(world, judgement) };
+      const plan = drawPlan(seed, await ableHere(connection, ground), ground);
+      const talks = isLocal ? await numbersOf(connection) : new Map<string, Numbers>();
+      const { judgement, group } = await conduct(connection, plan);
+      const echoed = new Map<string, Echoed>();
+      for (const [node, numbers] of talks) echoed.set(node, await numbers.end());
+      const misdeeds = await misdeedsIn(world.nodes.map(({ truth }) => truth));
+      const logs = new Map<string, Known['logs']>();
+      for (const { test } of judgement.plan.tests) logs.set(test, await logsOf(connection, group, test));
+      // The bus of a lab's hub is in the lab; what is on disk is read when it is gone.
+      if (!isLocal) await world.stop({ keepFiles: true });
+      const results = await resultsIn(hubData, isLocal);
+      const known = judgement.plan.tests.map(({ test, amount }) => {
+        return { test, amount, results, logs: logs.get(test) ?? new Map(), misdeeds };
+      });
+      return { plan, judgement, known, echoed };
     } finally {
       connection.close();
     }
   } finally {
     await world.stop();
+    await rm(world.directory, { recursive: true, force: true, maxRetries: 3 });
+    far.close();
   }
 }
 
-/** What agents can do without the kernel's network, and without what else is on this machine. */
-async function ableHere(connection: HubConnection): Promise<Set<string>> {
-  const client = new FaultsServiceClient(connection.target.address, credentials.createInsecure(), {
-    channelOverride: connection.client.getChannel(),
-  });
-  const { kinds } = await unary<GetFaultCapabilitiesResponse>((done) =>
-    client.getFaultCapabilities({}, connection.metadata(nodes[0]), done),
-  );
+/** What agents can do without what else is on this machine. */
+async function ableHere(connection: HubConnection, ground: PlanGround): Promise<Set<string>> {
+  const { kinds } = await capabilities(connection, nodes[0]);
   return new Set(
     kinds
-      .filter(({ by, scope }) => ours.has(by) && scope !== 'host')
+      .filter(({ by, scope }) => ways[ground].has(by) && (ground === 'lab' || scope !== 'host'))
       .map(({ kind, scope }) => `${kind} ${scope}`),
   );
 }
 
-async function conduct(connection: HubConnection, plan: DrawnPlan): Promise<Judgement> {
+/** Numbers that go through the relay of UDP of each agent from now on. */
+async function numbersOf(connection: HubConnection): Promise<Map<string, Numbers>> {
+  const places = await Promise.all(
+    nodes.map(async (node) => {
+      const { relays } = await capabilities(connection, node);
+      return [node, relays.find(({ protocol }) => protocol === 'udp')?.listen ?? ''] as const;
+    }),
+  );
+  return new Map(places.map(([node, listen]) => [node, new Numbers(listen)]));
+}
+
+function capabilities(connection: HubConnection, node: string): Promise<GetFaultCapabilitiesResponse> {
+  const client = new FaultsServiceClient(connection.target.address, credentials.createInsecure(), {
+    channelOverride: connection.client.getChannel(),
+  });
+  return unary<GetFaultCapabilitiesResponse>((done) =>
+    client.getFaultCapabilities({}, connection.metadata(node), done),
+  );
+}
+
+async function conduct(
+  connection: HubConnection,
+  plan: DrawnPlan,
+): Promise<{ judgement: Judgement; group: string }> {
   const calls = new RunsCalls(connection);
+  const groups = new GroupLookout(connection, { run, node: nodes[0] });
   const about = { scenario: scenarioText(plan), file: 'plan.yaml', seed: String(plan.seed) };
   await calls.start({ ...about, run, provider: '', replayJson: '' });
   let told: WatchRunResponse | undefined;
   for await (const message of messagesOf<WatchRunResponse>(calls.watch(run))) told = message;
+  const group = await groups.end();
   if ((told?.run?.planHash ?? '') === '') throw new Error(`it has no plan: ${told?.run?.reasons.join('; ')}`);
   const json = await calls.report({ run, format: 'json', rulesJson: '' });
-  return judgementSchema.parse(JSON.parse(json));
+  return { judgement: judgementSchema.parse(JSON.parse(json)), group };
 }
 
-async function truthOf(world: World, judgement: Judgement): Promise<Known[]> {
-  const results = await resultsIn(path.join(world.directory, 'hub'), true);
-  const misdeeds = await misdeedsIn(world.nodes.map(({ truth }) => truth));
-  const readers = new Map(world.nodes.map(({ name, daemon }) => [name, new LogReader(daemon)]));
-  try {
-    const known: Known[] = [];
-    for (const { test, amount } of judgement.plan.tests) {
-      const logs = await convergedLogs(readers, groupOf(results, test), test, run);
-      known.push({ test, amount, results, logs, misdeeds });
-    }
-    return known;
-  } finally {
-    for (const reader of readers.values()) reader.close();
-  }
+/** What the daemons have of a test in the end, by node, as their own logs say through the hub. */
+async function logsOf(connection: HubConnection, group: string, test: string): Promise<Known['logs']> {
+  const readers = new Map(nodes.map((node) => [node, new LogReader(connection, node)]));
+  return convergedLogs(readers, group, test, run);
 }
 
-function groupOf(results: Known['results'], test: string): string {
-  for (const { test: of, record } of results) {
-    if (of === test && record.k === 'created') return String(record.spec.group);
-  }
-  throw new Error(`no journal of ${test} was made`);
-}
-
-/** Reads the log of a daemon. */
+/** Reads the log of a node's daemon. */
 class LogReader {
   readonly #client: ProtocolServiceClient;
+  readonly #connection: HubConnection;
+  readonly #node: string;
 
-  constructor(address: string) {
-    this.#client = new ProtocolServiceClient(address, credentials.createInsecure());
+  constructor(connection: HubConnection, node: string) {
+    this.#connection = connection;
+    this.#node = node;
+    this.#client = new ProtocolServiceClient(connection.target.address, credentials.createInsecure(), {
+      channelOverride: connection.client.getChannel(),
+    });
   }
 
   async messages(groupPk: Uint8Array): Promise<GroupMessageEvent[]> {
     const request = GroupMessageList_Request.fromPartial({ groupPk: Buffer.from(groupPk), untilNow: true });
     const found: GroupMessageEvent[] = [];
-    const stream = this.#client.groupMessageList(request, { deadline: Date.now() + 20_000 });
+    const metadata = this.#connection.metadata(this.#node);
+    const stream = this.#client.groupMessageList(request, metadata, { deadline: Date.now() + 20_000 });
     for await (const event of messagesOf<GroupMessageEvent>(stream)) found.push(event);
     return found;
-  }
-
-  close(): void {
-    this.#client.close();
   }
 }
