@@ -123,6 +123,25 @@ describe('where a message stayed', () => {
     assert.equal(gone('info').verdict, 'pass', 'nobody is owed it');
   });
 
+  test('is told by the last reading of the sender, whatever one before it had', () => {
+    const run = forget(lackedBy('b', 'c'), 'a', 'final');
+    const records = run.records('a').slice(0, -1);
+    const at = records.findIndex(({ k }) => k === 'note');
+    const listed = records.find((one) => one.k === 'receipt' && one.from === 'a' && one.seq === 2);
+    const [note] = records.slice(at);
+    assert.ok(note !== undefined && listed?.k === 'receipt');
+    const boot: ResultRecord = { n: 1, at: note.at, k: 'boot', boot: 2, version: '1', cut: 0 };
+    records.splice(at, 0, note, { ...listed, how: 'final', at: note.at }, boot);
+    const all = run.records('a');
+    all.splice(0, all.length, ...records.map((one, place) => ({ ...one, n: place + 1 })));
+    assert.deepEqual(layersOf(run.end('a').judge(), 'b'), { arrived: 2, unkept: 1 });
+  });
+
+  test('of a refused one that came and is gone, is not its refusal', () => {
+    const run = forget(ended(lackedBy('c'), { result: 'fail' }), 'a', 'final');
+    assert.deepEqual(layersOf(forget(run, 'b', 'final').judge(), 'b'), { arrived: 2, unkept: 1 });
+  });
+
   test('is not told by a reading of the sender that began before the daemon answered', () => {
     const late = rewrite(
       ended(forget(lackedBy('b', 'c'), 'a', 'final'), { ackAt: t0 + 12_010 }),

@@ -52,7 +52,6 @@ export const mutations: readonly Mutation[] = [
   mutation('layers.js', 'if (unread > 0)', 'if (false)'),
   mutation('message-judge.js', 'messages.keptIn(message) === reading.number', 'messages.keptIn(message) > 0'),
   mutation('message-judge.js', "'endedAt') < reading.beganAt", "'endedAt') > 0"),
-  mutation('checker.js', "record.how === 'final'", 'true'),
   mutation('checker.js', 'message < 0 || !this.#messages.hasHash(message, hashPart(hash))', 'message < 0'),
   mutation('layers.js', "send.fate === 'skipped' || ", ''),
   mutation('layers.js', '+= all.scheduled - all.told', '+= 0'),
