@@ -77,6 +77,7 @@ export function trueCounts({ test, amount, results, logs, misdeeds }: Known): Tr
     for (const [receiver, log] of logs) {
       if (receiver === sender) continue;
       const hasRead = readAll(results, test, receiver);
+      const received = receiptsOf(results, { test, receiver, sender });
       const bySeq = new Map<string, Logged[]>();
       for (const one of log) bySeq.set(one.line, [...(bySeq.get(one.line) ?? []), one]);
       for (const [line, entries] of bySeq) {
@@ -88,6 +89,11 @@ export function trueCounts({ test, amount, results, logs, misdeeds }: Known): Tr
         const sound = entries.filter(({ id }) => !corrupted.has(id));
         const isOwed = outcomes.get(seq) === 'ok';
         if (isOwed) counts.expected += 1;
+        // What a node has neither read to the end nor told of is known to nobody but its daemon.
+        if (!hasRead && !received.has(seq)) {
+          if (isOwed) counts.unknown += 1;
+          continue;
+        }
         if (isOwed && sound.length > 0) counts.delivered += 1;
         if (isOwed && sound.length === 0) counts[hasRead ? 'lost' : 'unknown'] += 1;
         if (!isOwed && sound.length > 0) counts.recovered += 1;
@@ -97,6 +103,20 @@ export function trueCounts({ test, amount, results, logs, misdeeds }: Known): Tr
     }
   }
   return counts;
+}
+
+/** Numbers of the messages of a sender that a node has told of. */
+function receiptsOf(
+  results: readonly StoredResult[],
+  { test, receiver, sender }: { readonly test: string; readonly receiver: string; readonly sender: string },
+): Set<number | undefined> {
+  return new Set(
+    results.flatMap(({ node, test: of, record }) =>
+      node === receiver && of === test && record.k === 'receipt' && record.from === sender
+        ? [record.seq]
+        : [],
+    ),
+  );
 }
 
 /** Whether a node has read all that its daemon has in the end. */
