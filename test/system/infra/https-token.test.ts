@@ -75,7 +75,9 @@ describe('a token server that speaks https', () => {
     const none = await held();
     await assert.rejects(add(`https://${stranger.ready.listen}`), {
       code: status.UNAVAILABLE,
-      details: new RegExp(`^no token server answers at https://${stranger.ready.listen}: is one running there`),
+      details: new RegExp(
+        `^no token server answers at https://${stranger.ready.listen}: is one running there`,
+      ),
     });
     await assert.rejects(add('https://10.255.255.1:22'), {
       code: status.PERMISSION_DENIED,
