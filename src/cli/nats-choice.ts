@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHubFile } from '../client/hub-file.js';
 import { PosternError } from '../errors.js';
@@ -10,7 +11,7 @@ const lookMs = 200;
 
 /**
  * The NATS servers that were named, else the one of the hub of the data directory, which is waited for where it does not run yet.
- * Throws `NO_HUB` after a minute, `STOPPED` when the cleanup runs meanwhile.
+ * Throws `NO_HUB` after a minute, and at once where there is no such directory; `STOPPED` when the cleanup runs meanwhile.
  */
 export async function natsOf(
   named: readonly string[],
@@ -18,6 +19,8 @@ export async function natsOf(
   { log, cleanup }: { readonly log: Logger; readonly cleanup: Cleanup },
 ): Promise<readonly string[]> {
   if (named.length > 0) return named;
+  // Where a hub is to come its directory was made before; elsewhere somebody has mistaken the name.
+  if (!(await isDirectory(data))) throw noHub(data);
   const stopped = new AbortController();
   cleanup.add('waiting for the hub', () => stopped.abort());
   const deadline = performance.now() + hubMs;
@@ -30,6 +33,10 @@ export async function natsOf(
       throw new PosternError('STOPPED', 'it was told to stop while it waited for a hub');
     });
   }
+}
+
+async function isDirectory(name: string): Promise<boolean> {
+  return (await stat(name).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 function noHub(data: string): PosternError {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Fleet } from '../support/fleet.js';
@@ -12,6 +12,7 @@ let fleet: Fleet;
 let file: string;
 before(async () => {
   fleet = await Fleet.make();
+  for (const data of ['hub', 'nobody']) await mkdir(path.join(fleet.dir, data));
   file = path.join(fleet.dir, 'accounts.yaml');
   const listen =
     '{rest: ["127.0.0.1:0"], auth: ["127.0.0.1:0"], storage: ["127.0.0.1:0"], rooms: ["127.0.0.1:0"]}';
@@ -51,4 +52,17 @@ test('one that waits for a hub ends when it is told to', async () => {
   const fromMs = performance.now();
   assert.equal(await waiting.stop('SIGTERM'), 0);
   assert.ok(performance.now() - fromMs < 10_000, 'it does not wait to the end');
+});
+
+test('nobody waits for a hub where none can be', async () => {
+  for (const data of [path.join(fleet.dir, 'never-made'), file]) {
+    const told = await fleet.postern(['accounts', 'serve', '--config', file], {
+      env: { POSTERN_DATA: data },
+    });
+    assert.equal(told.code, 1);
+    assert.match(
+      told.stderr,
+      /no hub runs with the data directory .*\n.*start one there, or name its NATS server/,
+    );
+  }
 });
