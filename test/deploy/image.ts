@@ -13,7 +13,7 @@ const provision = path.join(checkoutRoot, 'deploy/packer/provision');
 const npmMs = 300_000;
 
 /** Where the image has what Packer would upload, and the scripts. */
-export const uploaded = '/root/postern-image';
+export const uploaded = '/opt/postern-image';
 
 /** Settings that differ from those that we give to begin with: file, what is there, what takes its place. */
 export type Changes = readonly (readonly [file: string, from: string, to: string])[];
