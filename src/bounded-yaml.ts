@@ -58,8 +58,10 @@ export interface BoundedYaml {
  */
 export function boundedYaml(text: string, bounds: YamlBounds, form: YamlForm = {}): BoundedYaml {
   const lineCounter = new LineCounter();
+  // What is missing at the end is missing after the last thing that was written, not lines below it.
+  const end = text.trimEnd().length;
   const placeOf = (offset: number): YamlPlace => {
-    const { line, col } = lineCounter.linePos(offset);
+    const { line, col } = lineCounter.linePos(Math.min(offset, end));
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const failed = (found: readonly { offset: number; text: string }[]): BoundedYaml => ({
