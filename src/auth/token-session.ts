@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface TokenSession {
   readonly session: string;
   readonly account: string;
-  /** When the session began, Unix milliseconds; 0: the token does not say. */
+  /** When the session began at the latest, Unix milliseconds; 0: the token does not say. */
   readonly beganMs: number;
 }
 
@@ -25,18 +25,20 @@ function mark(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
 
-/** Of which session a token is, by claim `sid`; undefined: of none that has a name. */
+/** Of which session a token is, by claim `sid` (`iat`: a time); undefined: of none that has a name. */
 export function sessionOf(
   issuer: string,
   subject: string,
   claims: Readonly<Record<string, unknown>>,
 ): TokenSession | undefined {
-  const { sid } = claims;
+  const { sid, iat } = claims;
   if (typeof sid !== 'string' || sid === '') return undefined;
   const began = claims[sessionBeganClaim];
+  // A session is no younger than its tokens. `iat` leaves the milliseconds out.
+  const madeMs = typeof iat === 'number' ? iat * 1_000 + 999 : 0;
   return {
     session: sessionMark(issuer, sid),
     account: accountMark(issuer, subject),
-    beganMs: typeof began === 'number' ? began : 0,
+    beganMs: typeof began === 'number' ? began : madeMs,
   };
 }

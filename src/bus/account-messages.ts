@@ -121,6 +121,7 @@ export const sessionEntry = z.object({
   refreshedAtMs: atMs.optional(),
   /** Over: somebody logged out, or a refresh token came twice. */
   ended: z.enum(['logout', 'reuse']).optional(),
+  /** Absent where an older version has ended it. */
   endedAtMs: atMs.optional(),
 });
 export type SessionEntry = z.infer<typeof sessionEntry>;

@@ -1,5 +1,5 @@
 import { accountMark, sessionMark } from '../../auth/token-session.js';
-import { type EndEntry, endsKeptMs } from '../../bus/account-messages.js';
+import { type EndEntry, endsKeptMs, type SessionEntry } from '../../bus/account-messages.js';
 import type { Bus, Stop, Store } from '../../bus/bus.js';
 import { compareAndSet } from '../../bus/compare-and-set.js';
 import { stores } from '../../bus/subjects.js';
@@ -41,6 +41,8 @@ export class SessionEnds implements PersonalData {
   readonly #due = new Map<string, Due>();
   /** Those of `#due` that hubs can not read yet. */
   readonly #untold = new Set<string>();
+  /** Sessions whose entries say that they are over, and not since when. */
+  readonly #undated = new Set<string>();
   readonly #stops: Stop[];
   #mending: Promise<void> | undefined;
 
@@ -58,12 +60,17 @@ export class SessionEnds implements PersonalData {
     const users = await bus.store(stores.accountUsers);
     const stops: Stop[] = [];
     const ends = new SessionEnds(store, stops, options);
+    let allSeen = false;
+    const watching = sessions.watch((session, entry) => {
+      const endedAtMs = ends.#endOf(session, entry?.value, allSeen);
+      if (endedAtMs !== undefined) ends.#note(sessionMark(issuer, session), undefined, endedAtMs);
+    });
+    void watching.ready.then(() => {
+      allSeen = true;
+    });
     stops.push(
+      watching.stop,
       store.watch((mark, entry) => ends.#heard(mark, entry?.value)).stop,
-      sessions.watch((session, entry) => {
-        const endedAtMs = entry?.value.ended === undefined ? undefined : entry.value.endedAtMs;
-        if (endedAtMs !== undefined) ends.#note(sessionMark(issuer, session), undefined, endedAtMs);
-      }).stop,
       users.watch((_key, entry) => {
         if (entry === undefined || entry.value.sessionsFromMs === 0) return;
         const { email, sessionsFromMs } = entry.value;
@@ -107,6 +114,22 @@ export class SessionEnds implements PersonalData {
     await compareAndSet(this.#store, mark, (entry) =>
       covers(entry, beforeMs) ? { result: undefined } : { write, result: undefined },
     );
+  }
+
+  /**
+   * When a session has ended; undefined: it has not, or nobody knows. Older versions do not write it down: what they end while
+   * this process looks on has ended then, and what they had ended before is too old to be told again at each start.
+   */
+  #endOf(session: string, entry: SessionEntry | undefined, lookingOn: boolean): number | undefined {
+    if (entry?.ended === undefined) {
+      this.#undated.delete(session);
+      return undefined;
+    }
+    if (entry.endedAtMs !== undefined) return entry.endedAtMs;
+    // A watch that starts anew tells all of them again.
+    const known = this.#undated.has(session);
+    this.#undated.add(session);
+    return lookingOn && !known ? this.#options.now() : undefined;
   }
 
   #heard(mark: string, entry: EndEntry | undefined): void {
