@@ -6,7 +6,7 @@ export interface PersonalData {
   exportOf(address: string): Promise<unknown>;
   /**
    * Removes all of it, so that no history of the bucket keeps it. Done again, it does nothing: an erasure that was cut off
-   * begins anew. Throws `STORE_UNAVAILABLE`.
+   * begins anew. Throws `STORE_UNAVAILABLE`, `STORE_FULL`.
    */
   eraseOf(address: string): Promise<void>;
 }

@@ -64,7 +64,7 @@ export class Erasures {
     return (await this.#store.get(this.#people.key(email))) !== undefined;
   }
 
-  /** Removes all that is kept about somebody; once more, it does nothing. Throws `STORE_UNAVAILABLE`: then it is finished later. */
+  /** Removes all that is kept about somebody; once more, it does nothing. Throws `STORE_UNAVAILABLE`, `STORE_FULL`: then it is finished later. */
   async erase(email: string, by: string): Promise<void> {
     const key = this.#people.key(email);
     const value: ErasureEntry = { v: 1, email, by, atMs: this.#now() };
@@ -103,11 +103,19 @@ export class Erasures {
   }
 
   async #carryOut(key: string, { email, by }: ErasureEntry): Promise<void> {
-    for (const part of this.#parts) await part.eraseOf(email);
+    await this.#eraseParts(email);
     // Once more: what was being written when it began is there only now.
-    for (const part of this.#parts) await part.eraseOf(email);
+    await this.#eraseParts(email);
     await this.#store.drop(key);
     // Who it was is not told: what is removed shall not stay in a log.
     this.#log.info({ account: key, by }, 'all that was kept about an account was removed');
+  }
+  /** One part that can not keeps nothing in the others; rejects with what the first such part threw. */
+  async #eraseParts(email: string): Promise<void> {
+    const failed: unknown[] = [];
+    for (const part of this.#parts) {
+      await part.eraseOf(email).catch((thrown: unknown) => failed.push(thrown));
+    }
+    if (failed.length > 0) throw failed[0];
   }
 }

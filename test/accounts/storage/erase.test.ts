@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { addressKey } from '../../../src/accounts/auth/directory.js';
 import { readAll } from '../../../src/accounts/read-all.js';
+import { accountMark } from '../../../src/auth/token-session.js';
 import { stores } from '../../../src/bus/subjects.js';
 import { eventually } from '../../support/processes.js';
+import { omnipotent } from '../../support/raw-nats.js';
 import { type Accounts, bearer, call, register, type Stage, setStage } from '../auth/stage.js';
 import { type Faces, facesOf } from './stage.js';
 
@@ -35,12 +38,12 @@ async function settled(email: string) {
   return { session, faces };
 }
 
-/** All that the buckets of accounts hold, as text. */
-async function everything(): Promise<string> {
+/** All that the buckets of accounts hold, but for one of them, as text. */
+async function everything(without = ''): Promise<string> {
   const bus = await stage.nats.accounts();
   const found: unknown[] = [];
   for (const each of Object.values(stores)) {
-    if (each.users.some((user) => user === 'accounts'))
+    if (each.bucket !== without && each.users.some((user) => user === 'accounts'))
       found.push(await readAll(await bus.store<unknown>(each)));
   }
   return JSON.stringify(found);
@@ -94,4 +97,28 @@ test('an erasure that a process has begun and not ended is finished by another',
   await store.create(addressKey(email), { v: 1, email, by: 'themself', atMs: Date.now() });
   assert.match((await faces.createUser({ email })).error ?? '', /is being removed/);
   await eventually('nothing is left', async () => !(await everything()).includes(email));
+});
+
+test('an erasure of which hubs can not be told leaves nothing else undone, and ends when they can', async () => {
+  const email = 'untold@example.org';
+  const { faces } = await settled(email);
+  const god = await omnipotent(stage.nats);
+  const ends = stores.accountEnds;
+  const giveRoom = async (bytes: number) => {
+    const manager = await jetstreamManager(god, { checkAPI: false });
+    await manager.streams.update(`KV_${ends.bucket}`, { max_bytes: bytes });
+  };
+  try {
+    await giveRoom(1);
+    await assert.rejects(faces.erase({ email }), { code: status.RESOURCE_EXHAUSTED });
+    assert.ok(!(await everything(stores.accountErasures.bucket)).includes(email));
+    const erasures = await (await stage.nats.accounts()).store(stores.accountErasures);
+    assert.notEqual(await erasures.get(addressKey(email)), undefined, 'it is not over');
+    await giveRoom(ends.maxBytes);
+    await eventually('nothing is left', async () => !(await everything()).includes(email));
+    const told = await (await stage.nats.accounts()).store(ends);
+    assert.notEqual(await told.get(accountMark('postern-accounts', email)), undefined);
+  } finally {
+    await god.close();
+  }
 });
