@@ -88,9 +88,11 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
   undo.add(() => registry.stop());
   const tokens = new TokenRegistry(await bus.store(stores.tokens));
   undo.add(() => tokens.stop());
-  const sessions = new EndedSessions(await bus.store(stores.accountEnds));
-  undo.add(() => sessions.stop());
-  await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready, sessions.ready]));
+  // The hub's own tokens are of no session: where it takes no others, the server needs no room for those that are over.
+  const others = config.issuers.length > 0;
+  const sessions = others ? new EndedSessions(await bus.store(stores.accountEnds)) : undefined;
+  undo.add(() => sessions?.stop());
+  await within(mirrorWithinMs, Promise.all([registry.ready, tokens.ready, sessions?.ready]));
 
   const issuers = config.issuers.map((issuer) => new TrustedIssuer(issuer, { log }));
   // Not waited for: a hub has to start while an issuer is away.
@@ -100,7 +102,7 @@ async function raise(config: HubConfig, deps: HubDeps, undo: Undo): Promise<Rais
     retired: key.retired,
     issuers,
     isRevoked: (id) => tokens.isRevoked(id),
-    isOver: (session) => sessions.isOver(session),
+    isOver: (session) => sessions?.isOver(session) ?? false,
   });
   const keepHouse = async () => {
     await keepAdminToken({ data: config.data, key, verifier, tokens });
