@@ -59,10 +59,10 @@ describe('a method of any gRPC server', () => {
       request: { groupPk: '{{body:base64}}' },
     });
     t.after(() => refused.close());
-    assert.equal((await refused.send(group, bytes('x'), soon())).outcome, 'fail', 'it was not asked yet');
     await refused.identify(soon());
     const sent = await refused.send(group, bytes('x'), soon());
     assert.equal(sent.outcome, 'fail', JSON.stringify(sent));
+    assert.ok(!('wasOffered' in sent), 'it was given it');
     const endless = new GrpcAdapter(address, {
       method: 'weshnet.protocol.v1.ProtocolService/GroupMessageList',
       request: { groupPk: (await server.createGroup()).toString('base64') },
@@ -71,6 +71,25 @@ describe('a method of any gRPC server', () => {
     await endless.identify(soon());
     const late = await endless.send(group, bytes('x'), AbortSignal.timeout(200));
     assert.deepEqual([late.outcome, late.outcome === 'info' && late.code], ['info', 'CANCELLED']);
+  });
+
+  test('is given nothing before it is known, no message that does not fit it, and no image', async (t) => {
+    const adapter = new GrpcAdapter(address, {
+      method: 'weshnet.protocol.v1.ProtocolService/GroupInfo',
+      request: { groupPk: '{{body}}' },
+    });
+    t.after(() => adapter.close());
+    const early = await adapter.send(group, bytes('x'), soon());
+    await adapter.identify(soon());
+    const unfit = await adapter.send(group, bytes('no base64!'), soon());
+    for (const [sent, why] of [
+      [early, 'NOT_PROBED'],
+      [unfit, 'MESSAGE_INVALID'],
+      [await adapter.sendImage(), 'UNSUPPORTED'],
+    ] as const) {
+      assert.ok(sent.outcome === 'fail' && sent.wasOffered === false, JSON.stringify(sent));
+      assert.equal(sent.code, why);
+    }
   });
 
   test('that is not there, and a request that does not fit, are told before anything is sent', async (t) => {

@@ -123,6 +123,10 @@ describe('files of messages', () => {
     const larger = await a.sendImage(group, { name: 'x', bytes: randomBytes(4_000_001) }, soon());
     assert.equal(larger.outcome, 'fail');
     assert.match(JSON.stringify(larger), /INVALID_ARGUMENT.*at most 4000000 bytes/);
+    assert.ok(!('wasOffered' in larger), 'the daemon was given it');
+    const cutOff = await a.sendImage(group, { name: 'x', bytes: nothing }, AbortSignal.abort());
+    assert.ok(cutOff.outcome === 'fail' && cutOff.code === 'CANCELLED', JSON.stringify(cutOff));
+    assert.equal(cutOff.wasOffered, false, 'no message followed the file');
   });
 
   test('are named by what they are, and told without what is in them', async () => {
@@ -232,6 +236,7 @@ describe('files of messages', () => {
         outcome: 'fail',
         code: 'UNSUPPORTED',
         message: 'the daemon sends no images',
+        wasOffered: false,
       });
       await assert.rejects(prepare(carol, [{ info }]), { code: status.UNIMPLEMENTED });
       await assert.rejects(retrieve(carol, 'x'), { code: status.UNIMPLEMENTED });

@@ -158,15 +158,17 @@ export class BertyAdapter implements DaemonAdapter {
   }
 
   async sendImage(group: GroupRef, image: Image, signal: AbortSignal): Promise<SendOutcome> {
-    if (!this.#media) return { outcome: 'fail', code: 'UNSUPPORTED', message: 'the daemon sends no images' };
+    if (!this.#media) {
+      const message = 'the daemon sends no images';
+      return { outcome: 'fail', code: 'UNSUPPORTED', message, wasOffered: false };
+    }
     let cid: string;
     try {
       cid = await prepareMedia(this.#channel, image, signal);
     } catch (thrown) {
-      // whatever became of the file, the message was not sent
-      const { message } = daemonError(thrown, this.#channel.address, 'did not take a file');
-      const code = isServiceError(thrown) ? (status[thrown.code] ?? 'UNKNOWN') : 'UNKNOWN';
-      return { outcome: 'fail', code, message };
+      const ended = this.#ended(thrown, 'did not take a file');
+      // Unless the daemon said no to the file: whatever became of that, the message was not sent.
+      return ended.outcome === 'info' ? { ...ended, outcome: 'fail', wasOffered: false } : ended;
     }
     return this.#interact(group, { body: '', mediaCids: [cid] }, signal);
   }
@@ -191,10 +193,15 @@ export class BertyAdapter implements DaemonAdapter {
       const { cid } = await this.#channel.unary(path, asked, Interact_Reply, signal);
       return { outcome: 'ok', id: cid };
     } catch (thrown) {
-      const { message } = daemonError(thrown, this.#channel.address, 'did not take a message');
-      const end = isServiceError(thrown) ? thrown : { code: status.UNKNOWN, details: '' };
-      return sendOutcome(end.code, end.details, message);
+      return this.#ended(thrown, 'did not take a message');
     }
+  }
+
+  /** What became of a message by how its call failed; `what` as `daemonError` takes it. */
+  #ended(thrown: unknown, what: string): SendOutcome {
+    const { message } = daemonError(thrown, this.#channel.address, what);
+    const end = isServiceError(thrown) ? thrown : { code: status.UNKNOWN, details: '' };
+    return sendOutcome(end.code, end.details, message);
   }
 
   receive(group: GroupRef, sink: ReceiptSink, known: Iterable<string> = []): Receiving {

@@ -76,6 +76,7 @@ export class GrpcAdapter implements DaemonAdapter {
         outcome: 'fail',
         code: 'NOT_PROBED',
         message: `the server at ${this.#address} was not asked yet`,
+        wasOffered: false,
       };
     }
     const { method, messages } = learned;
@@ -96,14 +97,17 @@ export class GrpcAdapter implements DaemonAdapter {
       return sendOutcome(end.code, end.details, `${this.#workload.method} ended with ${end.details}`);
     } catch (thrown) {
       const code = thrown instanceof PosternError ? thrown.code : 'UNKNOWN';
+      const told = { code, message: errorText(thrown) };
       // A message that does not fit was never sent.
-      return { outcome: code === 'MESSAGE_INVALID' ? 'fail' : 'info', code, message: errorText(thrown) };
+      return code === 'MESSAGE_INVALID'
+        ? { outcome: 'fail', ...told, wasOffered: false }
+        : { outcome: 'info', ...told };
     }
   }
 
   async sendImage(): Promise<SendOutcome> {
     const { code, message } = unsupported();
-    return { outcome: 'fail', code, message };
+    return { outcome: 'fail', code, message, wasOffered: false };
   }
 
   createGroup(): Promise<GroupRef> {
