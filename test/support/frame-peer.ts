@@ -153,7 +153,7 @@ export async function startFrameServer(): Promise<FrameServer> {
   return started;
 }
 
-/** A client connection by hand: preface and SETTINGS are sent, with room for 1 GiB on the connection. */
+/** A client connection by hand: see `frameClientOn`. */
 export async function frameClient(
   address: string,
   settings: readonly (readonly [id: number, value: number])[] = [],
@@ -161,6 +161,14 @@ export async function frameClient(
   const [host, port] = address.split(':');
   const socket = connect({ host: host ?? '', port: Number(port) });
   await once(socket, 'connect');
+  return frameClientOn(socket, settings);
+}
+
+/** Speaks as a client on a connection: preface and SETTINGS are sent, with room for 1 GiB on the connection. */
+export function frameClientOn(
+  socket: Socket,
+  settings: readonly (readonly [id: number, value: number])[] = [],
+): FramePeer {
   const peer = new FramePeer(socket, 0);
   peer.send(preface, settingsOf(settings), windowUpdate(0, 2 ** 30));
   return peer;

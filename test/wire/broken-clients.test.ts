@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { TlsIdentity } from '../../src/wire/tls-identity.js';
-import { type FramePeer, frameClient, setting } from '../support/frame-peer.js';
+import { type FramePeer, frameClient, frameClientOn, setting } from '../support/frame-peer.js';
 import { data, endStream, frame, headers, preface, settings } from './frames.js';
 import { dial, Held } from './front-harness.js';
 import { startFront, tcp, until } from './harness.js';
@@ -46,6 +46,13 @@ before(async () => {
 });
 after(() => identity.stop());
 
+/** A connection to a front, within TLS or not. */
+async function reach(address: string, overTls: boolean): Promise<Socket> {
+  const socket = overTls ? await secure({ ...tcp(address), ALPNProtocols: ['h2'] }) : dial(address);
+  await once(socket, overTls ? 'secureConnect' : 'connect');
+  return socket;
+}
+
 describe('a front that stops does not wait for a client that', {
   concurrency: true,
   timeout: 120_000,
@@ -58,10 +65,7 @@ describe('a front that stops does not wait for a client that', {
           const target = new Held();
           target.hold = true;
           const front = await startFront(target, overTls ? { tls: identity } : {});
-          const socket = overTls
-            ? await secure({ ...tcp(front.address), ALPNProtocols: ['h2'] })
-            : dial(front.address);
-          await once(socket, overTls ? 'secureConnect' : 'connect');
+          const socket = await reach(front.address, overTls);
           socket.resume();
           socket.write(Buffer.concat([preface, settings, headers(1, request)]));
           await until(() => target.sinks.length === 1, 'the call has begun');
@@ -120,33 +124,35 @@ describe('a front that stops waits for a call in flight', { concurrency: true, t
     peer.socket.destroy();
   });
 
-  test('of a client that never acknowledges SETTINGS, and of one that reads nothing of what waits for it', async () => {
-    const target = new Held();
-    target.hold = true;
-    const front = await startFront(target);
-    const clock = await frameClient(front.address);
-    clock.send(headers(1, request, endStream));
-    await until(() => target.sinks.length === 1, 'the call has begun');
-    const silent = dial(front.address).resume();
-    silent.write(Buffer.concat([preface, settings, headers(1, request, endStream)]));
-    await until(() => target.sinks.length === 2, 'the silent one has begun');
-    const slow = await frameClient(front.address, [[setting.initialWindowSize, 2 ** 30]]);
-    slow.send(headers(1, request, endStream));
-    await until(() => target.sinks.length === 3, 'the slow one has begun');
-    slow.socket.pause();
-    target.sinks[2]?.data(Buffer.alloc(much));
-    const drained = front.drain(graceMs);
-    await until(() => looks(clock) > 8, 'all were looked at again and again', 2 * soonMs);
-    assert.equal(front.results.length, 0, 'a call was ended');
-    target.release();
-    slow.socket.resume();
-    await until(() => slow.body(1).length === much, 'all that waited comes', soonMs);
-    await drained;
-    assert.deepEqual(
-      front.results.map(({ status }) => status),
-      [0, 0, 0],
-    );
-    for (const { socket } of [clock, slow]) socket.destroy();
-    silent.destroy();
-  });
+  for (const overTls of [false, true]) {
+    test(`of a client that never acknowledges SETTINGS, and of one that reads nothing of what waits for it${overTls ? ', within TLS' : ''}`, async () => {
+      const target = new Held();
+      target.hold = true;
+      const front = await startFront(target, overTls ? { tls: identity } : {});
+      const clock = frameClientOn(await reach(front.address, overTls));
+      clock.send(headers(1, request, endStream));
+      await until(() => target.sinks.length === 1, 'the call has begun');
+      const silent = (await reach(front.address, overTls)).resume();
+      silent.write(Buffer.concat([preface, settings, headers(1, request, endStream)]));
+      await until(() => target.sinks.length === 2, 'the silent one has begun');
+      const slow = frameClientOn(await reach(front.address, overTls), [[setting.initialWindowSize, 2 ** 30]]);
+      slow.send(headers(1, request, endStream));
+      await until(() => target.sinks.length === 3, 'the slow one has begun');
+      slow.socket.pause();
+      target.sinks[2]?.data(Buffer.alloc(much));
+      const drained = front.drain(graceMs);
+      await until(() => looks(clock) > 8, 'all were looked at again and again', 2 * soonMs);
+      assert.equal(front.results.length, 0, 'a call was ended');
+      target.release();
+      slow.socket.resume();
+      await until(() => slow.body(1).length === much, 'all that waited comes', soonMs);
+      await drained;
+      assert.deepEqual(
+        front.results.map(({ status }) => status),
+        [0, 0, 0],
+      );
+      for (const { socket } of [clock, slow]) socket.destroy();
+      silent.destroy();
+    });
+  }
 });
