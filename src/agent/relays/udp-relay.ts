@@ -1,9 +1,7 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { errorText } from '../../errors.js';
 import type { Logger } from '../../log.js';
-import { hasErrorCode } from '../../private-file.js';
 import type { TcpAddress } from '../../wire/address.js';
 import type { Disturbance } from '../../wire/impaired/disturbance.js';
 import type { ProbedWays } from '../../wire/impaired/probe.js';
@@ -13,50 +11,43 @@ import { ClientWays } from './client-ways.js';
 import { nameOf } from './relay-ways.js';
 import type { Relay, RelayCounts, RelayOptions } from './spec.js';
 import { UdpClient } from './udp-client.js';
+import { receiveBytes, udpSockets } from './udp-sockets.js';
 
 /** Clients at a time; what comes from one more is dropped. */
 export const mostClients = 1_024;
 /** A client of which nothing was heard, and nothing came for, is forgotten after so long, milliseconds. */
 const idleMs = 60_000;
 const sweepEveryMs = 10_000;
-/** What arrives while this process does something else waits with the kernel, as far as that grants it, bytes. */
-export const receiveBytes = 4 * 1024 * 1024;
 
 /** Leads datagrams on, those of each client from a socket of its own. Listens when `open` resolves; rejects with `RELAY_UNUSABLE`. */
 export class UdpRelay implements Relay {
   readonly spec: RelaySpec;
   readonly listen: TcpAddress;
   readonly #log: Logger;
-  readonly #server: Socket;
+  readonly #servers: readonly Socket[];
   readonly #ways: ClientWays;
   /** By the address and port of the client. */
   readonly #clients = new Map<string, UdpClient>();
   readonly #sweeping: NodeJS.Timeout;
 
-  private constructor(spec: RelaySpec, server: Socket, log: Logger) {
+  private constructor(spec: RelaySpec, servers: [Socket, ...Socket[]], log: Logger) {
     this.spec = spec;
     this.#log = log;
-    this.#server = server;
-    this.listen = { host: spec.listen.host, port: server.address().port };
+    this.#servers = servers;
+    this.listen = { host: spec.listen.host, port: servers[0].address().port };
     this.#ways = new ClientWays(spec);
-    server.on('message', (datagram, from) => this.#took(datagram, from));
-    server.on('error', (error) => log.warn({ err: errorText(error) }, 'a relay of UDP has failed to send'));
+    for (const server of servers) {
+      server.on('message', (datagram, from) => this.#took(server, datagram, from));
+      server.on('error', (error) => log.warn({ err: errorText(error) }, 'a relay of UDP has failed to send'));
+    }
     this.#sweeping = setInterval(() => this.#sweep(), sweepEveryMs).unref();
   }
 
   static async open(spec: RelaySpec, { log }: RelayOptions): Promise<UdpRelay> {
-    const { host } = spec.listen;
-    // At all addresses: of IPv6, which are those of IPv4 too, where this machine has it.
-    const server = await (host === ''
-      ? bound(spec, '::').catch((thrown: unknown) => {
-          if (!hasErrorCode(thrown, 'EAFNOSUPPORT') && !hasErrorCode(thrown, 'EADDRNOTAVAIL')) throw thrown;
-          return bound(spec, '0.0.0.0');
-        })
-      : bound(spec, host)
-    ).catch((thrown: unknown) => {
+    const servers = await udpSockets(spec.listen).catch((thrown: unknown) => {
       throw cannotListen(spec, thrown);
     });
-    return new UdpRelay(spec, server, log.child({ relay: nameOf(spec) }));
+    return new UdpRelay(spec, servers, log.child({ relay: nameOf(spec) }));
   }
 
   get connections(): number {
@@ -85,18 +76,22 @@ export class UdpRelay implements Relay {
     clearInterval(this.#sweeping);
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    await closed;
+    await Promise.all(
+      this.#servers.map(async (server) => {
+        const closed = once(server, 'close');
+        server.close();
+        await closed;
+      }),
+    );
   }
 
-  #took(datagram: Buffer, { address, port }: RemoteInfo): void {
-    const client = this.#client(address, port);
+  #took(server: Socket, datagram: Buffer, { address, port }: RemoteInfo): void {
+    const client = this.#client(server, address, port);
     if (client === undefined) this.#ways.all.there.counts.dropped += 1;
     else client.take(datagram);
   }
 
-  #client(address: string, port: number): UdpClient | undefined {
+  #client(server: Socket, address: string, port: number): UdpClient | undefined {
     const key = `${address} ${port}`;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
@@ -104,21 +99,21 @@ export class UdpRelay implements Relay {
       this.#log.warn({ most: mostClients }, 'a relay of UDP has too many clients');
       return undefined;
     }
-    const answer = (datagram: Buffer): void => this.#answer(datagram, port, address);
+    const answer = (datagram: Buffer): void => this.#answer(server, datagram, port, address);
     const made = new UdpClient(this.spec, this.#ways.enter(address), answer);
     this.#clients.set(key, made);
     return made;
   }
 
-  #answer(datagram: Buffer, port: number, address: string): void {
+  #answer(server: Socket, datagram: Buffer, port: number, address: string): void {
     const { counts } = this.#ways.all.back;
-    if (this.#server.getSendQueueSize() > receiveBytes) {
+    if (server.getSendQueueSize() > receiveBytes) {
       counts.dropped += 1;
       return;
     }
     counts.packets += 1;
     counts.bytes += datagram.length;
-    this.#server.send(datagram, port, address);
+    server.send(datagram, port, address);
   }
 
   #sweep(): void {
@@ -128,23 +123,5 @@ export class UdpRelay implements Relay {
       client.close();
       this.#clients.delete(key);
     }
-  }
-}
-
-async function bound({ listen: { port } }: RelaySpec, address: string): Promise<Socket> {
-  const server = createSocket({
-    type: isIPv6(address) ? 'udp6' : 'udp4',
-    recvBufferSize: receiveBytes,
-    // Whoever is answered is known by address.
-    lookup: (found, _, tell) => tell(null, found, isIPv6(found) ? 6 : 4),
-  });
-  const listening = once(server, 'listening');
-  server.bind({ port, exclusive: true, address });
-  try {
-    await listening;
-    return server;
-  } catch (thrown) {
-    server.close();
-    throw thrown;
   }
 }

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Asked } from '../../../src/agent/faults/injection.js';
 import { openRelays } from '../../../src/agent/relays/relays.js';
 import { type FaultKind, type FaultShape, plainShape } from '../../../src/fault-kinds.js';
 import { testLog } from '../../support/nats.js';
+import { compiledRoot, run } from '../../support/processes.js';
 import { soon } from './relay-stage.js';
 
 const asked = (kind: FaultKind, shape: Partial<FaultShape>): Asked => ({
@@ -105,4 +107,16 @@ test('a relay at all addresses leads on what comes by IPv4 and by IPv6, and tell
   await soon('one is echoed', () => six.heard.includes('second') && datagrams.counts().in.dropped === 1);
   await cut.heal();
   assert.deepEqual(four.heard, ['first']);
+});
+
+test('and so it does where sockets of IPv6 take nothing of IPv4 by themselves', {
+  skip: process.platform === 'linux' ? false : 'sysctl net.ipv6.bindv6only is of Linux',
+}, async () => {
+  const script = join(compiledRoot, 'test/agent/relays/both-families.js');
+  const inside = 'ip link set lo up && echo 1 > /proc/sys/net/ipv6/bindv6only && exec "$1" "$2"';
+  const asRoot = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
+  const args = [...asRoot, 'sh', '-c', inside, 'sh', process.execPath, script];
+  const { code, stdout, stderr } = await run('unshare', args);
+  assert.equal(code, 0, `a network namespace is needed, as unshare(1) makes it: ${stderr}`);
+  assert.deepEqual(JSON.parse(stdout), ['::1', '127.0.0.1']);
 });
