@@ -87,6 +87,11 @@ export class NodeFault {
     return this.snapshot().status !== 'active';
   }
 
+  /** It was to come by itself: something was done of it, or may have been. */
+  get wasArmed(): boolean {
+    return this.#past.some(({ type }) => type === 'ARMED');
+  }
+
   /** It acts, or may act. */
   get acts(): boolean {
     return ['injecting', 'injected', 'healing', 'stuck'].some((state) => this.state.startsWith(state));

@@ -90,7 +90,7 @@ export class NodeFaults {
 
   /**
    * Makes a fault that comes by itself; once more with the same content gives the one that is there. One that cannot be
-   * done here is there too, and refused, until another one of its name takes its place. `doer` is the actor at whose wish, as `machine/id`. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
+   * done here is there too, refused and not armed, until another one of its name takes its place. `doer` is the actor at whose wish, as `machine/id`. Throws `FAULT_INVALID`, `FAULT_EXISTS`, `TOO_MANY_FAULTS`, `DATA_UNUSABLE`.
    */
   async arm(asked: unknown, doer?: string): Promise<NodeFault> {
     const plan = readFaultPlan(asked, Date.now());
@@ -180,10 +180,9 @@ export class NodeFaults {
   async #make(plan: FaultPlan, doer: string | undefined): Promise<NodeFault> {
     const key = keyOf(plan.run, plan.fault);
     const present = this.#faults.get(key);
-    if (present !== undefined && (present.state !== 'refused' || isSamePlan(plan, present.plan)))
-      return present;
+    if (present !== undefined && (present.wasArmed || isSamePlan(plan, present.plan))) return present;
     if (present === undefined) this.#refuseMany(plan);
-    // What was refused has done nothing, and has no name to keep.
+    // What was not even armed has done nothing, and has no name to keep; of what failed later something may be left.
     else await this.forget(plan.run, plan.fault);
     const refusal = await this.#refusal(plan);
     const { longestMs: capMs } = this.#options;

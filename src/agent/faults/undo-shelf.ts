@@ -39,17 +39,28 @@ export class UndoShelf {
     return this.#owner;
   }
 
-  /** Throws `DATA_UNUSABLE` where it is not safe. */
+  /** Throws `FAULT_BUSY` where one of that name is still to be undone, `DATA_UNUSABLE` where it is not safe. */
   async put(name: string, undo: Undo, endsAtMs: number): Promise<void> {
+    if (await this.#exists(name)) {
+      throw new PosternError(
+        'FAULT_BUSY',
+        `a fault '${name}' was not undone yet; what is left of it is in ${this.#path(name, 'json')}`,
+        {
+          hint: 'postern heal undoes what is left, with --force though the agent runs; or give this one another name',
+        },
+      );
+    }
     const written: Intent = { v: 1, undo, owner: this.#owner, endsAtMs };
     await diskFiles.remove(this.#path(name, 'done'));
     await replacePrivateFile(this.#path(name, 'json'), JSON.stringify(written));
-    await diskFiles.syncDirectory(this.#directory);
-    // Where files are not known to be ours nobody would undo it.
-    await this.#read(name).catch(async (thrown: unknown) => {
+    try {
+      await diskFiles.syncDirectory(this.#directory);
+      // Where files are not known to be ours nobody would undo it.
+      await this.#read(name);
+    } catch (thrown) {
       await diskFiles.remove(this.#path(name, 'json'));
       throw dataUnusable(this.#directory, thrown);
-    });
+    }
   }
 
   /** What is to be undone, by whomever it was done. */

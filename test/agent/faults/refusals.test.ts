@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { Injector } from '../../../src/agent/faults/injection.js';
 import { NodeFaults } from '../../../src/agent/faults/node-faults.js';
 import { testLog } from '../../support/nats.js';
+import { eventually } from '../../support/processes.js';
 
 const inAnHourMs = Date.now() + 3_600_000;
 
@@ -89,6 +90,13 @@ test('a fault that was refused leaves its name to another one, and one that come
   assert.match(await arm('one', long), /^UNSUPPORTED/, 'told again it is the same one');
   assert.equal(await arm('one', { atMs: inAnHourMs }), 'waiting');
   await assert.rejects(arm('one', { atMs: inAnHourMs + 1 }), { code: 'FAULT_EXISTS' });
+});
+
+test('a fault that was armed and then failed keeps its name: what undoes it may still be there', async (t) => {
+  const arm = await set(t);
+  const now = { kind: 'link', atMs: Date.now() };
+  await eventually('it has failed', async () => /^FAULT_FAILED/.test(await arm('one', now)));
+  await assert.rejects(arm('one', { kind: 'link', atMs: inAnHourMs }), { code: 'FAULT_EXISTS' });
 });
 
 test('no fault is towards the node itself, and nothing of it is kept', async (t) => {

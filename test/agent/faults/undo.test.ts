@@ -66,6 +66,21 @@ test('what is to be undone is undone once, by whoever comes first, and the other
   assert.deepEqual(await readdir(mine.directory), []);
 });
 
+test('what is still to be undone is not lost to another one of its name', async (t) => {
+  const { shelf } = await set(t);
+  const [mine, theirs] = [shelf('a'), shelf('b')];
+  const first = pausing({ pid: 1, mark: 'first' });
+  await mine.put('f', first, inAnHour());
+  await assert.rejects(theirs.put('f', pausing({ pid: 1, mark: 'second' }), inAnHour()), {
+    code: 'FAULT_BUSY',
+    message: /what is left of it .*f\.json/,
+  });
+  assert.deepEqual(
+    (await mine.open()).map(({ name, intent: { undo, owner } }) => ({ name, undo, owner })),
+    [{ name: 'f', undo: first, owner: 'a' }],
+  );
+});
+
 test('a process is signalled only while it is the one that was meant', { skip: linux }, async (t) => {
   const { shelf, sleeper } = await set(t);
   const one = await sleeper();

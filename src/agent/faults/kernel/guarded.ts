@@ -20,9 +20,14 @@ export async function guarded(
   act: () => Promise<void>,
   { by, over }: { readonly by: string; readonly over: () => void },
 ): Promise<Injection> {
-  let release = () => {};
   try {
     await undo.put(name, what, endsAtMs);
+  } catch (thrown) {
+    over();
+    throw thrown;
+  }
+  let release = () => {};
+  try {
     release = await guardian.watch();
     await act();
   } catch (thrown) {
