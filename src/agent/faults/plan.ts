@@ -38,6 +38,8 @@ const earlyMs = 1_000;
 const lateMs = 15_000;
 const mostPeers = 200;
 const mostAddresses = 16;
+/** Of all the faults of others that one knows of together: they are kept as long as it is, and written at each step of it. */
+const mostAddressesOfOthers = 400;
 
 const address = z
   .union([z.ipv4(), z.ipv6()])
@@ -100,6 +102,12 @@ export const faultPlan = z
         }),
       )
       .max(mostPeers)
+      .superRefine((others, context) => {
+        const amount = others.reduce((sum, { addresses }) => sum + addresses.length, 0);
+        if (amount <= mostAddressesOfOthers) return;
+        const message = `have ${amount} addresses in all, and at most ${mostAddressesOfOthers} are taken`;
+        context.addIssue({ code: 'custom', message });
+      })
       .default([]),
   })
   .transform((asked) => ({ ...asked, shape: shapeOf(asked.kind, asked.shape) }))

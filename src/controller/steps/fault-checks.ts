@@ -7,7 +7,7 @@ import type { GetFaultCapabilitiesResponse } from '../../gen/postern/v1/faults.j
 import { refuseClashes } from '../plan/clashes.js';
 import { type Plan, type PlannedFault, type PlannedShape, plainPlanned } from '../plan/plan.js';
 import { answerMs, nodesAtOnce, type RunContextOf } from './context.js';
-import { isBetweenNodes } from './fault-others.js';
+import { nodesBetween } from './fault-others.js';
 import { type Addresses, toldShape, usable, wireShape } from './fault-peers.js';
 import { forEach, insist, type StepLife } from './step.js';
 
@@ -39,8 +39,8 @@ export async function checkFaults(
   const acts = actsOf(faults);
   const naming = acts.filter(({ shape }) => shape.from.length > 0);
   const named = new Set(naming.flatMap(({ node, shape }) => [node, ...shape.from]));
-  const between = new Set(acts.filter(isBetweenNodes).map(({ node }) => node));
-  // Where several disturb ways between nodes, each is told where the others are.
+  const between = nodesBetween(acts);
+  // Where several disturb what lies between nodes, each is told where the others are.
   if (between.size > 1) for (const node of between) named.add(node);
   const addresses = new Map<string, readonly string[]>();
   await forEach([...named], nodesAtOnce, async (node) => {

@@ -8,13 +8,23 @@ import { type Addresses, peersOf } from './fault-peers.js';
 const lookedAtMs = 20_000;
 /** A node is told of so many others of each of its faults. */
 const mostTold = 200;
+/** And of so many addresses of theirs in all. */
+const mostAddresses = 400;
 /** Of so many that are near in time it is looked whether they are meant: there can be very many. */
 const mostLooked = 2_000;
 
 type Known = Pick<PlannedFault, 'kind' | 'shape'>;
 
+/** The nodes whose faults may be felt on ways to other nodes. */
+export function nodesBetween(faults: readonly (Known & Pick<PlannedFault, 'node'>)[]): Set<string> {
+  const between = faults.filter(isBetweenNodes);
+  // Only where connections are reset an ended daemon could be taken for it.
+  const ending = between.some(({ kind }) => kind === 'reset') ? faults.filter(isEnding) : [];
+  return new Set([...between, ...ending].map(({ node }) => node));
+}
+
 /** Whether a fault may disturb, or be proven by, ways between its machine and those of other nodes. */
-export function isBetweenNodes({ kind, shape }: Known): boolean {
+function isBetweenNodes({ kind, shape }: Known): boolean {
   // Relays disturb what daemons send through them, and nothing else.
   return factsOfKinds[kind].network && shape.scope !== 'hub' && shape.way !== 'userspace';
 }
@@ -38,20 +48,30 @@ export class FaultsBetween {
     if (!isBetweenNodes(fault)) return [];
     const [fromMs, toMs] = [fault.atMs - lookedAtMs, fault.atMs + fault.forMs + lookedAtMs];
     const met: OtherFault[] = [];
-    for (const other of this.#near(fromMs - this.#longestMs, toMs)) {
-      if (other.atMs + other.forMs < fromMs || !touches(other, fault)) continue;
+    let left = mostAddresses;
+    for (const other of this.#near(fromMs, toMs)) {
+      if (!touches(other, fault)) continue;
       const [peer] = peersOf(fault.node, [other.node], this.#addresses);
       if (peer === undefined || peer.addresses.length === 0) continue;
       const { node, fault: name, forMs } = other;
-      met.push({ node, fault: name, addresses: [...peer.addresses], atMs: t0Ms + other.atMs, forMs });
-      if (met.length === mostTold) break;
+      const addresses = peer.addresses.slice(0, left);
+      met.push({ node, fault: name, addresses, atMs: t0Ms + other.atMs, forMs });
+      left -= addresses.length;
+      if (left === 0 || met.length === mostTold) break;
     }
     return met;
   }
 
-  #near(fromMs: number, toMs: number): readonly PlannedFault[] {
-    const near = this.#byTime.slice(lowest(this.#byTime, fromMs), lowest(this.#byTime, toMs));
-    return near.slice(0, mostLooked);
+  /** Those that act at any time between two, as far as they are looked at. */
+  *#near(fromMs: number, toMs: number): Generator<PlannedFault> {
+    let looked = 0;
+    for (let at = lowest(this.#byTime, fromMs - this.#longestMs); looked < mostLooked; at += 1) {
+      const other = this.#byTime[at];
+      if (other === undefined || other.atMs >= toMs) return;
+      if (other.atMs + other.forMs < fromMs) continue;
+      looked += 1;
+      yield other;
+    }
   }
 }
 

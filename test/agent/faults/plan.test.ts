@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAct } from '../../../src/agent/faults/plan.js';
+import { readAct, readFaultPlan } from '../../../src/agent/faults/plan.js';
 
 const cutFrom = (node: string, address: string) =>
   readAct({ kind: 'partition', shape: { from: [{ node, addresses: [address] }] } });
@@ -22,4 +22,18 @@ test('nothing of a fault comes before it is sent', () => {
   const late = (jitterMs: number) => readAct({ kind: 'delay', shape: { delayMs: 10, jitterMs } });
   assert.throws(() => late(11), { code: 'FAULT_INVALID', message: /jitterMs: is more than the delay/ });
   assert.equal(late(10).shape.jitterMs, 10);
+});
+
+test('of the faults of others a node takes as many addresses as it can keep', () => {
+  const asked = { run: 'r', fault: 'f', kind: 'link', atMs: 0, forMs: 1_000, offsetMs: 0, errorMs: 0 };
+  const other = (amount: number) => ({
+    ...{ node: 'south', fault: 'g', atMs: 0, forMs: 1_000 },
+    addresses: Array.from({ length: amount }, (_, at) => `192.0.2.${at + 1}`),
+  });
+  const others = Array.from({ length: 25 }, () => other(16));
+  assert.equal(readFaultPlan({ ...asked, others }, 0).others.length, 25);
+  assert.throws(() => readFaultPlan({ ...asked, others: [...others, other(1)] }, 0), {
+    code: 'FAULT_INVALID',
+    message: /others: have 401 addresses in all, and at most 400 are taken/,
+  });
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { makePlan } from '../../../src/controller/plan/make-plan.js';
 import { namedNodes } from '../../../src/controller/scenario/scenario.js';
 import { checkFaults } from '../../../src/controller/steps/fault-checks.js';
+import { FaultsBetween } from '../../../src/controller/steps/fault-others.js';
 import { type Addresses, toldShape } from '../../../src/controller/steps/fault-peers.js';
 import { PosternError } from '../../../src/errors.js';
 import { read } from '../scenarios.js';
@@ -65,6 +66,25 @@ test('each node is asked once about what it does alike, towards all that it name
     fault.shape.from.map((node) => ({ node, addresses: [node === 'a' ? '192.0.2.1' : '192.0.2.3'] })),
   );
   assert.equal(seed, fault.shape.seed);
+});
+
+test('where connections are reset, the addresses of those whose daemons are ended are known too', async () => {
+  const ended = [
+    '{kind: kill, nodes: b, at: 6s, for: 20s}',
+    '{kind: restart, nodes: c, at: 7s}',
+    '{kind: kill, nodes: a, at: 30s, for: 1s}',
+  ];
+  const plan = planOf('{kind: reset, nodes: a, at: 5s, for: 10s}', ...ended);
+  const { addresses = new Map() } = await checked(plan, each);
+  const between = new FaultsBetween(plan.faults, addresses);
+  const met = plan.faults.flatMap((fault) =>
+    between.meeting(fault, 0).map((other) => `${fault.fault}: ${other.fault} ${other.addresses}`),
+  );
+  assert.deepEqual(met, ['reset-1-a: kill-1-b 192.0.2.2', 'reset-1-a: restart-1-c 192.0.2.3']);
+  for (const kind of ['link', 'stall']) {
+    const quiet = await checked(planOf(`{kind: ${kind}, nodes: a, at: 5s, for: 10s}`, ...ended), each);
+    assert.deepEqual([...(quiet.addresses ?? ['none'])], [], kind);
+  }
 });
 
 test('all that is refused is told at once, each with its nodes', async () => {

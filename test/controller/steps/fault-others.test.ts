@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makePlan } from '../../../src/controller/plan/make-plan.js';
+import { type PlannedFault, plainPlanned } from '../../../src/controller/plan/plan.js';
 import { namedNodes } from '../../../src/controller/scenario/scenario.js';
 import { FaultsBetween } from '../../../src/controller/steps/fault-others.js';
 import { read } from '../scenarios.js';
@@ -78,4 +79,50 @@ test('it is told of no more than it takes', () => {
     '{kind: peers, nodes: b, every: 200ms, for: 100ms}',
   );
   assert.equal(told['partition-1-a']?.length, 200);
+});
+
+/** Faults of the network, each so: node, whether it is towards `a` alone, when it comes and for how long, milliseconds. */
+function faultsOf(...all: [node: string, from: string, atMs: number, forMs: number][]): PlannedFault[] {
+  return all.map(([node, from, atMs, forMs], at) => ({
+    ...{ fault: `f${at}`, node, kind: 'partition', during: 'running', atMs, forMs },
+    shape: { ...plainPlanned('partition'), from: from === '' ? [] : [from] },
+  }));
+}
+
+test('very many faults that were over long ago keep it not from being told of one that is near', () => {
+  const over = Array.from(
+    { length: 3_000 },
+    (_, at) => ['b', 'c', at, 100] as [string, string, number, number],
+  );
+  const faults = faultsOf(
+    ...over,
+    ['b', '', 1_000_000, 1_000],
+    ['c', 'b', 0, 3_600_000],
+    ['a', '', 1_000_500, 100],
+  );
+  const [own] = faults.slice(-1);
+  assert.ok(own !== undefined);
+  assert.deepEqual(
+    new FaultsBetween(faults, addresses).meeting(own, t0Ms).map(({ fault }) => fault),
+    ['f3000'],
+  );
+});
+
+test('it is told of no more addresses than it takes, however many a node has', () => {
+  const many = new Map([['a', ['192.0.2.1']]]);
+  many.set(
+    'b',
+    Array.from({ length: 15 }, (_, at) => `198.51.100.${at + 1}`),
+  );
+  const faults = faultsOf(
+    ...Array.from({ length: 40 }, (_, at) => ['b', '', at * 10, 5] as [string, string, number, number]),
+    ['a', '', 100, 100],
+  );
+  const [own] = faults.slice(-1);
+  assert.ok(own !== undefined);
+  const told = new FaultsBetween(faults, many).meeting(own, t0Ms);
+  assert.deepEqual(
+    [told.length, told.at(-1)?.addresses.length, told.flatMap(({ addresses: at }) => at).length],
+    [27, 10, 400],
+  );
 });
