@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PosternError } from '../../errors.js';
 import { joinAborts } from '../../joined-abort.js';
 import { readCallback } from './callback.js';
 
 /** A token server may take so long to answer, in milliseconds. */
 const answerWithinMs = 10_000;
+/** That there is none is not said before this time, in milliseconds: a door that is shut answers faster than one that is open. */
+const unreachableAfterMs = 1_000;
 /** Its page is at most so large, in bytes. */
 const mostPageBytes = 256 * 1024;
 
@@ -11,8 +14,8 @@ const mostPageBytes = 256 * 1024;
  * Asks a token server at the URL that a daemon gives, in the place of its user, who has to agree to the service where the
  * server wants that; resolves to the URL that it leads back to. Nothing leads to another server. Throws
  * `TOKEN_SERVER_REFUSED` where a token server says no, `DAEMON_REFUSED` where the URL is of another server, and
- * `TOKEN_SERVER_UNREACHABLE` for all else in the same words: whoever asks shall not learn by it which doors are open. Its
- * `cause` says what it was.
+ * `TOKEN_SERVER_UNREACHABLE` for all else in the same words, and not within a second: whoever asks shall not learn by it
+ * which doors are open. Its `cause` says what it was.
  * @param asked the token server that was meant
  */
 export async function answerOf(
@@ -21,6 +24,7 @@ export async function answerOf(
   signal: AbortSignal,
 ): Promise<string> {
   const url = pageUrl(page, asked);
+  const untilMs = performance.now() + unreachableAfterMs;
   try {
     const { searchParams, href } = new URL(await callbackOf(url, service, signal));
     const error = searchParams.get('error');
@@ -32,6 +36,8 @@ export async function answerOf(
     );
   } catch (thrown) {
     if (thrown instanceof PosternError) throw thrown;
+    // only as long as somebody waits
+    await sleep(Math.max(0, untilMs - performance.now()), undefined, { signal }).catch(() => {});
     throw new PosternError(
       'TOKEN_SERVER_UNREACHABLE',
       `no token server answers at ${asked}: is one running there, and can this machine reach it? The agent's log says what was found`,

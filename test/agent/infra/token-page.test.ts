@@ -104,7 +104,10 @@ describe('asking a token server in the place of a user', () => {
         [web, /status 200 and leads nowhere/],
         [ssh, /HTTP|Parse/i],
       ] as const) {
+        const begun = performance.now();
         await assert.rejects(ask(place), unreachable(place, why));
+        const took = performance.now() - begun;
+        assert.ok(took > 990, `${place} was told of after ${took} ms`);
       }
     } finally {
       other.close();
