@@ -28,7 +28,7 @@ export async function natsOf(
     const running = await readHubFile(data);
     if (running !== undefined) return [running.nats];
     if (performance.now() > deadline) throw noHub(data);
-    if (!told) log.info({ data }, `no hub runs with this data directory yet; it has ${hubMs / 1_000} s`);
+    if (!told) log.warn({ data }, `no hub runs with this data directory yet; it has ${hubMs / 1_000} s`);
     await sleep(lookMs, undefined, { signal: stopped.signal }).catch(() => {
       throw new PosternError('STOPPED', 'it was told to stop while it waited for a hub');
     });

@@ -26,7 +26,7 @@ const waits = (lines: Lines) =>
 
 test('account services and a controller that are started before their hub wait for it', async () => {
   const all = [
-    new Lines(['accounts', 'serve', '--config', file], env()),
+    new Lines(['accounts', 'serve', '--config', file, '--log-level', 'warn'], env()),
     new Lines(['controller', '--listen', '127.0.0.1:0'], env()),
   ];
   try {
