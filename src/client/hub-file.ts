@@ -1,12 +1,14 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { processExists } from '../bus/process-identity.js';
+import { processExists, startMark } from '../bus/process-identity.js';
 import { replacePrivateFile } from '../private-file.js';
 
 /** What a running hub tells about itself to others on its machine, in `DATA/hub.json`. */
 export const hubFile = z.object({
   pid: z.number().int().positive(),
+  /** Tells the process from a later one with its id; releases before wrote none. */
+  mark: z.string().optional(),
   /** Addresses as they were bound. */
   listen: z.array(z.string()).min(1),
   /** URL of its bus. */
@@ -30,12 +32,16 @@ export async function readHubFile(data: string): Promise<HubFile | undefined> {
     return undefined;
   }
   const parsed = hubFile.safeParse(parse(text));
-  return parsed.success && processExists(parsed.data.pid) ? parsed.data : undefined;
+  if (!parsed.success) return undefined;
+  const { pid, mark } = parsed.data;
+  const runs = mark === undefined ? processExists(pid) : (await startMark(pid)) === mark;
+  return runs ? parsed.data : undefined;
 }
 
-/** Throws `DATA_UNUSABLE`. */
-export async function writeHubFile(data: string, content: HubFile): Promise<void> {
-  await replacePrivateFile(pathIn(data), `${JSON.stringify(content)}\n`);
+/** What the process `content.pid` tells about itself. Throws `DATA_UNUSABLE`. */
+export async function writeHubFile(data: string, content: Omit<HubFile, 'mark'>): Promise<void> {
+  const written: HubFile = { ...content, mark: await startMark(content.pid) };
+  await replacePrivateFile(pathIn(data), `${JSON.stringify(written)}\n`);
 }
 
 /** Takes back what process `pid` wrote; another's file stays. */

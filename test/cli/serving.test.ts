@@ -47,7 +47,11 @@ test('up says where it is, in its JSON line and in hub.json', async () => {
   assert.ok(Array.isArray(listen) && /^127\.0\.0\.1:\d+$/.test(String(listen[0])));
   assert.match(String(nats), /^nats:\/\/127\.0\.0\.1:\d+$/);
   const written = JSON.parse(await readFile(path.join(data, 'hub.json'), 'utf8'));
-  assert.deepEqual({ ...written, startedAtMs: 0 }, { pid: up.pid, listen, nats, metrics, startedAtMs: 0 });
+  const mark = await startMark(up.pid);
+  assert.deepEqual(
+    { ...written, startedAtMs: 0 },
+    { pid: up.pid, mark, listen, nats, metrics, startedAtMs: 0 },
+  );
   for (const secret of ['hub.json', 'tokens/admin.jwt', 'keys/operator.nk']) {
     assert.equal((await stat(path.join(data, secret))).mode & 0o077, 0, secret);
   }
@@ -97,6 +101,25 @@ test('an agent beside the hub joins by itself, and its node is called, listed an
   const offline = await ask(['call', 'nobody', 'a.B/C']);
   assert.equal(offline.code, 64 + 14);
   assert.match(offline.stderr, /UNAVAILABLE \(14\): node 'nobody' is not known here\n.*postern nodes/);
+});
+
+test('a node that was revoked and allowed again is called as before, by another key', async () => {
+  const join = async (name: string) => {
+    const token = (await ask(['token', 'create', '--join', 'regained'])).stdout.trim();
+    const hub = `http://${String(up.ready.listen).split(',')[0]}`;
+    const env = { ...common, POSTERN_TOKEN: token, POSTERN_DATA: path.join(fleet.dir, name) };
+    return fleet.start(['agent', '--hub', hub, '--node', 'regained', '--to', target.address], { env });
+  };
+  const call = () => ask(['call', 'regained', 'grpc.testing.TestService/EmptyCall', '-d', '{}']);
+  const first = await join('first-key');
+  assert.equal((await call()).code, 0);
+  assert.equal((await ask(['nodes', 'revoke', 'regained'])).code, 0);
+  assert.equal(await first.exited, 80);
+  assert.match((await ask(['nodes', 'regained'])).stdout, /revoked/);
+  assert.equal((await ask(['nodes', 'allow', 'regained'])).code, 0);
+  const second = await join('second-key');
+  await eventually('it is called', async () => (await call()).code === 0);
+  await second.stop('SIGTERM');
 });
 
 test('inspect tells the history', async () => {

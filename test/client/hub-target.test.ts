@@ -60,6 +60,13 @@ test('hub.json is private, taken back by its own process alone, and not believed
   const gone = await run(process.execPath, ['-p', 'process.pid']);
   await writeHubFile(data, fileOf(Number(gone.stdout), ['127.0.0.1:1']));
   assert.equal(await readHubFile(data), undefined);
+  // The id is another process's by now, as after a power cut; a file of an older release tells no more than the id.
+  await writeHubFile(data, fileOf(process.pid, ['127.0.0.1:1']));
+  const { mark, ...older } = JSON.parse(await readFile(path.join(data, 'hub.json'), 'utf8'));
+  await writeFile(path.join(data, 'hub.json'), JSON.stringify({ ...older, mark: `${mark}0` }));
+  assert.equal(await readHubFile(data), undefined);
+  await writeFile(path.join(data, 'hub.json'), JSON.stringify(older));
+  assert.equal((await readHubFile(data))?.pid, process.pid);
   await writeFile(path.join(data, 'hub.json'), '{"pid":');
   assert.equal(await readHubFile(data), undefined);
   assert.match(await readFile(path.join(data, 'hub.json'), 'utf8'), /pid/);
