@@ -81,6 +81,8 @@ export interface CommandSpec {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /** Not shown in help, documentation and completion. */
   readonly hidden?: boolean;
+  /** It does something at SIGHUP, which does not end it then, from its first step on. */
+  readonly hearsHangUps?: true;
   /** Loads what it needs only when it runs. */
   readonly load: () => Promise<CommandModule>;
 }

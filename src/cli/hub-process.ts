@@ -16,13 +16,15 @@ import { inspectorBesideHub } from './inspector-beside-hub.js';
 import type { Invocation } from './invocation.js';
 import { busLost, connectOwnBus, type OwnBusRole } from './own-bus.js';
 import { processMetrics } from './process-metrics.js';
-import { reloadOnChange } from './reload.js';
+import { reloadOnChange, type SeenFile } from './reload.js';
 import type { Started } from './serving.js';
 
 /** Connects a hub to the bus and starts it; leaves its address in the data directory for the other commands. */
 export async function startHubProcess(options: {
   invocation: Invocation;
   config: HubConfigInput;
+  /** Where it is from. */
+  file: SeenFile | undefined;
   /** Reads the configuration anew. */
   configure: () => Promise<HubConfigInput>;
   natsUrls: readonly string[];
@@ -67,7 +69,8 @@ export async function startHubProcess(options: {
   cleanup.add('the hub', () => hub.stop());
   cleanup.add('the inspector', () => inspector.stop());
   const { listen, metrics: metricsAt = '' } = await hub.ready;
-  await reloadOnChange({ file: invocation.options.text('config'), read: configure, hub, log, cleanup });
+  const { hangUps } = invocation;
+  reloadOnChange({ file: options.file, read: configure, hub, hangUps, log, cleanup });
   if (options.accounts !== undefined) {
     const accountsBus = await connectAs('accounts');
     const { ready } = await accountsWith(options.accounts, {

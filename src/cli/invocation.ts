@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { CommandSpec } from './command-spec.js';
+import type { HangUps } from './hang-ups.js';
 import type { Options } from './options.js';
 
 /** What a command reads, such as `process.stdin`. */
@@ -31,6 +32,8 @@ export interface Invocation {
   readonly options: Options;
   readonly streams: Streams;
   readonly env: NodeJS.ProcessEnv;
+  /** Of a command that does something at them. */
+  readonly hangUps?: HangUps | undefined;
 }
 
 /** The word at a place that the parser has made sure is there. */

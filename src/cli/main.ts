@@ -4,6 +4,7 @@ import { posternVersion } from '../package-info.js';
 import { lightenBind } from '../wire/light-bind.js';
 import { logLevelOption } from './common-options.js';
 import { tellFailure } from './failure.js';
+import { HangUps } from './hang-ups.js';
 import type { Surroundings } from './invocation.js';
 import { Options } from './options.js';
 import { createCommand, createProgram, type Parsed } from './program.js';
@@ -64,11 +65,14 @@ export async function run(
     return tellFailure(wrong, { stderr, env, debug: false });
   }
   const level = mistakes.length === 0 && specs.includes(logLevelOption) ? options.text('log-level') : '';
+  const hangUps = command.hearsHangUps ? new HangUps() : undefined;
   try {
     const { run: runCommand } = await command.load();
-    return await runCommand({ command, words, options, streams, env });
+    return await runCommand({ command, words, options, streams, env, hangUps });
   } catch (thrown) {
     return tellFailure(thrown, { stderr, env, debug: level === 'debug' || level === 'trace' });
+  } finally {
+    hangUps?.close();
   }
 }
 

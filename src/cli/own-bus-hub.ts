@@ -10,6 +10,7 @@ import { hubConfigOf, type upSettings } from './hub-settings.js';
 import type { Invocation } from './invocation.js';
 import { keysIn } from './keys-directory.js';
 import { makeDataDirectory } from './make-data-directory.js';
+import { seenFile } from './reload.js';
 import { routesOrigin } from './route-settings.js';
 import { serve } from './serving.js';
 import { toolsDirectory } from './tools-directory.js';
@@ -22,6 +23,7 @@ export async function serveWithOwnBus(
   invocation: Invocation,
   read: () => Promise<z.infer<typeof upSettings>>,
 ): Promise<number> {
+  const file = await seenFile(invocation.options.text('config'));
   const settings = await read();
   const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
@@ -50,6 +52,7 @@ export async function serveWithOwnBus(
     return startHubProcess({
       invocation,
       config,
+      file,
       configure,
       natsUrls,
       authority,

@@ -4,27 +4,46 @@ import type { HubConfigInput } from '../hub/config.js';
 import type { RunningHub } from '../hub/hub.js';
 import type { Logger } from '../log.js';
 import type { Cleanup } from './cleanup.js';
+import type { HangUps } from './hang-ups.js';
 
 /** How often it is looked whether the file has changed, milliseconds. */
 const usualLookEveryMs = 5_000;
 
+/** Reading anew that takes so long is told, milliseconds. */
+const usualLongMs = 10_000;
+
+/** The file of a configuration, and what tells it from a later one. */
+export interface SeenFile {
+  readonly name: string;
+  readonly stamp: string;
+}
+
+/** The file as it is now: to be asked before it is read for the first time, so that no change is missed. */
+export async function seenFile(name: string | undefined): Promise<SeenFile | undefined> {
+  return name === undefined ? undefined : { name, stamp: await stampOf(name) };
+}
+
 /**
- * Reads the configuration of a hub anew when its file changes, or at SIGHUP (unless it runs on a terminal, whose end a
- * SIGHUP tells), each change once. What cannot be used is told in one line of the log, and changes nothing.
+ * Reads the configuration of a hub anew when its file changes, or at SIGHUP, each change once and one at a time. What
+ * cannot be used is told in one line of the log, and changes nothing.
  */
-export async function reloadOnChange(options: {
-  /** The file of the configuration; undefined: only SIGHUP counts. */
-  readonly file: string | undefined;
+export function reloadOnChange(options: {
+  /** The file of the configuration, as it was before it was read; undefined: only SIGHUP counts. */
+  readonly file: SeenFile | undefined;
   /** Reads the whole configuration. Rejects with what is wrong with it. */
   readonly read: () => Promise<HubConfigInput>;
   readonly hub: Pick<RunningHub, 'reload'>;
+  readonly hangUps: HangUps | undefined;
   readonly log: Logger;
   readonly cleanup: Cleanup;
   /** How often it is looked whether the file has changed, milliseconds. */
   readonly lookEveryMs?: number;
-}): Promise<void> {
-  const { file, read, hub, log, cleanup, lookEveryMs = usualLookEveryMs } = options;
-  const from = file ?? 'SIGHUP';
+  /** Reading anew that takes so long is told, milliseconds. */
+  readonly longMs?: number;
+}): void {
+  const { file, read, hub, hangUps, log, cleanup } = options;
+  const { lookEveryMs = usualLookEveryMs, longMs = usualLongMs } = options;
+  const from = file?.name ?? 'SIGHUP';
   const reload = async (): Promise<void> => {
     try {
       const { waiting } = await hub.reload(await read());
@@ -38,28 +57,40 @@ export async function reloadOnChange(options: {
       );
     }
   };
-  const stampNow = (): Promise<string> => (file === undefined ? Promise.resolve('') : stampOf(file));
-  let stamp = await stampNow();
-  // In turn: what was read first must not be put in place last.
-  let turn = Promise.resolve();
-  const look = (asked: boolean): void => {
-    turn = turn.then(async () => {
-      const now = await stampNow();
+  let stamp = file?.stamp ?? '';
+  let asked = false;
+  let looking = false;
+  let slow: NodeJS.Timeout | undefined;
+  // One at a time: what was read first must not be put in place last.
+  const look = async (): Promise<void> => {
+    if (looking) return;
+    looking = true;
+    slow = setTimeout(() => {
+      log.warn({ from }, 'reading the configuration anew takes long: later changes wait for it');
+    }, longMs);
+    do {
+      const told = asked;
+      asked = false;
+      const now = file === undefined ? '' : await stampOf(file.name);
       // A file that is being replaced may be gone for a moment.
-      if (!asked && (now === stamp || now === '')) return;
+      if (!told && (now === stamp || now === '')) continue;
       stamp = now;
       await reload();
-    });
+    } while (asked);
+    clearTimeout(slow);
+    looking = false;
   };
-  if (file !== undefined) {
-    const timer = setInterval(() => look(false), lookEveryMs);
-    timer.unref();
-    cleanup.add('the watch over the configuration', () => clearInterval(timer));
-  }
-  if (process.stdin.isTTY) return;
-  const hear = (): void => look(true);
-  process.on('SIGHUP', hear);
-  cleanup.add('SIGHUP', () => void process.off('SIGHUP', hear));
+  const timer = file === undefined ? undefined : setInterval(() => void look(), lookEveryMs).unref();
+  hangUps?.takenBy(() => {
+    asked = true;
+    void look();
+  });
+  cleanup.add('the watch over the configuration', () => {
+    clearInterval(timer);
+    clearTimeout(slow);
+    hangUps?.takenBy(() => {});
+    asked = false;
+  });
 }
 
 async function stampOf(file: string): Promise<string> {

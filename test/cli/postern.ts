@@ -63,6 +63,11 @@ export class Lines {
     });
   }
 
+  /** Sends the signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** Sends the signal and waits for the end, SIGKILL after 40 s; resolves to the exit code, or the signal's name. */
   async stop(signal: NodeJS.Signals): Promise<unknown> {
     this.#child.kill(signal);

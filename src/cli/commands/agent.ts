@@ -9,7 +9,6 @@ import { registerTraceMetrics } from '../../tracing/metrics.js';
 import { startTracing } from '../../tracing/start.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { type AgentSettings, agentBindings, agentConfigOf, agentSettings, asUrl } from '../agent-settings.js';
-import type { Cleanup } from '../cleanup.js';
 import type { Invocation } from '../invocation.js';
 import { makeJoinToken } from '../join-token.js';
 import { makeDataDirectory } from '../make-data-directory.js';
@@ -29,7 +28,8 @@ export async function run(invocation: Invocation): Promise<number> {
     if (tracing !== undefined) cleanup.add('the traces', () => tracing.stop());
     const { agent, ready } = await join(settings, { data, token, tracing, log }, (started) => {
       cleanup.add('the agent', () => started.stop());
-      retryAtHangUp(started, cleanup);
+      invocation.hangUps?.takenBy(() => started.retry());
+      cleanup.add('SIGHUP', () => invocation.hangUps?.takenBy(() => {}));
     });
     return {
       facts: {
@@ -46,14 +46,6 @@ export async function run(invocation: Invocation): Promise<number> {
       }),
     };
   });
-}
-
-/** SIGHUP is for the agent's next attempt, unless it runs on a terminal, whose end a SIGHUP tells. */
-function retryAtHangUp(agent: RunningAgent, cleanup: Cleanup): void {
-  if (process.stdin.isTTY) return;
-  const hear = (): void => agent.retry();
-  process.on('SIGHUP', hear);
-  cleanup.add('SIGHUP', () => void process.off('SIGHUP', hear));
 }
 
 function servedBy({ to, fluentd, daemon, logs }: AgentSettings): string {

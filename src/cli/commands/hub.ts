@@ -5,12 +5,14 @@ import { hubBindings, hubConfigOf, hubSettings } from '../hub-settings.js';
 import type { Invocation } from '../invocation.js';
 import { keysIn } from '../keys-directory.js';
 import { makeDataDirectory } from '../make-data-directory.js';
+import { seenFile } from '../reload.js';
 import { routesOrigin } from '../route-settings.js';
 import { serve } from '../serving.js';
 import { readSettings } from '../settings.js';
 
 /** `postern hub`. */
 export async function run(invocation: Invocation): Promise<number> {
+  const file = await seenFile(invocation.options.text('config'));
   const settings = await readSettings(invocation, hubSettings, hubBindings);
   const data = await makeDataDirectory(settings.data ?? defaultDataDirectory(invocation.env));
   return serve(invocation, settings.logLevel, async (log, cleanup) => {
@@ -23,6 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
     return startHubProcess({
       invocation,
       config,
+      file,
       configure,
       natsUrls,
       authority,

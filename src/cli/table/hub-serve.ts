@@ -48,5 +48,6 @@ export const hubServeCommand: CommandSpec = {
       does: 'serve nodes at :8080 and callers at :9090, over TLS',
     },
   ],
+  hearsHangUps: true,
   load: () => import('../commands/hub-serve.js'),
 };

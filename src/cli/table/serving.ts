@@ -138,6 +138,7 @@ export const servingCommands: readonly CommandSpec[] = [
         does: 'settings from a file, a JSON line when ready',
       },
     ],
+    hearsHangUps: true,
     load: () => import('../commands/up.js'),
   },
   {
@@ -160,6 +161,7 @@ export const servingCommands: readonly CommandSpec[] = [
         does: 'use the NATS server on this machine',
       },
     ],
+    hearsHangUps: true,
     load: () => import('../commands/hub.js'),
   },
   {
@@ -250,6 +252,7 @@ export const servingCommands: readonly CommandSpec[] = [
         does: 'a process that callers start and stop as external.Fluentd, and no server',
       },
     ],
+    hearsHangUps: true,
     load: () => import('../commands/agent.js'),
   },
   {
