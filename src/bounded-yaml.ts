@@ -1,5 +1,6 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import { yamlExcess } from './yaml-depth.js';
+import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type YAMLMap } from 'yaml';
+import { type ComposedYaml, composeYaml, mostMistakes } from './yaml-compose.js';
+import { boundedTokens, YamlExcess } from './yaml-depth.js';
 import {
   type Aliases,
   aliasesOf,
@@ -14,8 +15,6 @@ export type { YamlPath } from './yaml-nodes.js';
 
 /** Lists and maps may be nested so much deeper than values that are read. */
 const moreNested = 100;
-/** Most mistakes that are told of one text. */
-const mostBroken = 100;
 /** Of what others wrote so much is shown in a message. */
 const longestShown = 60;
 
@@ -72,28 +71,24 @@ export function boundedYaml(text: string, bounds: YamlBounds, form: YamlForm = {
   const wrong = (what: string): BoundedYaml => failed([{ offset: 0, text: what }]);
   const bytes = Buffer.byteLength(text);
   if (bytes > bounds.bytes) return wrong(`it has ${bytes} bytes: more than ${bounds.bytes} are not read`);
-  let document: ReturnType<typeof parseDocument>;
+  let composed: ComposedYaml;
   let aliases: Aliases;
   try {
-    const excess = yamlExcess(text, { nested: bounds.deepest + moreNested, values: bounds.values });
-    if (excess === 'deep') return wrong('it is nested too deep');
-    if (excess === 'long') return wrong(tooMany(bounds.values));
     // Keys are compared when values are read: the library compares each with all others.
     const options = { lineCounter, prettyErrors: false, uniqueKeys: false };
     const exact = { intAsBigInt: true, customTags: ['binary' as const] };
-    document = parseDocument(text, form.exact === true ? { ...options, ...exact } : options);
-    aliases = aliasesOf(document.contents);
-  } catch {
+    const size = { nested: bounds.deepest + moreNested, values: bounds.values };
+    const tokens = boundedTokens(text, size, lineCounter.addNewLine);
+    composed = composeYaml(tokens, text.length, form.exact === true ? { ...options, ...exact } : options);
+    aliases = aliasesOf(composed.contents);
+  } catch (thrown) {
+    if (thrown instanceof YamlExcess)
+      return wrong(thrown.kind === 'deep' ? 'it is nested too deep' : tooMany(bounds.values));
     // The library reports mistakes; it throws where it has one itself.
     return wrong('it cannot be read as YAML');
   }
-  const errors = [...document.errors, ...document.warnings];
-  if (errors.length > 0) {
-    return failed(
-      errors.slice(0, mostBroken).map(({ pos, message }) => ({ offset: pos[0], text: plainly(message) })),
-    );
-  }
-  const { contents } = document;
+  const { contents, mistakes } = composed;
+  if (mistakes.length > 0) return failed(mistakes);
   const reading = new Reading(aliases, bounds, form.anyKeys === true);
   const value = reading.value(contents, 0);
   if (reading.broken.length > 0) return failed(reading.broken);
@@ -165,7 +160,7 @@ class Reading {
   }
 
   #refuse(node: unknown, text: string): undefined {
-    if (this.broken.length < mostBroken) this.broken.push({ offset: startOf(node) ?? 0, text });
+    if (this.broken.length < mostMistakes) this.broken.push({ offset: startOf(node) ?? 0, text });
     return undefined;
   }
 }
@@ -186,11 +181,4 @@ function shownKey(key: unknown): string {
 function shown(text: string): string {
   const short = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
   return short.replace(/\p{Cc}/gu, '?');
-}
-
-/** The library's own words, in those of this project. */
-function plainly(message: string): string {
-  return message
-    .replace(/^Source contains multiple documents.*$/s, 'there are several documents: there can be one')
-    .replace(/\p{Cc}/gu, ' ');
 }
