@@ -179,6 +179,7 @@ async function rehearseUndisturbed(
       await reliability.close();
       await faulting.close();
       await tests.stop();
+      rounds.close();
       daemon.stop();
     },
   };

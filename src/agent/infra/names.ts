@@ -19,6 +19,11 @@ export function runOf(group: string): string {
   return `infra-${hashOf(group).slice(0, 16)}`;
 }
 
+/** Whether a run could be that of a group. */
+export function isRunOfGroup(run: string): boolean {
+  return /^infra-[A-Za-z0-9_-]{16}$/.test(run);
+}
+
 /** What a group is called where names are short words, by what others call it: one to one. */
 export function wordFor(name: string): string {
   const isWord = name.length <= longestKept && safeName.test(name);

@@ -1,7 +1,8 @@
 import { errorText } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { Journal } from '../journal/journal.js';
-import { type Round, roundOf, runOf } from './names.js';
+import { ForgottenRounds } from './forgotten-rounds.js';
+import { isRunOfGroup, type Round, roundOf, runOf } from './names.js';
 
 /** So many rounds that ended stay in any case, the latest ones. */
 const mostSpared = 50;
@@ -23,16 +24,19 @@ export interface OldRoundsOptions {
 
 /**
  * The rounds of older controllers that ended: nobody closes their runs, so the oldest are forgotten when the agent has no
- * room for another test. Never one that goes on, one of the latest, or one that somebody has just asked for.
+ * room for another test, those first that a hub has stored. Never one that goes on, one of the latest, or one that somebody
+ * has just asked for.
  */
 export class OldRounds {
   readonly #options: Required<OldRoundsOptions>;
-  /** When somebody asked for a test last, by run and test. */
+  readonly #forgotten: ForgottenRounds;
+  /** When somebody asked for a round last, by run and test; the one asked for last is the last. */
   readonly #asked = new Map<string, number>();
   #forgetting: Forgetting | undefined;
 
   constructor(options: OldRoundsOptions) {
     this.#options = { spared: mostSpared, now: Date.now, ...options };
+    this.#forgotten = new ForgottenRounds(options.log);
   }
 
   /** Whoever counts rounds hears of each one before it is forgotten; without, none is. */
@@ -40,9 +44,23 @@ export class OldRounds {
     this.#forgetting = forgetting;
   }
 
-  /** Somebody asks what became of a test. */
+  /** Somebody asks what became of a test, of whatever run. */
   asked({ run, test }: { readonly run: string; readonly test: string }): void {
-    this.#asked.set(`${run}/${test}`, this.#options.now());
+    if (!isRunOfGroup(run)) return;
+    this.#letGo();
+    const key = `${run}/${test}`;
+    this.#asked.delete(key);
+    this.#asked.set(key, this.#options.now());
+  }
+
+  /** For how many tests it is known that somebody asked. */
+  get remembered(): number {
+    return this.#asked.size;
+  }
+
+  /** Tells the log what is not told yet. */
+  close(): void {
+    this.#forgotten.close();
   }
 
   /** The round that is forgotten now, of all tests that there are; undefined: there is none. Never rejects. */
@@ -53,7 +71,14 @@ export class OldRounds {
       .flatMap((journal) => endedRound(journal) ?? [])
       .sort((one, other) => one.journal.created.at - other.journal.created.at);
     const old = ended.slice(0, Math.max(0, ended.length - spared));
-    const found = old.find(({ journal: { created } }) => !this.#asked.has(`${created.run}/${created.test}`));
+    const unasked = old.filter(
+      ({
+        journal: {
+          created: { run, test },
+        },
+      }) => !this.#asked.has(`${run}/${test}`),
+    );
+    const found = unasked.find(({ journal }) => this.#stored(journal) === journal.safe) ?? unasked[0];
     if (found === undefined || this.#forgetting === undefined) return undefined;
     const { journal, round } = found;
     const { run, test } = journal.created;
@@ -63,19 +88,23 @@ export class OldRounds {
       log.warn({ run, test, err: errorText(thrown) }, 'a round is not forgotten: its number would be lost');
       return undefined;
     }
-    const { safe: records } = journal;
-    const stored = Math.min(records, this.#options.drained(journal));
-    log[stored < records ? 'warn' : 'info'](
-      { run, test, ended: journal.state, records, stored },
-      'a round of an older controller is forgotten, to make room',
-    );
+    const { state, safe } = journal;
+    this.#forgotten.tell({ run, test, ended: state, records: safe, stored: this.#stored(journal) });
     return journal;
+  }
+
+  /** How many records of a test a hub has stored. */
+  #stored(journal: Journal): number {
+    return Math.min(journal.safe, this.#options.drained(journal));
   }
 
   /** Of what was asked for long ago nothing is known. */
   #letGo(): void {
     const since = this.#options.now() - askedForMs;
-    for (const [key, atMs] of this.#asked) if (atMs <= since) this.#asked.delete(key);
+    for (const [key, atMs] of this.#asked) {
+      if (atMs > since) return;
+      this.#asked.delete(key);
+    }
   }
 }
 

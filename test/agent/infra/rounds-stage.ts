@@ -18,6 +18,8 @@ export interface RoundsStage {
   readonly tests: InfraTests;
   readonly receiving: InfraReceiving;
   readonly rounds: OldRounds;
+  /** Names of the tests that a hub has stored whole; there is none. */
+  readonly stored: Set<string>;
   readonly book: InfraBook;
   readonly shelf: JournalShelf;
   /** The names of the tests that there are, those made first first. */
@@ -49,7 +51,10 @@ export async function openRounds(
     ...{ shelf, book: runBook, daemon, node: 'n1', key: 'K', log },
     target: () => target,
   });
-  const rounds = new OldRounds({ drained: (journal) => nodeTests.drained(journal), spared, now, log });
+  const stored = new Set<string>();
+  const drained = (journal: Journal): number =>
+    stored.has(journal.created.test) ? journal.safe : nodeTests.drained(journal);
+  const rounds = new OldRounds({ drained, spared, now, log });
   shelf.onFull((journals) => rounds.spare(journals));
   const book = await InfraBook.open(join(directory, 'infra'), log);
   rounds.onForget((round) => book.change(round.group, (page) => withoutRound(page, round)));
@@ -59,6 +64,7 @@ export async function openRounds(
     tests: new InfraTests(work, book, rounds),
     receiving: new InfraReceiving(work, book),
     rounds,
+    stored,
     book,
     shelf,
     names: () =>
@@ -74,6 +80,7 @@ export async function openRounds(
     },
     async close() {
       await nodeTests.stop();
+      rounds.close();
       daemon.stop();
     },
   };

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ForgottenRound, ForgottenRounds } from '../../../src/agent/infra/forgotten-rounds.js';
+import { runOf } from '../../../src/agent/infra/names.js';
 import { diskFiles } from '../../../src/agent/journal/files.js';
 import { createLogger } from '../../../src/log.js';
+import { eventually } from '../../support/processes.js';
 import { inDirectory } from '../journal/stage.js';
 import { openRounds, type RoundsStage } from './rounds-stage.js';
 
@@ -36,6 +39,18 @@ async function ended(stage: RoundsStage, n: number, name: string): Promise<void>
   await sleep(2);
 }
 
+interface ToldLine {
+  readonly level: string;
+  readonly forgotten: number;
+  readonly lost: number;
+  readonly rounds: readonly ForgottenRound[];
+}
+
+/** What the log says of rounds that were forgotten. */
+function toldOf(logged: readonly string[]): ToldLine[] {
+  return logged.map((line) => JSON.parse(line)).filter(({ msg }) => /are forgotten/.test(msg));
+}
+
 describe('rounds of older controllers', () => {
   test('are forgotten when there is no room, the oldest that ended first, with all that is on disk, and it is said', () =>
     on(4, async (open, around, directory) => {
@@ -49,14 +64,15 @@ describe('rounds of older controllers', () => {
       assert.deepEqual(stage.names(), left, 'the first one runs');
       const [run = ''] = await diskFiles.list(join(directory, 'tests/runs'));
       assert.deepEqual((await diskFiles.list(join(directory, 'tests/runs', run))).sort(), left);
-      const said = around.logged
-        .map((line) => JSON.parse(line))
-        .filter(({ msg }) => /is forgotten/.test(msg));
+      await stage.close();
+      const said = toldOf(around.logged);
       assert.deepEqual(
-        said.map(({ run: of, test: name, records, stored }) => [of, name, records > 0, stored]),
+        said.flatMap(({ rounds }) =>
+          rounds.map(({ run: of, test: name, records, stored }) => [of, name, records > 0, stored]),
+        ),
         ['test-2-r1', 'test-3-r1'].map((name) => [run, name, true, 0]),
       );
-      await stage.close();
+      assert.ok(said.every(({ level, forgotten, lost }) => level === 'warn' && lost === forgotten));
     }));
 
   test('are a clear refusal where they run, and the book says what it did before', () =>
@@ -95,6 +111,48 @@ describe('rounds of older controllers', () => {
       around.nowMs += 5 * 60_000;
       await stage.tests.create(ref(5), asked, signal);
       assert.deepEqual(stage.names(), ['test-3-r1', 'test-4-r1', 'test-5-r1']);
+      await stage.close();
+    }));
+
+  test('that a hub has stored whole are forgotten before those that it has not', () =>
+    on(4, async (open, around) => {
+      const stage = await open();
+      for (const n of [1, 2, 3]) await ended(stage, n, `test-${n}-r1`);
+      await ended(stage, 4, 'test-4-r1');
+      stage.stored.add('test-2-r1').add('test-4-r1');
+      await ended(stage, 5, 'test-5-r1');
+      assert.deepEqual(stage.names(), ['test-1-r1', 'test-3-r1', 'test-4-r1', 'test-5-r1']);
+      for (const n of [6, 7]) await ended(stage, n, `test-${n}-r1`);
+      assert.deepEqual(stage.names(), ['test-3-r1', 'test-5-r1', 'test-6-r1', 'test-7-r1']);
+      await stage.close();
+      const said = toldOf(around.logged);
+      assert.deepEqual(
+        new Map(
+          said
+            .flatMap(({ rounds }) => rounds)
+            .map(({ test: name, stored, records }) => [name, stored === records]),
+        ),
+        new Map([
+          ['test-2-r1', true],
+          ['test-4-r1', true],
+          ['test-1-r1', false],
+        ]),
+      );
+    }));
+
+  test('are remembered as asked for some minutes only, and tests of other runs are not', () =>
+    on(3, async (open, around) => {
+      const stage = await open();
+      const created = { run: runOf(group), test: 'test-1-r1' };
+      for (let at = 0; at < 100; at += 1) stage.rounds.asked({ run: 'mine', test: `t${at}` });
+      assert.equal(stage.rounds.remembered, 0);
+      for (let at = 0; at < 100; at += 1) stage.rounds.asked({ ...created, test: `test-${at}-r1` });
+      assert.equal(stage.rounds.remembered, 100);
+      around.nowMs += 4 * 60_000;
+      stage.rounds.asked(created);
+      around.nowMs += 60_000;
+      stage.rounds.asked({ ...created, test: 'test-2-r1' });
+      assert.equal(stage.rounds.remembered, 2);
       await stage.close();
     }));
 
@@ -195,3 +253,47 @@ test('a test that sends nothing any more is not started again, and one that runs
     assert.deepEqual(stage.names(), ['test-1-r1', 'test-1-r2']);
     await stage.close();
   }));
+
+test('a test that has just sent all by itself is started once more without an error, as the answer may have been lost', () =>
+  on(5, async (open) => {
+    const stage = await open();
+    await stage.tests.create(ref(1), asked, signal);
+    await stage.tests.start(ref(1), 0, signal);
+    const journal = stage.shelf.get(runOf(group), 'test-1-r1');
+    await eventually('the test runs', () => journal?.state === 'running');
+    await journal?.endSends();
+    await stage.tests.start(ref(1), 0, signal);
+    assert.equal(await stage.tests.isRunning(ref(1), signal), false);
+    assert.deepEqual(stage.names(), ['test-1-r1']);
+    await journal?.finish();
+    assert.equal(journal?.state, 'finished');
+    await assert.rejects(stage.tests.start(ref(1), 0, signal), {
+      code: 'TEST_ENDED',
+      message: /^test has ended: its round 1 is finished/,
+    });
+    await stage.close();
+  }));
+
+test('rounds that are forgotten fast are told in few lines, with all that is lost counted, and the latter named first', () => {
+  const logged: string[] = [];
+  const told = new ForgottenRounds(
+    createLogger('info', {}, { write: (line: string) => void logged.push(line) }),
+  );
+  const round = { run: 'r', ended: 'finished', records: 3 };
+  for (let at = 0; at < 5_000; at += 1) told.tell({ ...round, test: `t${at}`, stored: at === 4_000 ? 2 : 3 });
+  told.close();
+  told.close();
+  assert.deepEqual(
+    toldOf(logged).map(({ level, forgotten, lost, rounds }) => [
+      level,
+      forgotten,
+      lost,
+      rounds.length,
+      rounds[0]?.test,
+    ]),
+    [
+      ['info', 1, 0, 1, 't0'],
+      ['warn', 4_999, 1, 50, 't4000'],
+    ],
+  );
+});
