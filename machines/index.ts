@@ -8,8 +8,8 @@ import { faultMachine } from './fault.js';
 import type { FaultEvent } from './fault-events.js';
 import { linkMachine } from './link.js';
 import type { LinkEvent } from './link-events.js';
-import type { NodeEvent } from './node.js';
 import { nodeMachine } from './node.js';
+import type { NodeEvent } from './node-events.js';
 import type { ProcessEvent } from './process-events.js';
 import { reliabilityMachine } from './reliability.js';
 import type { ReliabilityEvent } from './reliability-events.js';
@@ -129,6 +129,7 @@ export const nodeSamples: Samples<NodeEvent> = {
   DRAIN_ASKED: [{ type: 'DRAIN_ASKED' }],
   RESUME_ASKED: [{ type: 'RESUME_ASKED' }],
   REVOKED: [{ type: 'REVOKED' }],
+  ALLOWED: [{ type: 'ALLOWED' }],
 };
 
 /** Samples of what may happen to a supervised process. */

@@ -1,4 +1,5 @@
 import { assign, initialTransition, type SnapshotFrom, setup, transition } from 'xstate';
+import type { NodeEvent } from './node-events.js';
 import {
   afterPingRound,
   bestStanding,
@@ -33,7 +34,7 @@ export interface NodeContext {
   readonly drained: boolean;
 }
 
-/** What a registry remembers of a node: `never` seen, `seen` at some time, or `revoked`. */
+/** What is remembered of a node: `never` seen, `seen` at some time, or `revoked`. */
 export type NodePast = 'never' | 'seen' | 'revoked';
 
 /** What an actor of the machine starts with. */
@@ -46,29 +47,6 @@ export interface NodeInput {
   /** Default: false. */
   readonly drained?: boolean;
 }
-
-/** What may happen to a node. */
-export type NodeEvent =
-  /** An instance claimed (or resumed) its place; it has to answer a ping before it takes calls. */
-  | { type: 'CLAIMED'; instance: string; epoch: number; share: boolean }
-  /** An instance answered a ping. */
-  | { type: 'HEARD'; instance: string; roundTripUs: number }
-  /** A round of pings was sent to all instances. */
-  | { type: 'PING_ROUND' }
-  /** The bus says that nobody listens at the instance's subject. */
-  | { type: 'UNREACHABLE'; instance: string }
-  /** An instance takes no new calls (`draining`) or is gone (`stopped`). */
-  | { type: 'BYE'; instance: string; reason: 'draining' | 'stopped' }
-  /** The number of open calls, counted now and then, not at every call. */
-  | { type: 'CALLS_CHANGED'; open: number }
-  /** Somebody took the place of an instance away. */
-  | { type: 'KICK_ASKED'; instance: string }
-  /** Somebody wants no new calls to go there, */
-  | { type: 'DRAIN_ASKED' }
-  /** and here again. */
-  | { type: 'RESUME_ASKED' }
-  /** The node may not serve any more. */
-  | { type: 'REVOKED' };
 
 /** The best standing among the instances; one that is ready drains where the node does. */
 function bestOf({ instances, drained }: NodeContext): Standing | undefined {
@@ -96,6 +74,7 @@ const nodeSetup = setup({
   },
   actions: {
     forgetInstances: assign({ instances: {}, calls: 0 }),
+    forgetRevocation: assign(({ context }) => ({ past: context.epoch > 0 ? 'seen' : 'never' })),
     forgetKicked: assign(({ context, event }) =>
       event.type === 'KICK_ASKED' ? { instances: withoutInstance(context.instances, event.instance) } : {},
     ),
@@ -104,7 +83,7 @@ const nodeSetup = setup({
   },
 });
 
-/** What every state but the last one takes: events record facts, and `always` draws the conclusion. */
+/** What every state but `revoked` takes: events record facts, and `always` draws the conclusion. */
 const facts = nodeSetup.createStateConfig({
   on: {
     CLAIMED: {
@@ -263,9 +242,15 @@ export const nodeMachine = nodeSetup.createMachine({
     },
     revoked: {
       tags: 'bad',
-      type: 'final',
-      description: 'The node may not serve any more. There is no way back for this name and key.',
+      description: 'The node may not serve any more. There is no way back for its keys.',
       entry: 'forgetInstances',
+      on: {
+        ALLOWED: {
+          description: 'Somebody lets the name be joined again, by other keys.',
+          target: 'unseen',
+          actions: 'forgetRevocation',
+        },
+      },
     },
   },
 });

@@ -1,4 +1,5 @@
-import { type NodeEvent, type NodeSnapshot, nodeMachine, standingOf } from '../../machines/node.js';
+import { type NodeSnapshot, nodeMachine, standingOf } from '../../machines/node.js';
+import type { NodeEvent } from '../../machines/node-events.js';
 import { type RunningActor, startActor } from '../actors/host.js';
 import type { InstanceEntry, NodeEntry, Standing, Transition } from '../bus/messages.js';
 import type { Logger } from '../log.js';
@@ -90,6 +91,8 @@ export class NodeWatch {
   claimed(one: InstanceEntry): void {
     const { id, epoch, share } = one;
     this.#told.set(id, linkOf(this.before.name, one));
+    // Nobody is let in whose name is revoked: the entry that says so may still be on its way.
+    this.#allowed();
     this.send({ type: 'CLAIMED', instance: id, epoch, share });
   }
 
@@ -103,6 +106,7 @@ export class NodeWatch {
   /** The registry's entry has changed, perhaps by another hub. */
   reconcile(entry: NodeEntry): void {
     if (entry.revokedAtMs !== undefined) this.send({ type: 'REVOKED' });
+    else this.#allowed();
     const drained = entry.drained !== undefined;
     if (drained !== this.#actor.snapshot().context.drained) {
       this.send({ type: drained ? 'DRAIN_ASKED' : 'RESUME_ASKED' });
@@ -120,6 +124,10 @@ export class NodeWatch {
       if (wasKicked(entry, id)) this.send({ type: 'KICK_ASKED', instance: id });
       else this.send({ type: 'BYE', instance: id, reason: 'stopped' });
     }
+  }
+
+  #allowed(): void {
+    if (this.#actor.snapshot().matches('revoked')) this.send({ type: 'ALLOWED' });
   }
 
   /** What the registry should be told about the entry's instances; undefined: it knows. */

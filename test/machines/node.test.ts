@@ -3,14 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createActor, initialTransition, transition } from 'xstate';
 import { nodeSamples } from '../../machines/index.js';
-import {
-  type NodeEvent,
-  type NodeInput,
-  nodeMachine,
-  routable,
-  standingOf,
-  stateName,
-} from '../../machines/node.js';
+import { type NodeInput, nodeMachine, routable, standingOf, stateName } from '../../machines/node.js';
+import type { NodeEvent } from '../../machines/node-events.js';
 
 function after(events: readonly NodeEvent[], input: NodeInput = { node: 'attic' }) {
   const [first] = initialTransition(nodeMachine, input);
