@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { PosternError } from '../../errors.js';
 import type { Logger } from '../../log.js';
@@ -9,6 +10,8 @@ const script = fileURLToPath(new URL('./guardian.js', import.meta.url));
 const memoryMiB = 32;
 /** It may take so long to answer, milliseconds. */
 const answerWithinMs = 10_000;
+/** One that was let go may take so long to end, milliseconds. */
+const endsWithinMs = 2_000;
 /** One that was there for so long is worth another one, milliseconds. */
 const shortestLifeMs = 1_000;
 
@@ -22,6 +25,8 @@ export class GuardianLink {
   readonly #shelf: { readonly directory: string; readonly owner: string };
   readonly #log: Logger;
   #child: ChildProcess | undefined;
+  /** The one that was let go last. */
+  #left: ChildProcess | undefined;
   /** How many faults need it. */
   #needed = 0;
 
@@ -49,6 +54,8 @@ export class GuardianLink {
       if (this.#needed === 0) this.stop();
     };
     try {
+      // One that ends undoes all that it finds: what is put on disk from now on is not for it.
+      if (this.#left !== undefined) await hasEnded(this.#left);
       await this.#ask(this.#child?.connected === true ? this.#child : this.#start());
     } catch (thrown) {
       release();
@@ -66,7 +73,9 @@ export class GuardianLink {
   stop(): void {
     const child = this.#child;
     this.#child = undefined;
-    if (child?.connected === true) child.disconnect();
+    if (child === undefined) return;
+    this.#left = child;
+    if (child.connected) child.disconnect();
   }
 
   #start(): ChildProcess {
@@ -113,4 +122,10 @@ export class GuardianLink {
       });
     });
   }
+}
+
+/** Resolves when a process has ended, or after `endsWithinMs`. */
+async function hasEnded(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await once(child, 'exit', { signal: AbortSignal.timeout(endsWithinMs) }).catch(() => {});
 }

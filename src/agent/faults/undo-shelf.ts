@@ -112,6 +112,16 @@ export class UndoShelf {
     }
   }
 
+  /** Whether it is still to be undone, and nobody is at it. */
+  async stands(name: string): Promise<boolean> {
+    const release = await this.#lock(name);
+    try {
+      return await this.#exists(name);
+    } finally {
+      await release();
+    }
+  }
+
   /** Nobody needs to know of it any more. */
   async forget(name: string): Promise<void> {
     await diskFiles.remove(this.#path(name, 'done'));

@@ -1,9 +1,9 @@
 import { PosternError } from '../../../errors.js';
+import { type Guard, guarded } from '../guarded.js';
 import type { HubPlaces } from '../hub-places.js';
 import type { Ability, Act, Asked, Injection, Refusal } from '../injection.js';
 import { isOwn } from '../process/listening.js';
 import type { KernelAbilities, NetTools, QdiscKind } from './abilities.js';
-import { type Guard, guarded } from './guarded.js';
 import { type NetInterface, readInterface, routeTo } from './interfaces.js';
 import { readLinkState } from './link-state.js';
 import { runProgram } from './programs.js';

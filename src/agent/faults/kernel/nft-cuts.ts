@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '../../../log.js';
+import { actGuarded } from '../guarded.js';
 import type { GuardianLink } from '../guardian-link.js';
 import type { HubPlaces } from '../hub-places.js';
 import type { Asked, Injection } from '../injection.js';
@@ -32,24 +33,17 @@ export class NftCuts {
 
   /** Disturbs with the nft that is there. Throws what went wrong; then nothing of it is left. */
   async cut(nft: string, asked: Asked): Promise<Injection> {
-    const { undo, guardian, owner, places } = this.#options;
+    const { owner, places } = this.#options;
     const { name, endsAtMs } = asked;
     const table = tableName(owner, name);
     const hub = await places.addresses();
-    await undo.put(name, { do: 'drop-table', nft, table, leaseMs }, endsAtMs);
     const disturbance = disturbanceOf(asked, hub);
-    let quietAt: readonly string[] = [];
-    let release = () => {};
-    try {
-      release = await guardian.watch();
-      quietAt = await cutOff(nft, (quiet) =>
-        tableText(table, { ...disturbance, quietAt: quiet }, leaseOf(endsAtMs)),
-      );
-    } catch (thrown) {
-      await undo.undo(name);
-      release();
-      throw thrown;
-    }
+    const { acted: quietAt, release } = await actGuarded(
+      this.#options,
+      asked,
+      { do: 'drop-table', nft, table, leaseMs },
+      () => cutOff(nft, (quiet) => tableText(table, { ...disturbance, quietAt: quiet }, leaseOf(endsAtMs))),
+    );
     return new NftCut({ ...this.#options, act: asked, quietAt, name, nft, table, hub, endsAtMs, release });
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorText, PosternError } from '../../../errors.js';
+import { guarded } from '../guarded.js';
 import type { GuardianLink } from '../guardian-link.js';
 import type { Ability, Act, Asked, Canary, Healed, Injection, Injector, Proving } from '../injection.js';
 import type { Undo } from '../undo.js';
@@ -113,34 +114,16 @@ export class ProcessFaults implements Injector {
     return faketimeFor(head, process.env);
   }
 
-  /** Does it when what undoes it is safe; when it fails, what was done of it is undone. */
-  async #act(
-    { name, endsAtMs }: Asked,
+  #act(
+    asked: Asked,
     what: Undo,
     act: () => Promise<void>,
     by: 'signal' | 'faketime' = 'signal',
   ): Promise<Injection> {
-    const { undo, guardian } = this.#options;
-    await undo.put(name, what, endsAtMs);
-    let release = () => {};
-    try {
-      release = await guardian.watch();
-      await act();
-    } catch (thrown) {
-      await undo.undo(name);
-      release();
-      throw thrown;
-    }
-    return {
-      by,
-      atMs: Date.now(),
-      heal: async () => {
-        const healed = await undo.undo(name);
-        release();
-        this.#acting = undefined;
-        return healed ?? { atMs: Date.now() };
-      },
+    const over = () => {
+      this.#acting = undefined;
     };
+    return guarded(this.#options, asked, what, act, { by, over });
   }
 
   async #killSupervised({ all }: DaemonProcesses, supervised: SupervisedDaemon): Promise<Injection> {
