@@ -97,14 +97,30 @@ test('listeners hear transitions until they stop, and a stopped actor says no mo
   assert.equal(moves(published).length, 2);
 });
 
+/** Ends by itself. */
+const brief = setup({ types: { events: {} as { type: 'END' } | { type: 'MORE' } } }).createMachine({
+  id: 'brief',
+  initial: 'begun',
+  states: { begun: { on: { END: 'over' } }, over: { type: 'final' } },
+});
+
 test('a final state is published, and what comes after it is ignored', () => {
-  const { actor, published } = startNode();
-  actor.send({ type: 'REVOKED' });
-  actor.send(claim);
+  const published: Transition[] = [];
+  const actor = startActor({
+    machine: brief,
+    machineName: 'brief',
+    id: 'attic',
+    input: undefined,
+    publish: (transition) => published.push(transition),
+    context: () => ({}),
+    log: keptLog().log,
+  });
+  actor.send({ type: 'END' });
+  actor.send({ type: 'MORE' });
   actor.stop();
   assert.deepEqual(
     published.map(({ to }) => to),
-    ['unseen', 'revoked'],
+    ['begun', 'over'],
   );
 });
 

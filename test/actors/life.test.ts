@@ -64,6 +64,13 @@ test('an actor that has not moved yet is known, with the edges by which it came 
   actor.stop();
 });
 
+/** Ends by itself. */
+const brief = setup({ types: { events: {} as { type: 'END' } | { type: 'MORE' } } }).createMachine({
+  id: 'brief',
+  initial: 'begun',
+  states: { begun: { on: { END: 'over' } }, over: { type: 'final' } },
+});
+
 test('an actor that is stopped says so once, and one that has ended by itself has said so already', () => {
   const stopped = startNode();
   stopped.actor.stop();
@@ -72,12 +79,13 @@ test('an actor that is stopped says so once, and one that has ended by itself ha
     stopped.told.slice(1).map(({ sequence, event, from, to, edges }) => [sequence, event, from, to, edges]),
     [[1, 'STOPPED', 'lost', '', undefined]],
   );
-  const ended = startNode();
-  ended.actor.send({ type: 'REVOKED' });
-  ended.actor.stop();
+  const ended = kept(brief, undefined);
+  const actor = startActor(ended.options);
+  actor.send({ type: 'END' });
+  actor.stop();
   assert.deepEqual(
     ended.told.map(({ to }) => to),
-    ['lost', 'revoked'],
+    ['begun', 'over'],
   );
 });
 
