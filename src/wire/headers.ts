@@ -74,7 +74,8 @@ function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): v
   const earlier = headers[name];
   if (earlier === undefined) headers[name] = value;
   else if (name === 'content-type') return;
-  else if (singleValued.has(name)) headers[name] = `${String(earlier)}, ${value}`;
+  // RFC 9110 §5.6.1.2: empty elements of a list are none; with one at its end the value would end in a blank, and be dropped.
+  else if (singleValued.has(name)) headers[name] = [String(earlier), value].filter(Boolean).join(', ');
   else if (Array.isArray(earlier)) earlier.push(value);
   else headers[name] = [String(earlier), value];
 }

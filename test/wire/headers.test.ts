@@ -57,6 +57,19 @@ test('values of any metadata pass through, in order for each name', async () => 
   );
 });
 
+test('a value of several whose others are empty arrives alone, and not with a blank at its edge', async () => {
+  for (const values of [
+    ['one', ''],
+    ['', 'one'],
+    ['', 'one', ' ', 'two'],
+  ]) {
+    reply = values.flatMap((one) => ['user-agent', one]);
+    const seen = await call(client, {});
+    const wanted = values.filter((one) => one.trim() !== '').join(', ');
+    assert.deepEqual(valuesOf(seen.head?.raw ?? [], 'user-agent'), [wanted]);
+  }
+});
+
 test('nothing that a target says throws or harms another call', async () => {
   const text = fc.oneof(
     fc.string(),
