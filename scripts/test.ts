@@ -18,7 +18,7 @@ try {
     // A file waits for a third of its time, for what takes seconds by design: with three, two cores have work.
     atOnce: 3,
     fileTimeoutMs: 240_000,
-    timeoutMs: 1_080_000,
+    timeoutMs: 1_260_000,
     env: { POSTERN_NATS_SERVER: server.path },
     strict: !['', '0', 'false'].includes(process.env.CI ?? ''),
   });
